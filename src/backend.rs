@@ -1,0 +1,32 @@
+//! What a strategy runs against: the traits [`Cache`] and [`Store`], their implementations on real
+//! servers and in memory, and the decorators around them.
+//!
+//! A backend's failure is data ([`Fault`](crate::model::Fault)); a server that cannot be started or
+//! reached at all is an [`Error`](error::Error).
+
+mod cache;
+mod context;
+mod error;
+mod host;
+mod options;
+mod store;
+mod tap;
+
+pub mod conformance;
+pub mod delay;
+pub mod managed;
+pub mod redis;
+pub mod sqlite;
+pub mod twin;
+
+pub use cache::{Cache, Delivery, ENTRY_VERSION, Enqueued, QueuedWrite};
+pub use context::{Ctx, Purposed};
+pub use error::Error;
+pub use host::{
+    CacheCounters, CacheHost, CacheState, Dataset, PoolWaits, Row, Server, StoreCounters, StoreHost,
+};
+pub use options::{
+    CacheOptions, CacheServer, Durability, Eviction, Origin, StoreOptions, StoreServer,
+};
+pub use store::{Applied, Event, Read, Store, VersionedDraft};
+pub use tap::Tap;

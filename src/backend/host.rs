@@ -1,0 +1,131 @@
+//! Where backends come from: a host is one server (or its twin) for one block of an experiment.
+//!
+//! A strategy never sees a host. The experiment uses it to load the dataset, to give each node its
+//! connections, to read the server's own counters, to look at the state that is left in the end,
+//! and to clean up.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::{Cache, Error, Store};
+use crate::model::{Draft, Key, Nanos, NodeId, Version, Writer};
+
+/// A cache server, as the experiment handles it.
+#[async_trait]
+pub trait CacheHost: Send + Sync {
+    /// What it is, for the Record.
+    fn server(&self) -> Server;
+
+    /// A node's own handle, over its own connections.
+    async fn connect(&self, node: NodeId) -> Result<Arc<dyn Cache>, Error>;
+
+    /// Removes everything that this run put there, and nothing else; makes ready what a strategy
+    /// expects to find (the queue's and the stream's consumer groups).
+    async fn reset(&self) -> Result<(), Error>;
+
+    /// The server's own counters as they stand; `None` where it keeps none.
+    async fn counters(&self) -> Result<Option<CacheCounters>, Error>;
+
+    /// What is left under each key of the dataset, for the audit. Not counted by any tap.
+    async fn state(&self, keys: &[Key]) -> Result<Vec<CacheState>, Error>;
+}
+
+/// A store, as the experiment handles it.
+#[async_trait]
+pub trait StoreHost: Send + Sync {
+    fn server(&self) -> Server;
+
+    async fn connect(&self, node: NodeId) -> Result<Arc<dyn Store>, Error>;
+
+    /// Brings the store to the freshly loaded dataset, whatever was there before.
+    async fn reset(&self, dataset: &dyn Dataset) -> Result<(), Error>;
+
+    async fn counters(&self) -> Result<StoreCounters, Error>;
+
+    /// Every row, in the order of keys, for the audit.
+    async fn rows(&self) -> Result<Vec<Row>, Error>;
+}
+
+/// The rows that a store is loaded with.
+pub trait Dataset: Send + Sync {
+    /// How many keys there are: `0 .. keys`.
+    fn keys(&self) -> u64;
+
+    /// The row under `key` as version 0.
+    fn initial(&self, key: Key) -> Draft;
+
+    /// How many child rows each row has; 0 where the origin is a point lookup.
+    fn children(&self) -> u32;
+
+    /// What each child row adds to its parent's total.
+    fn child_amount(&self, key: Key, child: u32) -> i64;
+}
+
+/// What a server is and how it is set.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Server {
+    /// `redis`, `valkey`, `sqlite`, `embedded`.
+    pub kind: String,
+    pub version: String,
+    /// Whether the run started it for itself.
+    pub managed: bool,
+    /// The address without its secrets, or the path.
+    pub address: String,
+    /// The settings that change what is measured, durability above all.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// A cache server's own counters since it started. Only differences of two readings mean anything,
+/// but for `used_memory`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CacheCounters {
+    pub keyspace_hits: u64,
+    pub keyspace_misses: u64,
+    pub evicted_keys: u64,
+    pub expired_keys: u64,
+    /// Bytes in use by data and server, now.
+    pub used_memory: u64,
+    pub network_in: u64,
+    pub network_out: u64,
+    /// CPU time used by the server, user and system.
+    pub cpu: Nanos,
+    /// Calls by command, in lower case.
+    pub commands: BTreeMap<String, u64>,
+}
+
+/// What a store's client side counts since it was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreCounters {
+    pub pool: PoolWaits,
+    /// Bytes of the database on disk, now; 0 for the twin.
+    pub size: u64,
+}
+
+/// How long calls waited for a connection: what an application pays before its store is even asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolWaits {
+    pub calls: u64,
+    pub total: Nanos,
+    pub max: Nanos,
+}
+
+/// What the cache holds under one key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CacheState {
+    pub key: Key,
+    pub entry: Option<Bytes>,
+}
+
+/// What the store holds under one key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub key: Key,
+    pub version: Version,
+    pub writer: Writer,
+    /// Whether the body still matches the checksum that its writer made.
+    pub intact: bool,
+}

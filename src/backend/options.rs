@@ -1,0 +1,155 @@
+//! What a scenario can say about cache and store.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Size, Span};
+
+/// The cache server and how it is set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct CacheOptions {
+    /// `managed`: a private server that the run starts. `embedded`: the in-memory twin.
+    /// `{ url = "redis://..." }`: your own.
+    pub server: CacheServer,
+    /// Memory for entries, after which the eviction policy decides. Unlimited if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maxmemory: Option<Size>,
+    /// The most entries that the `embedded` cache holds; it counts keys where Redis counts bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_keys: Option<u64>,
+    /// What is evicted when memory is full.
+    pub eviction: Eviction,
+    /// Connections of each node, shared by its requests.
+    pub connections: u32,
+    /// How long a node waits for an answer of the cache before it counts as failed.
+    pub timeout: Span,
+}
+
+impl Default for CacheOptions {
+    fn default() -> Self {
+        Self {
+            server: CacheServer::Managed,
+            maxmemory: None,
+            max_keys: None,
+            eviction: Eviction::Noeviction,
+            connections: 4,
+            timeout: Span::from_secs(1),
+        }
+    }
+}
+
+/// Where the cache is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CacheServer {
+    Managed,
+    Embedded,
+    Url(String),
+}
+
+/// Redis's own names for what it evicts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Eviction {
+    Noeviction,
+    AllkeysLru,
+    AllkeysLfu,
+    AllkeysRandom,
+    VolatileLru,
+    VolatileLfu,
+    VolatileRandom,
+    VolatileTtl,
+}
+
+impl Eviction {
+    /// The policy as `maxmemory-policy` takes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Noeviction => "noeviction",
+            Self::AllkeysLru => "allkeys-lru",
+            Self::AllkeysLfu => "allkeys-lfu",
+            Self::AllkeysRandom => "allkeys-random",
+            Self::VolatileLru => "volatile-lru",
+            Self::VolatileLfu => "volatile-lfu",
+            Self::VolatileRandom => "volatile-random",
+            Self::VolatileTtl => "volatile-ttl",
+        }
+    }
+
+    /// Whether it may evict an entry that has no expiry.
+    pub const fn takes_entries_without_expiry(self) -> bool {
+        matches!(self, Self::AllkeysLru | Self::AllkeysLfu | Self::AllkeysRandom)
+    }
+}
+
+/// The store and what a read costs it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct StoreOptions {
+    pub server: StoreServer,
+    /// What a COMMIT waits for.
+    pub durability: Durability,
+    /// What the store does to answer a read.
+    pub origin: Origin,
+    /// A delay added to every read of the origin, for what the machine's own rows do not cost.
+    pub delay: Span,
+    /// Connections of each node that read; there is one more that writes.
+    pub connections: u32,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self {
+            server: StoreServer::Sqlite,
+            durability: Durability::Full,
+            origin: Origin::PointLookup,
+            delay: Span::default(),
+            connections: 4,
+        }
+    }
+}
+
+/// Which store it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StoreServer {
+    /// A database file that the run makes for itself, in WAL mode.
+    Sqlite,
+    /// Rows in memory: no cost but the delay, nothing durable.
+    Embedded,
+}
+
+/// What is safe once a write has been acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Durability {
+    /// Every COMMIT reaches the disk (`synchronous = FULL`).
+    Full,
+    /// A crash of the machine may lose the last commits (`synchronous = NORMAL`).
+    Normal,
+    /// The operating system decides (`synchronous = OFF`).
+    Off,
+}
+
+/// What the store does to answer a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// The row by its primary key.
+    PointLookup,
+    /// The row, and the count and the sum over its child rows.
+    Aggregation {
+        /// Child rows of each row.
+        rows: u32,
+    },
+}
+
+impl Origin {
+    pub const fn children(self) -> u32 {
+        match self {
+            Self::PointLookup => 0,
+            Self::Aggregation { rows } => rows,
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The tap around the backends: what a strategy calls is counted here, whether it says so or not.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::model::{Call, Key};
+
+/// Collects the calls of one block of a run until the driver takes them.
+#[derive(Default)]
+pub struct Tap {
+    calls: Mutex<Vec<Call>>,
+    /// Fills that are reading the store right now, by key: a second one is a duplicate.
+    loading: Mutex<HashMap<Key, u32>>,
+}
+
+impl Tap {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Moves all calls seen since the last time to the end of `calls`, in the order they ended.
+    pub fn take(&self, calls: &mut Vec<Call>) {
+        calls.append(&mut lock(&self.calls));
+    }
+
+    pub(super) fn record(&self, call: Call) {
+        lock(&self.calls).push(call);
+    }
+
+    /// Notes that a fill reads `key` from now on until the guard is dropped.
+    pub(super) fn begin_load(&self, key: Key) -> Loading<'_> {
+        let mut loading = lock(&self.loading);
+        let others = loading.entry(key).or_default();
+        let duplicate = *others > 0;
+        *others += 1;
+        Loading { tap: self, key, duplicate }
+    }
+}
+
+/// A fill's store read in flight. Dropped with its future, so that a cancelled load is forgotten.
+pub(super) struct Loading<'a> {
+    tap: &'a Tap,
+    key: Key,
+    pub duplicate: bool,
+}
+
+impl Drop for Loading<'_> {
+    fn drop(&mut self) {
+        let mut loading = lock(&self.tap.loading);
+        if let Some(count) = loading.get_mut(&self.key) {
+            *count -= 1;
+            if *count == 0 {
+                loading.remove(&self.key);
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

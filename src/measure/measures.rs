@@ -1,0 +1,127 @@
+//! What was measured in one run of one strategy, as data.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Distribution, Fault, Nanos, Op, Purpose, ServedBy};
+
+/// The figures of one run's measured window.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Measures {
+    /// How long the window was.
+    pub window: Nanos,
+    /// The width of a bucket of the timeline.
+    pub bucket: Nanos,
+    /// Requests of the window, by how they ended.
+    pub requests: Requests,
+    /// Latency of answered requests, split by operation and by what served them.
+    pub latency: Vec<Latency>,
+    /// Lookups in the shared cache as the tap saw them.
+    pub lookups: Lookups,
+    pub cache: Load,
+    pub store: Load,
+    /// How late the generator started each request.
+    pub lag: Distribution,
+    pub timeline: Vec<Bucket>,
+}
+
+/// Requests of the window.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Requests {
+    /// What the plan intended to start in the window.
+    pub intended: u64,
+    /// What was answered, however late.
+    pub answered: u64,
+    pub reads: u64,
+    pub updates: u64,
+    /// Failed requests by operation and fault.
+    pub failed: Vec<Failed>,
+    /// The most that were in flight at once.
+    pub in_flight_peak: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failed {
+    pub op: Op,
+    pub fault: Fault,
+    pub count: u64,
+}
+
+/// Latency of one operation as served by one source.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Latency {
+    pub op: Op,
+    /// What served a read. Writes are all `store`, or `cache` where only the cache was waited for.
+    pub served_by: ServedBy,
+    /// From the intended start.
+    pub response: Distribution,
+    /// From the call.
+    pub service: Distribution,
+}
+
+/// What reads found in the shared cache.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lookups {
+    /// Reads that were answered without the store.
+    pub hits: u64,
+    /// Reads that went to the store.
+    pub misses: u64,
+    pub coalesced: u64,
+    pub stale_served: u64,
+}
+
+impl Lookups {
+    /// Reads answered without the store, as a share of all answered reads; `None` without reads.
+    pub fn hit_ratio(&self) -> Option<f64> {
+        let reads = self.hits + self.misses;
+        (reads > 0).then(|| self.hits as f64 / reads as f64)
+    }
+}
+
+/// The calls that one side, the cache or the store, had to carry.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Load {
+    /// One row for every purpose that occurred, apart for clients' requests and for workers.
+    pub causes: Vec<Cause>,
+    /// The most calls in progress at once.
+    pub concurrent_peak: u64,
+    /// The most calls that began within 100 ms.
+    pub burst_peak: u64,
+    /// Fills that read the store while another fill of the same key was reading it.
+    pub duplicate_fills: u64,
+}
+
+impl Load {
+    pub fn calls(&self) -> u64 {
+        self.causes.iter().map(|cause| cause.calls).sum()
+    }
+}
+
+/// Calls for one purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    pub purpose: Purpose,
+    /// Made by a worker of the strategy, not while a client waited.
+    pub background: bool,
+    pub calls: u64,
+    /// Calls that read (the rest write).
+    pub reads: u64,
+    pub rows: u64,
+    pub bytes: u64,
+    /// Time spent in these calls, added up.
+    pub busy: Nanos,
+    pub failed: u64,
+}
+
+/// One interval of the window.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Bucket {
+    pub requests: u64,
+    pub failed: u64,
+    pub hits: u64,
+    pub misses: u64,
+    pub store_reads: u64,
+    pub store_writes: u64,
+    /// Response time of reads and of updates in this interval.
+    pub reads: Distribution,
+    pub updates: Distribution,
+}

@@ -1,0 +1,20 @@
+//! The plain data that every other module speaks in.
+//!
+//! Nothing here touches a server, a clock or a file. A type belongs here when two modules that may
+//! not know each other both need it.
+
+mod distribution;
+mod fault;
+mod sample;
+mod time;
+mod touch;
+mod units;
+mod value;
+
+pub use distribution::{Distribution, samples_to_certify};
+pub use fault::{Fault, FaultKind, Outcome, Side};
+pub use sample::{ClientId, NodeId, Op, Sample};
+pub use time::Nanos;
+pub use touch::{Answer, Call, Purpose, ServedBy, Touches, Verb};
+pub use units::{Share, Size, Span};
+pub use value::{Aggregate, Draft, Key, Value, Version, Writer};

@@ -1,0 +1,45 @@
+//! What went wrong with one operation: data to be counted, not an error of the tool.
+
+use serde::{Deserialize, Serialize};
+
+/// The result of one operation against a cache, a store or a strategy.
+pub type Outcome<T> = Result<T, Fault>;
+
+/// Which of the two systems an operation went to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Side {
+    Cache,
+    Store,
+}
+
+/// Why an operation failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FaultKind {
+    /// No answer in time. The operation may still take effect at any later moment.
+    Timeout,
+    /// The server could not be reached, or the connection broke before the answer came.
+    Unavailable,
+    /// The server answered that it will not: out of memory, busy, read-only.
+    Refused,
+    /// What came back is not what was written: a checksum, a key or a format does not match.
+    Corrupt,
+}
+
+/// A failed operation: where and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Fault {
+    pub side: Side,
+    pub kind: FaultKind,
+}
+
+impl Fault {
+    pub const fn cache(kind: FaultKind) -> Self {
+        Self { side: Side::Cache, kind }
+    }
+
+    pub const fn store(kind: FaultKind) -> Self {
+        Self { side: Side::Store, kind }
+    }
+}

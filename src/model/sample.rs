@@ -1,0 +1,82 @@
+//! One finished request, as its client saw it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Fault, Key, Nanos, Touches, Version, Writer};
+
+/// What a client asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Op {
+    Read,
+    Update,
+}
+
+impl Op {
+    pub const ALL: [Self; 2] = [Self::Read, Self::Update];
+
+    pub const fn is_read(self) -> bool {
+        matches!(self, Self::Read)
+    }
+
+    /// The word for it in tables: `read`, `update`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Update => "update",
+        }
+    }
+}
+
+/// One simulated application process: its own connections, its own in-process state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct NodeId(pub u32);
+
+/// One user of the application, for the guarantees a session is owed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ClientId(pub u32);
+
+/// One finished request. Times are on the run's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// The request's number in the plan.
+    pub request: u64,
+    pub key: Key,
+    pub op: Op,
+    pub node: NodeId,
+    pub client: ClientId,
+    /// When the plan wanted it to start. Equal to `started` in a closed loop.
+    pub intended: Nanos,
+    pub started: Nanos,
+    /// When the answer came, or when the client gave up.
+    pub ended: Nanos,
+    /// The version a read returned; `None` for a write, a failed read, or a read that found nothing.
+    pub seen: Option<Version>,
+    /// Who wrote what the read returned.
+    pub seen_writer: Option<Writer>,
+    /// A read that was answered, and with nothing.
+    pub absent: bool,
+    /// The version an acknowledged write got.
+    pub written: Option<Version>,
+    pub fault: Option<Fault>,
+    pub touches: Touches,
+}
+
+impl Sample {
+    /// Response time: from the intended start.
+    pub fn response(&self) -> Nanos {
+        self.ended - self.intended
+    }
+
+    /// Service time: from the call.
+    pub fn service(&self) -> Nanos {
+        self.ended - self.started
+    }
+
+    /// How late the generator itself was.
+    pub fn lag(&self) -> Nanos {
+        self.started - self.intended
+    }
+}

@@ -1,0 +1,133 @@
+//! What the tap around the backends sees: single calls, and what one request touched in all.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Fault, Key, Nanos, Side};
+
+/// Why a strategy calls a backend. The caller names it; the tap counts that the call was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Purpose {
+    /// To answer a read.
+    Lookup,
+    /// To load what a lookup missed, and to keep it.
+    Fill,
+    /// To carry out a client's write, its invalidation included.
+    Write,
+    /// To renew an entry that could still be served.
+    Refresh,
+    /// To persist writes that were acknowledged before.
+    Flush,
+    /// To carry events from the store to the cache.
+    Relay,
+    /// To agree on who loads.
+    Lock,
+}
+
+impl Purpose {
+    pub const ALL: [Self; 7] = [
+        Self::Lookup,
+        Self::Fill,
+        Self::Write,
+        Self::Refresh,
+        Self::Flush,
+        Self::Relay,
+        Self::Lock,
+    ];
+}
+
+/// What kind of call it was, for the counts that are reconciled with a server's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verb {
+    Get,
+    Set,
+    Delete,
+    /// A compound cache step that must be atomic (a script).
+    Script,
+    /// Queue and event traffic.
+    Stream,
+    Read,
+    Write,
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Answer {
+    Done,
+    /// A lookup that found an entry or a row.
+    Hit,
+    /// A lookup that found none.
+    Miss,
+    Failed(Fault),
+}
+
+/// One call to a backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Call {
+    pub side: Side,
+    pub purpose: Purpose,
+    pub verb: Verb,
+    pub key: Option<Key>,
+    pub started: Nanos,
+    pub ended: Nanos,
+    pub answer: Answer,
+    /// Rows the store touched, children of an aggregation included; 0 for a cache.
+    pub rows: u32,
+    /// Bytes of entry or row carried, either way, without the protocol's own.
+    pub bytes: u32,
+    /// A fill's store read that began while another fill of the same key was reading it.
+    pub duplicate: bool,
+    /// Made by a worker of the strategy, not while a client waited.
+    pub background: bool,
+}
+
+/// What one request touched, as counted by the tap.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Touches {
+    /// Lookups that found an entry in the shared cache.
+    pub cache_hits: u16,
+    pub cache_misses: u16,
+    /// All other calls to the cache.
+    pub cache_calls: u16,
+    pub cache_faults: u16,
+    pub store_reads: u16,
+    pub store_writes: u16,
+    pub store_faults: u16,
+    /// Waited for another request's load instead of loading.
+    pub coalesced: u16,
+    /// An entry past its logical expiry was handed out.
+    pub stale_served: u16,
+}
+
+impl Touches {
+    /// What the answer to a read came from.
+    pub fn served_by(&self) -> ServedBy {
+        if self.store_reads > 0 {
+            ServedBy::Store
+        } else if self.stale_served > 0 {
+            ServedBy::Stale
+        } else if self.coalesced > 0 {
+            ServedBy::Coalesced
+        } else if self.cache_hits > 0 {
+            ServedBy::Cache
+        } else {
+            ServedBy::Nothing
+        }
+    }
+}
+
+/// What an answer came from, in the order in which it costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ServedBy {
+    /// A fresh entry of the shared cache.
+    Cache,
+    /// Another request's load.
+    Coalesced,
+    /// An entry past its logical expiry.
+    Stale,
+    Store,
+    /// No backend answered: the request failed before.
+    Nothing,
+}

@@ -1,0 +1,121 @@
+//! Keys, and the values that live under them.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+/// A key of the dataset, by its number: `0 .. keys`. Backends turn it into their own name for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Key(pub u64);
+
+/// A row's own version: 0 as loaded, and one more with every committed write.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Version(pub u64);
+
+impl Version {
+    /// The row as it was loaded, or its absence where the key was never written.
+    pub const INITIAL: Self = Self(0);
+
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// Which write made a value: the number of its request in the plan plus one, or 0 for the load.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Writer(pub u64);
+
+impl Writer {
+    pub const LOAD: Self = Self(0);
+
+    pub const fn of_request(number: u64) -> Self {
+        Self(number + 1)
+    }
+}
+
+/// What a client asks to be written: a value before the store has given it a version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    pub key: Key,
+    pub writer: Writer,
+    /// The entity as JSON text.
+    pub body: Bytes,
+    /// CRC-32 over key, writer and body, made where the body was made.
+    pub checksum: u32,
+}
+
+impl Draft {
+    pub fn new(key: Key, writer: Writer, body: Bytes) -> Self {
+        let checksum = checksum(key, writer, &body);
+        Self { key, writer, body, checksum }
+    }
+
+    /// The value that this draft becomes once the store has committed it as `version`.
+    pub fn at(&self, version: Version) -> Value {
+        Value {
+            key: self.key,
+            version,
+            writer: self.writer,
+            checksum: self.checksum,
+            aggregate: None,
+            body: self.body.clone(),
+        }
+    }
+}
+
+/// What an aggregating origin computes over a row's children.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Aggregate {
+    pub rows: u32,
+    pub total: i64,
+}
+
+/// An entity as a client gets to see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Value {
+    pub key: Key,
+    pub version: Version,
+    pub writer: Writer,
+    /// The writer's checksum, carried along from end to end.
+    pub checksum: u32,
+    /// Present where the origin aggregates child rows, absent for a point lookup.
+    pub aggregate: Option<Aggregate>,
+    /// The entity as JSON text.
+    pub body: Bytes,
+}
+
+impl Value {
+    /// Whether this is, byte for byte, what some writer wrote under `key`.
+    pub fn is_intact(&self, key: Key) -> bool {
+        self.key == key && self.checksum == checksum(key, self.writer, &self.body)
+    }
+}
+
+fn checksum(key: Key, writer: Writer, body: &[u8]) -> u32 {
+    let mut crc = crc32fast::Hasher::new();
+    crc.update(&key.0.to_le_bytes());
+    crc.update(&writer.0.to_le_bytes());
+    crc.update(body);
+    crc.finalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_intact_only_as_its_writer_made_it() {
+        let draft = Draft::new(Key(7), Writer(3), Bytes::from_static(b"{}"));
+        let value = draft.at(Version(4));
+        assert!(value.is_intact(Key(7)));
+        assert!(!value.is_intact(Key(8)), "served under another key");
+        assert!(!Value { writer: Writer(9), ..value.clone() }.is_intact(Key(7)));
+        assert!(!Value { body: Bytes::from_static(b"[]"), ..value }.is_intact(Key(7)));
+    }
+}

@@ -1,0 +1,169 @@
+//! What a scenario can say about its data and its load: independent axes, each its own type.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Share, Size, Span};
+
+/// The rows that exist.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct DatasetOptions {
+    /// What kind of thing a row is; decides the shape of its JSON.
+    pub entity: Entity,
+    /// How a key is named in the cache: `product:{id}`. Defaults to the entity's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// How many keys there are. A trace brings its own number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<u64>,
+    /// The size of a row's JSON: one size, or a range from which each key draws its own.
+    #[serde(default)]
+    pub size: BodySize,
+}
+
+/// A kind of row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Entity {
+    Product,
+    UserProfile,
+    Dashboard,
+    Counter,
+    ApiResponse,
+    Page,
+}
+
+/// How large the JSON of a row is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum BodySize {
+    Fixed(Size),
+    Uniform { min: Size, max: Size },
+}
+
+impl Default for BodySize {
+    fn default() -> Self {
+        Self::Fixed(Size(1024))
+    }
+}
+
+/// What is asked, and when.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct WorkloadOptions {
+    /// Decides everything that is left to chance.
+    #[serde(default = "default_seed")]
+    pub seed: u64,
+    /// The share of requests that read; the others update.
+    pub reads: Share,
+    pub popularity: Popularity,
+    pub arrival: Arrival,
+    /// Runs before the measured window, under the same load.
+    #[serde(default)]
+    pub warm_up: Span,
+    /// The measured window.
+    pub duration: Span,
+    /// Application processes, each with connections of its own.
+    #[serde(default = "default_nodes")]
+    pub nodes: u32,
+    /// Users of an open loop, to whom requests are dealt out. A closed loop says its own.
+    #[serde(default = "default_clients")]
+    pub clients: u32,
+    /// After this long a client gives a request up.
+    #[serde(default = "default_timeout")]
+    pub timeout: Span,
+}
+
+const fn default_seed() -> u64 {
+    1
+}
+
+const fn default_nodes() -> u32 {
+    1
+}
+
+const fn default_clients() -> u32 {
+    100
+}
+
+const fn default_timeout() -> Span {
+    Span::from_secs(10)
+}
+
+/// Which keys are asked for, and how often.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Popularity {
+    Uniform,
+    /// The k-th most popular key is asked for in proportion to `1 / k^exponent`.
+    Zipf(Zipf),
+    /// A share of the keys gets a share of the requests, uniformly within each part.
+    Hotspot(Hotspot),
+    /// Zipf over how lately a key came up; a new key becomes the latest every `every` requests.
+    Latest(Latest),
+    /// Keys in the order in which a recorded trace asked for them.
+    Trace(TraceFiles),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Zipf {
+    /// 0 is uniform; 0.99 is the usual figure for web traffic.
+    pub exponent: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Hotspot {
+    /// The share of the keys that is hot.
+    pub keys: Share,
+    /// The share of the requests that goes to hot keys.
+    pub requests: Share,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Latest {
+    pub exponent: f64,
+    /// Requests between one new key and the next.
+    pub every: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TraceFiles {
+    /// Played one after the other; a name is relative to the scenario's file. `.trc.bin` holds
+    /// 32-bit big-endian numbers, `.txt` one key a line; either may end in `.gz`.
+    pub files: Vec<PathBuf>,
+}
+
+/// When requests start.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Arrival {
+    /// Open loop: evenly spaced.
+    Constant(Rate),
+    /// Open loop: independent of each other, as the requests of many users are.
+    Poisson(Rate),
+    /// Each client asks again when it has its answer.
+    Closed(Closed),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Rate {
+    /// Requests a second, over all nodes.
+    pub rate: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Closed {
+    pub clients: u32,
+    /// How long a client waits between an answer and its next request.
+    #[serde(default)]
+    pub think: Span,
+}
