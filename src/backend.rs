@@ -22,9 +22,8 @@ pub mod twin;
 pub use cache::{Cache, Delivery, ENTRY_VERSION, Enqueued, QueuedWrite};
 pub use context::{Ctx, Purposed};
 pub use error::Error;
-pub use host::{
-    CacheCounters, CacheHost, CacheState, Dataset, PoolWaits, Row, Server, StoreCounters, StoreHost,
-};
+pub use host::{CacheHost, CacheState, Dataset, Row, StoreHost};
+pub use crate::model::{CacheCounters, PoolWaits, Server, StoreCounters};
 pub use options::{
     CacheOptions, CacheServer, Durability, Eviction, Origin, StoreOptions, StoreServer,
 };

@@ -5,7 +5,7 @@ mod simulated;
 mod wall;
 
 pub use simulated::SimClock;
-pub use wall::{WallClock, thread_cpu, utc_now};
+pub use wall::{WallClock, utc_now};
 
 use async_trait::async_trait;
 
@@ -19,6 +19,37 @@ pub trait Clock: Send + Sync {
 
     /// Returns at `deadline` or as soon after it as the clock can; at once if it has passed.
     async fn sleep_until(&self, deadline: Nanos);
+
+    /// CPU time that the calling thread has used so far; zero where time is virtual.
+    fn cpu(&self) -> Nanos;
+}
+
+/// A clock that reads zero at a chosen moment of another: the time of one block of a run.
+pub struct Since<'a> {
+    clock: &'a dyn Clock,
+    origin: Nanos,
+}
+
+impl<'a> Since<'a> {
+    /// Starts from zero now.
+    pub fn now(clock: &'a dyn Clock) -> Self {
+        Self { clock, origin: clock.now() }
+    }
+}
+
+#[async_trait]
+impl Clock for Since<'_> {
+    fn now(&self) -> Nanos {
+        self.clock.now() - self.origin
+    }
+
+    async fn sleep_until(&self, deadline: Nanos) {
+        self.clock.sleep_until(deadline + self.origin).await;
+    }
+
+    fn cpu(&self) -> Nanos {
+        self.clock.cpu()
+    }
 }
 
 impl dyn Clock + '_ {

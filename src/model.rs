@@ -6,6 +6,7 @@
 mod distribution;
 mod fault;
 mod sample;
+mod server;
 mod time;
 mod touch;
 mod units;
@@ -14,6 +15,7 @@ mod value;
 pub use distribution::{Distribution, samples_to_certify};
 pub use fault::{Fault, FaultKind, Outcome, Side};
 pub use sample::{ClientId, NodeId, Op, Sample};
+pub use server::{CacheCounters, PoolWaits, Server, StoreCounters};
 pub use time::Nanos;
 pub use touch::{Answer, Call, Purpose, ServedBy, Touches, Verb};
 pub use units::{Share, Size, Span};

@@ -101,6 +101,11 @@ impl<'a> Ctx<'a> {
         self.purposed(Purpose::Lock)
     }
 
+    /// Notes that the cache was never told of a write that the store has committed.
+    pub fn count_undelivered(&self) {
+        self.touches.lock().unwrap_or_else(PoisonError::into_inner).undelivered += 1;
+    }
+
     /// What has been touched so far.
     pub fn touches(&self) -> Touches {
         *self.touches.lock().unwrap_or_else(PoisonError::into_inner)

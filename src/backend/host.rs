@@ -4,15 +4,15 @@
 //! connections, to read the server's own counters, to look at the state that is left in the end,
 //! and to clean up.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 
 use super::{Cache, Error, Store};
-use crate::model::{Draft, Key, Nanos, NodeId, Version, Writer};
+use crate::model::{
+    CacheCounters, Draft, Key, NodeId, Server, StoreCounters, Version, Writer,
+};
 
 /// A cache server, as the experiment handles it.
 #[async_trait]
@@ -63,54 +63,6 @@ pub trait Dataset: Send + Sync {
 
     /// What each child row adds to its parent's total.
     fn child_amount(&self, key: Key, child: u32) -> i64;
-}
-
-/// What a server is and how it is set.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Server {
-    /// `redis`, `valkey`, `sqlite`, `embedded`.
-    pub kind: String,
-    pub version: String,
-    /// Whether the run started it for itself.
-    pub managed: bool,
-    /// The address without its secrets, or the path.
-    pub address: String,
-    /// The settings that change what is measured, durability above all.
-    pub settings: BTreeMap<String, String>,
-}
-
-/// A cache server's own counters since it started. Only differences of two readings mean anything,
-/// but for `used_memory`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CacheCounters {
-    pub keyspace_hits: u64,
-    pub keyspace_misses: u64,
-    pub evicted_keys: u64,
-    pub expired_keys: u64,
-    /// Bytes in use by data and server, now.
-    pub used_memory: u64,
-    pub network_in: u64,
-    pub network_out: u64,
-    /// CPU time used by the server, user and system.
-    pub cpu: Nanos,
-    /// Calls by command, in lower case.
-    pub commands: BTreeMap<String, u64>,
-}
-
-/// What a store's client side counts since it was made.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoreCounters {
-    pub pool: PoolWaits,
-    /// Bytes of the database on disk, now; 0 for the twin.
-    pub size: u64,
-}
-
-/// How long calls waited for a connection: what an application pays before its store is even asked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PoolWaits {
-    pub calls: u64,
-    pub total: Nanos,
-    pub max: Nanos,
 }
 
 /// What the cache holds under one key.

@@ -92,6 +92,10 @@ impl Clock for SimClock {
     async fn sleep_until(&self, deadline: Nanos) {
         Sleep { clock: self, deadline }.await;
     }
+
+    fn cpu(&self) -> Nanos {
+        Nanos::ZERO
+    }
 }
 
 struct Sleep<'a> {

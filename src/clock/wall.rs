@@ -51,12 +51,11 @@ impl Clock for WallClock {
         // Tokio's own timer wakes up to a millisecond late; it serves where there is no timerfd.
         tokio::time::sleep(span.into()).await;
     }
-}
 
-/// CPU time that the calling thread has used so far.
-pub fn thread_cpu() -> Nanos {
-    let spent = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Nanos::from_secs(spent.tv_sec as u64) + Nanos(spent.tv_nsec as u64)
+    fn cpu(&self) -> Nanos {
+        let spent = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        Nanos::from_secs(spent.tv_sec as u64) + Nanos(spent.tv_nsec as u64)
+    }
 }
 
 /// The date and time in UTC, for naming runs: never for measuring.

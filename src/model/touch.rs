@@ -98,6 +98,8 @@ pub struct Touches {
     pub coalesced: u16,
     /// An entry past its logical expiry was handed out.
     pub stale_served: u16,
+    /// Committed writes of which the cache was never told, all attempts having failed.
+    pub undelivered: u16,
 }
 
 impl Touches {

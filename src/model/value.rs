@@ -48,12 +48,19 @@ pub struct Draft {
     pub body: Bytes,
     /// CRC-32 over key, writer and body, made where the body was made.
     pub checksum: u32,
+    /// What the origin would compute for this row: a client that edits an entity has all of it in
+    /// hand, so that what it writes to a cache is as complete as what the origin would answer.
+    pub aggregate: Option<Aggregate>,
 }
 
 impl Draft {
     pub fn new(key: Key, writer: Writer, body: Bytes) -> Self {
         let checksum = checksum(key, writer, &body);
-        Self { key, writer, body, checksum }
+        Self { key, writer, body, checksum, aggregate: None }
+    }
+
+    pub fn with_aggregate(self, aggregate: Option<Aggregate>) -> Self {
+        Self { aggregate, ..self }
     }
 
     /// The value that this draft becomes once the store has committed it as `version`.
@@ -63,7 +70,7 @@ impl Draft {
             version,
             writer: self.writer,
             checksum: self.checksum,
-            aggregate: None,
+            aggregate: self.aggregate,
             body: self.body.clone(),
         }
     }

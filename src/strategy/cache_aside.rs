@@ -1,0 +1,65 @@
+//! `cache-aside`, also lazy loading: the application fills the cache and invalidates it.
+//!
+//! - read: GET; on a miss, store read, then SET with TTL
+//! - write: store COMMIT, then DEL
+//!
+//! Risks: a reader that read the store before the COMMIT may SET the old row after the DEL, which
+//! then stays until its TTL; a DEL that never arrives leaves the old entry as long.
+//!
+//! Source: Nishtala et al., "Scaling Memcache at Facebook", NSDI 2013, section 2.
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::parts::aside::{Aside, Fill};
+use super::parts::delivery::deliver;
+use super::parts::expiry::Expiry;
+use super::{About, Strategy};
+use crate::backend::{Cache, Ctx, Store};
+use crate::model::{Draft, Key, Outcome, Share, Span, Value, Version};
+
+pub const ABOUT: About = About {
+    name: "cache-aside",
+    summary: "read: cache, else store and fill; write: store, then delete the entry",
+    risk: "a slow reader may put an old row back after the delete; stale until the TTL",
+};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Options {
+    /// How long an entry lives.
+    pub ttl: Span,
+    /// By what share of itself the TTL varies from entry to entry, either way.
+    pub jitter: Share,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { ttl: Span::from_secs(60), jitter: Share(0.0) }
+    }
+}
+
+pub struct CacheAside {
+    aside: Aside,
+}
+
+impl CacheAside {
+    pub fn new(options: &Options) -> Self {
+        let expiry = Expiry::new(Some(options.ttl), options.jitter);
+        Self { aside: Aside::new(expiry, Fill::Overwrite) }
+    }
+}
+
+#[async_trait]
+impl Strategy for CacheAside {
+    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Option<Value>> {
+        self.aside.read(ctx, key).await
+    }
+
+    async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {
+        let version = ctx.write().store().write(&draft).await?;
+        deliver(ctx, async || ctx.write().cache().delete(draft.key).await).await;
+        Ok(version)
+    }
+}

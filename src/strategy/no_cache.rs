@@ -1,0 +1,44 @@
+//! `no-cache`: the control. Every request goes to the store.
+//!
+//! - read: store read
+//! - write: store COMMIT
+//!
+//! It risks nothing, and it is the bar for latency and store load: a correct store alone shows
+//! exactly no stale read.
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{About, Strategy};
+use crate::backend::{Ctx, Store};
+use crate::model::{Draft, Key, Outcome, Value, Version};
+
+pub const ABOUT: About = About {
+    name: "no-cache",
+    summary: "every request goes to the store",
+    risk: "nothing; it is the bar for latency and store load",
+};
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Options {}
+
+pub struct NoCache;
+
+impl NoCache {
+    pub fn new(_: &Options) -> Self {
+        Self
+    }
+}
+
+#[async_trait]
+impl Strategy for NoCache {
+    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Option<Value>> {
+        Ok(ctx.lookup().store().read(key).await?.value)
+    }
+
+    async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {
+        ctx.write().store().write(&draft).await
+    }
+}

@@ -1,0 +1,81 @@
+//! The read path that most strategies share: look aside into the cache, and fill it on a miss.
+
+use bytes::Bytes;
+
+use super::breaker::Breaker;
+use super::entry;
+use super::expiry::Expiry;
+use crate::backend::{Cache, Ctx, Store};
+use crate::model::{Key, Outcome, Value};
+
+/// A node's way past its cache.
+pub struct Aside {
+    expiry: Expiry,
+    fill: Fill,
+    breaker: Breaker,
+}
+
+/// How a fill treats an entry that came while the store was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fill {
+    /// SET: the last one stands.
+    Overwrite,
+    /// SET NX: the first one stands.
+    IfAbsent,
+}
+
+/// What a lookup came to.
+enum Lookup {
+    Found(Bytes),
+    Missed,
+    /// The cache did not answer, or was not asked because it has not answered lately.
+    Unanswered,
+}
+
+impl Aside {
+    pub fn new(expiry: Expiry, fill: Fill) -> Self {
+        Self { expiry, fill, breaker: Breaker::default() }
+    }
+
+    /// GET; on a miss, read the store and keep what it said.
+    pub async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Option<Value>> {
+        match self.lookup(ctx, key).await {
+            Lookup::Found(entry) => entry::decode(key, entry).map(Some),
+            Lookup::Missed => {
+                let value = ctx.fill().store().read(key).await?.value;
+                if let Some(value) = &value {
+                    self.keep(ctx, value).await;
+                }
+                Ok(value)
+            }
+            // What cannot be read should not be filled either: the store answers alone.
+            Lookup::Unanswered => Ok(ctx.lookup().store().read(key).await?.value),
+        }
+    }
+
+    /// A fill that fails costs the next reader a miss, and nothing else: its outcome is not looked at.
+    async fn keep(&self, ctx: &Ctx<'_>, value: &Value) {
+        let (key, entry, ttl) = (value.key, entry::encode(value), self.expiry.draw(ctx));
+        let cache = ctx.fill().cache();
+        let _ = match self.fill {
+            Fill::Overwrite => cache.set(key, entry, ttl).await,
+            Fill::IfAbsent => cache.set_if_absent(key, entry, ttl).await.map(drop),
+        };
+    }
+
+    async fn lookup(&self, ctx: &Ctx<'_>, key: Key) -> Lookup {
+        if !self.breaker.allows(ctx.clock().now()) {
+            return Lookup::Unanswered;
+        }
+        match ctx.lookup().cache().get(key).await {
+            Ok(found) => {
+                self.breaker.succeeded();
+                found.map_or(Lookup::Missed, Lookup::Found)
+            }
+            Err(_) => {
+                self.breaker.failed(ctx.clock().now());
+                Lookup::Unanswered
+            }
+        }
+    }
+}

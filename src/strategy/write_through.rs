@@ -1,0 +1,67 @@
+//! `write-through`: a write puts its value into store and cache, in this order.
+//!
+//! - read: GET; on a miss, store read, then SET with TTL
+//! - write: store COMMIT, then SET with TTL
+//!
+//! Risks: the SETs of two writers may land in the reverse of their COMMITs' order, and so may the
+//! SET of a reader that read the store before a COMMIT; the old value then stays until its TTL. A
+//! SET that never arrives leaves the old entry as long.
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::parts::aside::{Aside, Fill};
+use super::parts::delivery::deliver;
+use super::parts::entry;
+use super::parts::expiry::Expiry;
+use super::{About, Strategy};
+use crate::backend::{Cache, Ctx, Store};
+use crate::model::{Draft, Key, Outcome, Share, Span, Value, Version};
+
+pub const ABOUT: About = About {
+    name: "write-through",
+    summary: "read: cache, else store and fill; write: store, then set the entry",
+    risk: "two writers' sets may land in the wrong order; stale until the TTL",
+};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Options {
+    /// How long an entry lives, whether a read or a write set it.
+    pub ttl: Span,
+    /// By what share of itself the TTL varies from entry to entry, either way.
+    pub jitter: Share,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { ttl: Span::from_secs(60), jitter: Share(0.0) }
+    }
+}
+
+pub struct WriteThrough {
+    expiry: Expiry,
+    aside: Aside,
+}
+
+impl WriteThrough {
+    pub fn new(options: &Options) -> Self {
+        let expiry = Expiry::new(Some(options.ttl), options.jitter);
+        Self { expiry, aside: Aside::new(expiry, Fill::Overwrite) }
+    }
+}
+
+#[async_trait]
+impl Strategy for WriteThrough {
+    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Option<Value>> {
+        self.aside.read(ctx, key).await
+    }
+
+    async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {
+        let version = ctx.write().store().write(&draft).await?;
+        let (entry, ttl) = (entry::encode(&draft.at(version)), self.expiry.draw(ctx));
+        deliver(ctx, async || ctx.write().cache().set(draft.key, entry.clone(), ttl).await).await;
+        Ok(version)
+    }
+}
