@@ -19,11 +19,11 @@ pub mod redis;
 pub mod sqlite;
 pub mod twin;
 
+pub use crate::model::{CacheCounters, PoolWaits, Server, StoreCounters};
 pub use cache::{Cache, Delivery, ENTRY_VERSION, Enqueued, QueuedWrite};
 pub use context::{Ctx, Purposed};
 pub use error::Error;
 pub use host::{CacheHost, CacheState, Dataset, Row, StoreHost};
-pub use crate::model::{CacheCounters, PoolWaits, Server, StoreCounters};
 pub use options::{
     CacheOptions, CacheServer, Durability, Eviction, Origin, StoreOptions, StoreServer,
 };

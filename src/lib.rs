@@ -5,5 +5,7 @@ pub mod clock;
 pub mod judge;
 pub mod measure;
 pub mod model;
+pub mod record;
+pub mod scenario;
 pub mod strategy;
 pub mod workload;

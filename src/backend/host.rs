@@ -10,9 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::{Cache, Error, Store};
-use crate::model::{
-    CacheCounters, Draft, Key, NodeId, Server, StoreCounters, Version, Writer,
-};
+use crate::model::{CacheCounters, Draft, Key, NodeId, Server, StoreCounters, Version, Writer};
 
 /// A cache server, as the experiment handles it.
 #[async_trait]

@@ -32,3 +32,74 @@ impl Serialize for Strategies {
         map.end()
     }
 }
+
+impl<'de> Deserialize<'de> for Strategies {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Table)
+    }
+}
+
+impl JsonSchema for Strategies {
+    fn schema_name() -> Cow<'static, str> {
+        "Strategies".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let patterns: serde_json::Map<_, _> = Spec::options_schemas(generator)
+            .into_iter()
+            .map(|(name, schema)| (format!("^{name}(@.+)?$"), schema.into()))
+            .collect();
+        schemars::json_schema!({
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": false,
+            "patternProperties": patterns,
+        })
+    }
+}
+
+/// A spec without its name, which the table's key already says.
+struct Untagged<'a>(&'a Spec);
+
+impl Serialize for Untagged<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.write_options(serializer)
+    }
+}
+
+struct Table;
+
+impl<'de> Visitor<'de> for Table {
+    type Value = Strategies;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a table of strategies")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Strategies, A::Error> {
+        let mut contenders = Vec::new();
+        while let Some(label) = map.next_key::<String>()? {
+            let spec = map.next_value_seed(Named(&label))?;
+            contenders.push(Contender { label, spec });
+        }
+        Ok(Strategies(contenders))
+    }
+}
+
+/// Reads the options of the strategy that a label names.
+struct Named<'a>(&'a str);
+
+impl<'de> DeserializeSeed<'de> for Named<'_> {
+    type Value = Spec;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Spec, D::Error> {
+        let name = self.0.split('@').next().unwrap_or(self.0);
+        Spec::read_options(name, deserializer).unwrap_or_else(|| {
+            let names: Vec<_> = Spec::ALL.iter().map(|about| format!("`{}`", about.name)).collect();
+            Err(D::Error::custom(format!(
+                "unknown strategy `{name}`, expected one of {}",
+                names.join(", ")
+            )))
+        })
+    }
+}

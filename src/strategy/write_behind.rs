@@ -124,7 +124,9 @@ fn newest(claimed: &[QueuedWrite]) -> Outcome<Vec<VersionedDraft>> {
     let mut newest = BTreeMap::new();
     for write in claimed {
         let (draft, version) = entry::decode_draft(write.key, write.entry.clone())?;
-        let latest = newest.entry(write.key).or_insert_with(|| VersionedDraft { draft: draft.clone(), version });
+        let latest = newest
+            .entry(write.key)
+            .or_insert_with(|| VersionedDraft { draft: draft.clone(), version });
         if latest.version < version {
             *latest = VersionedDraft { draft, version };
         }

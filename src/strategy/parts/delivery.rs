@@ -7,8 +7,7 @@ use crate::backend::Ctx;
 use crate::model::{Nanos, Outcome};
 
 /// Waits between attempts, after each of which the next follows.
-const BACKOFF: [Nanos; 3] =
-    [Nanos::from_millis(5), Nanos::from_millis(20), Nanos::from_millis(80)];
+const BACKOFF: [Nanos; 3] = [Nanos::from_millis(5), Nanos::from_millis(20), Nanos::from_millis(80)];
 
 /// Makes `attempt` until it succeeds, with a growing wait between, and gives up after the last.
 pub async fn deliver<T, F>(ctx: &Ctx<'_>, attempt: impl Fn() -> F)

@@ -1,0 +1,200 @@
+//! The Record: the versioned result of an experiment with its provenance. Reports and comparisons
+//! read Records, and never a live system.
+
+mod host;
+mod validity;
+
+pub use host::Host;
+pub use validity::{Check, Standing};
+
+use serde::{Deserialize, Serialize};
+
+use crate::judge::{Audit, Findings};
+use crate::measure::Measures;
+use crate::model::{CacheCounters, Distribution, Nanos, Op, Server, StoreCounters};
+use crate::scenario::Scenario;
+
+/// The version of the Record's format. Raised when a reader of the old one would be wrong.
+pub const FORMAT: u32 = 1;
+
+/// Everything that is known of one experiment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// [`FORMAT`] as it was when this was written.
+    pub format: u32,
+    /// The version of the tool, with its revision where it is known.
+    pub tool: String,
+    /// The scenario's name: its file's name without the ending.
+    pub name: String,
+    /// When the experiment started, as RFC 3339 in UTC.
+    pub started: String,
+    /// How long all of it took.
+    pub took: Nanos,
+    pub host: Host,
+    pub scenario: Scenario,
+    /// The scenario's file as it was written, so that the run can be repeated.
+    pub source: String,
+    pub plan: PlanFacts,
+    pub cache: Server,
+    pub store: Server,
+    /// In the order of the scenario.
+    pub contenders: Vec<Contender>,
+    /// Checks of the experiment as a whole; those of a run are with the run.
+    pub checks: Vec<Check>,
+}
+
+/// What the plan asked for, and what its chances came to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PlanFacts {
+    /// Equal where two runs were asked the same at the same times.
+    pub hash: String,
+    pub keys: u64,
+    /// Requests of the whole plan, warm-up included.
+    pub requests: u64,
+    /// The share of reads that the draws came to; the scenario says what was asked.
+    pub read_share: f64,
+    /// Different keys that were asked for.
+    pub distinct_keys: u64,
+    /// The share of requests that went to the most popular hundredth of the keys.
+    pub top_percent_share: f64,
+}
+
+/// One strategy in the experiment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Contender {
+    /// Its name in the scenario: `ttl`, or `ttl@short`.
+    pub label: String,
+    /// The strategy's own name.
+    pub strategy: String,
+    pub summary: String,
+    pub risk: String,
+    /// One for each repeat.
+    pub runs: Vec<Run>,
+    /// What theory says of the figures above it, where a closed form applies.
+    pub predictions: Vec<Prediction>,
+}
+
+/// One strategy's run through the plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    pub repeat: u32,
+    /// Its place in the sequence of all runs of the experiment, from 0.
+    pub position: u32,
+    pub measures: Measures,
+    pub findings: Findings,
+    pub audit: Audit,
+    /// What the cache server itself counted over the whole run, warm-up and drain included;
+    /// `used_memory` is what the run added. `None` where the server keeps no counters.
+    pub cache_counters: Option<CacheCounters>,
+    /// What the store's client side counted over the whole run.
+    pub store_counters: StoreCounters,
+    /// How long finishing the background work took after the last request.
+    pub drain: Nanos,
+    /// The share of its core that the load generator used in the window; `None` under virtual time.
+    pub generator_cpu: Option<f64>,
+    pub checks: Vec<Check>,
+}
+
+/// A figure as theory has it, beside the figure that was measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Prediction {
+    /// What it is about: `hit ratio`, `stale share`.
+    pub quantity: String,
+    /// The closed form, as a person would write it.
+    pub formula: String,
+    pub predicted: f64,
+    pub measured: f64,
+    /// Of the measured figure; with `predicted` it says how far off a correct run may be.
+    pub standard_error: f64,
+}
+
+impl Record {
+    /// The worst standing of any check.
+    pub fn standing(&self) -> Standing {
+        let runs = self.contenders.iter().flat_map(|contender| &contender.runs);
+        let checks = self.checks.iter().chain(runs.flat_map(|run| &run.checks));
+        checks.map(|check| check.standing).max().unwrap_or_default()
+    }
+
+    /// Whether the cache was the in-memory twin, whose latency is not a server's.
+    pub fn is_embedded(&self) -> bool {
+        self.cache.kind == "embedded"
+    }
+}
+
+impl Contender {
+    /// Response time of `op` over all runs and whatever served it.
+    pub fn response(&self, op: Op) -> Distribution {
+        self.merged(op, |latency| &latency.response)
+    }
+
+    /// Service time of `op` over all runs and whatever served it.
+    pub fn service(&self, op: Op) -> Distribution {
+        self.merged(op, |latency| &latency.service)
+    }
+
+    /// A figure of all runs added up.
+    pub fn total(&self, figure: impl Fn(&Run) -> u64) -> u64 {
+        self.runs.iter().map(figure).sum()
+    }
+
+    /// Reads answered without the store, as a share of all answered reads.
+    pub fn hit_ratio(&self) -> Option<f64> {
+        let hits = self.total(|run| run.measures.lookups.hits);
+        let misses = self.total(|run| run.measures.lookups.misses);
+        share(hits, hits + misses)
+    }
+
+    /// Reads of the store, by clients and workers, for each request that was answered.
+    pub fn store_reads_per_request(&self) -> Option<f64> {
+        let reads = self.total(|run| run.measures.store.causes.iter().map(|c| c.reads).sum());
+        share(reads, self.total(|run| run.measures.requests.answered))
+    }
+
+    /// Definitely stale reads as a share of all judged reads.
+    pub fn stale_share(&self) -> Option<f64> {
+        let stale = self.total(|run| run.findings.definitely_stale);
+        share(stale, self.total(|run| run.findings.reads))
+    }
+
+    /// The longest time that a value which was served had certainly been superseded.
+    pub fn staleness_max(&self) -> Nanos {
+        self.runs.iter().map(|run| run.findings.age_at_least.max()).max().unwrap_or_default()
+    }
+
+    pub fn lost_writes(&self) -> u64 {
+        self.total(|run| run.audit.lost_writes)
+    }
+
+    /// Failed requests as a share of all.
+    pub fn error_share(&self) -> Option<f64> {
+        let failed = self.total(|run| run.measures.requests.failed.iter().map(|f| f.count).sum());
+        share(failed, failed + self.total(|run| run.measures.requests.answered))
+    }
+
+    fn merged(
+        &self,
+        op: Op,
+        part: impl Fn(&crate::measure::Latency) -> &Distribution,
+    ) -> Distribution {
+        let mut merged = Distribution::new();
+        for latency in self.runs.iter().flat_map(|run| &run.measures.latency) {
+            if latency.op == op {
+                merged.merge(part(latency));
+            }
+        }
+        merged
+    }
+}
+
+impl Prediction {
+    /// How far the measured figure is from the predicted one, in standard errors.
+    pub fn deviation(&self) -> f64 {
+        let difference = self.measured - self.predicted;
+        if difference == 0.0 { 0.0 } else { difference / self.standard_error }
+    }
+}
+
+fn share(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
