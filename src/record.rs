@@ -2,10 +2,10 @@
 //! read Records, and never a live system.
 
 mod host;
-mod validity;
 
 pub use host::Host;
-pub use validity::{Check, Standing};
+
+pub use crate::measure::{Check, Standing};
 
 use serde::{Deserialize, Serialize};
 

@@ -164,6 +164,7 @@ impl<'a> Purposed<'a> {
     ) -> Outcome<T> {
         let is_load = side == Side::Store && verb == Verb::Read && self.purpose == Purpose::Fill;
         let loading = key.filter(|_| is_load).map(|key| self.ctx.tap.begin_load(key));
+        let in_progress = self.ctx.tap.begin_call(side);
         let started = self.ctx.clock.now();
         let outcome = call.await;
         let ended = self.ctx.clock.now();
@@ -181,10 +182,11 @@ impl<'a> Purposed<'a> {
             answer: answered.answer,
             rows: answered.rows,
             bytes: answered.bytes,
+            concurrent: in_progress.concurrent,
             duplicate: loading.as_ref().is_some_and(|load| load.duplicate),
             background: self.ctx.background,
         };
-        drop(loading);
+        drop((in_progress, loading));
         self.ctx.touch(&call);
         self.ctx.tap.record(call);
         outcome

@@ -1,9 +1,10 @@
 //! The tap around the backends: what a strategy calls is counted here, whether it says so or not.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::model::{Call, Key};
+use crate::model::{Call, Key, Side};
 
 /// Collects the calls of one block of a run until the driver takes them.
 #[derive(Default)]
@@ -11,6 +12,8 @@ pub struct Tap {
     calls: Mutex<Vec<Call>>,
     /// Fills that are reading the store right now, by key: a second one is a duplicate.
     loading: Mutex<HashMap<Key, u32>>,
+    cache_calls: AtomicU32,
+    store_calls: AtomicU32,
 }
 
 impl Tap {
@@ -27,6 +30,15 @@ impl Tap {
         lock(&self.calls).push(call);
     }
 
+    /// Notes that a call to `side` is in progress until the guard is dropped.
+    pub(super) fn begin_call(&self, side: Side) -> InProgress<'_> {
+        let calls = match side {
+            Side::Cache => &self.cache_calls,
+            Side::Store => &self.store_calls,
+        };
+        InProgress { calls, concurrent: calls.fetch_add(1, Ordering::Relaxed) + 1 }
+    }
+
     /// Notes that a fill reads `key` from now on until the guard is dropped.
     pub(super) fn begin_load(&self, key: Key) -> Loading<'_> {
         let mut loading = lock(&self.loading);
@@ -34,6 +46,18 @@ impl Tap {
         let duplicate = *others > 0;
         *others += 1;
         Loading { tap: self, key, duplicate }
+    }
+}
+
+/// A call in progress. Dropped with its future, so that a cancelled call is over.
+pub(super) struct InProgress<'a> {
+    calls: &'a AtomicU32,
+    pub concurrent: u32,
+}
+
+impl Drop for InProgress<'_> {
+    fn drop(&mut self) {
+        self.calls.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Requests {
     pub updates: u64,
     /// Failed requests by operation and fault.
     pub failed: Vec<Failed>,
+    /// Committed writes of which the cache was never told, all attempts having failed.
+    pub undelivered: u64,
     /// The most that were in flight at once.
     pub in_flight_peak: u64,
 }

@@ -30,16 +30,22 @@ pub enum FaultKind {
 /// A failed operation: where and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Fault {
-    pub side: Side,
+    /// `None` where it is the request as a whole that failed.
+    pub side: Option<Side>,
     pub kind: FaultKind,
 }
 
 impl Fault {
+    /// The client waited for its whole timeout and gave the request up.
+    pub const GAVE_UP: Self = Self { side: None, kind: FaultKind::Timeout };
+    /// The answer is not what any writer wrote.
+    pub const CORRUPT_ANSWER: Self = Self { side: None, kind: FaultKind::Corrupt };
+
     pub const fn cache(kind: FaultKind) -> Self {
-        Self { side: Side::Cache, kind }
+        Self { side: Some(Side::Cache), kind }
     }
 
     pub const fn store(kind: FaultKind) -> Self {
-        Self { side: Side::Store, kind }
+        Self { side: Some(Side::Store), kind }
     }
 }

@@ -51,6 +51,13 @@ pub enum Verb {
     Write,
 }
 
+impl Verb {
+    /// Whether it changes the store. Of a cache it is not asked.
+    pub const fn writes(self) -> bool {
+        matches!(self, Self::Write)
+    }
+}
+
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Answer {
@@ -76,6 +83,8 @@ pub struct Call {
     pub rows: u32,
     /// Bytes of entry or row carried, either way, without the protocol's own.
     pub bytes: u32,
+    /// Calls to the same side in progress as this one began, itself included.
+    pub concurrent: u32,
     /// A fill's store read that began while another fill of the same key was reading it.
     pub duplicate: bool,
     /// Made by a worker of the strategy, not while a client waited.

@@ -1,0 +1,202 @@
+//! Issues the plan on time against one strategy, and passes on what its clients and the tap saw.
+
+mod cluster;
+mod in_flight;
+mod request;
+mod schedule;
+
+pub use cluster::{Cluster, Node};
+
+use std::future::{Future, pending};
+use std::pin::{Pin, pin};
+
+use futures_util::StreamExt;
+use futures_util::future::{Either, select};
+use futures_util::stream::FuturesUnordered;
+
+use self::in_flight::InFlight;
+use self::schedule::Schedule;
+use crate::backend::{Ctx, Tap};
+use crate::clock::Clock;
+use crate::model::{Call, Nanos, Sample};
+use crate::workload::{Plan, Rows};
+
+/// Sees everything that happens in a run, in the order in which it ended.
+pub trait Observer {
+    fn sample(&mut self, sample: &Sample);
+
+    fn calls(&mut self, calls: &[Call]);
+
+    /// No request that is still in flight, or that is yet to come, started before `watermark`.
+    fn watermark(&mut self, watermark: Nanos);
+}
+
+/// What the driver has to say of itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drive {
+    /// Requests that were started, warm-up included.
+    pub requests: u64,
+    /// The most that were in flight at once.
+    pub in_flight_peak: u64,
+    /// CPU time that the load thread used in the measured window.
+    pub cpu: Nanos,
+    /// When the last answer came.
+    pub ended: Nanos,
+}
+
+/// Runs the whole plan, warm-up first, from the zero of `clock`, and waits for what is in flight
+/// when the window closes.
+pub async fn drive(
+    cluster: &Cluster,
+    plan: &Plan,
+    rows: &Rows,
+    clock: &dyn Clock,
+    tap: &Tap,
+    observer: &mut dyn Observer,
+) -> Drive {
+    let clients = Clients {
+        cluster,
+        plan,
+        rows,
+        clock,
+        tap,
+        observer,
+        schedule: Schedule::new(plan),
+        in_flight: InFlight::new(plan.timeout()),
+        calls: Vec::new(),
+        cpu: CpuWindow::new(plan),
+    };
+    let seed = plan.seed();
+    let worker = &cluster.worker;
+    let ctx = Ctx::worker(&*worker.cache, &*worker.store, clock, tap, seed);
+    // In a set of its own, so that the worker is polled when it was woken, not with every answer.
+    let mut background = FuturesUnordered::from_iter([worker.strategy.background(&ctx)]);
+    let background = pin!(async {
+        background.next().await;
+        pending::<()>().await;
+    });
+    match select(pin!(clients.run()), background).await {
+        Either::Left((drive, _)) => drive,
+        Either::Right(_) => unreachable!("the background work never ends by itself"),
+    }
+}
+
+/// Finishes the strategy's background work after [`drive`]. Returns how long it took.
+///
+/// # Errors
+/// The fault that kept it from finishing.
+pub async fn drain(
+    cluster: &Cluster,
+    plan: &Plan,
+    clock: &dyn Clock,
+    tap: &Tap,
+    observer: &mut dyn Observer,
+) -> (Nanos, Result<(), crate::model::Fault>) {
+    let started = clock.now();
+    let worker = &cluster.worker;
+    let ctx = Ctx::worker(&*worker.cache, &*worker.store, clock, tap, plan.seed());
+    let outcome = worker.strategy.drain(&ctx).await;
+    let mut calls = Vec::new();
+    tap.take(&mut calls);
+    observer.calls(&calls);
+    (clock.now() - started, outcome)
+}
+
+/// All clients of all nodes, on one thread.
+struct Clients<'a> {
+    cluster: &'a Cluster,
+    plan: &'a Plan,
+    rows: &'a Rows,
+    clock: &'a dyn Clock,
+    tap: &'a Tap,
+    observer: &'a mut dyn Observer,
+    schedule: Schedule<'a>,
+    in_flight: InFlight,
+    calls: Vec<Call>,
+    cpu: CpuWindow,
+}
+
+type Timer<'a> = (Nanos, Pin<Box<dyn Future<Output = ()> + Send + 'a>>);
+
+impl Clients<'_> {
+    async fn run(mut self) -> Drive {
+        let mut answers = FuturesUnordered::new();
+        let mut timer: Option<Timer<'_>> = None;
+        loop {
+            let now = self.clock.now();
+            self.cpu.pass(now, self.clock);
+            // Everything that is due starts now, however many that is: nothing owed is dropped.
+            while let Some((intended, number)) = self.schedule.take_due(now) {
+                let request = self.plan.request(number);
+                let (ticket, abort) = self.in_flight.begin(now);
+                let client = request::Client {
+                    node: self.cluster.node(request.node),
+                    rows: self.rows,
+                    clock: self.clock,
+                    tap: self.tap,
+                    seed: self.plan.seed(),
+                };
+                answers.push(async move { (ticket, client.send(request, intended, abort).await) });
+            }
+            self.in_flight.abort_overdue(now);
+            let wake = [self.schedule.next_due(), self.in_flight.next_deadline()].into_iter().flatten();
+            let Some(wake) = wake.min() else { break };
+            // A timer that rings too early costs one more turn; setting one costs a system call.
+            let (_, ring) = match &mut timer {
+                Some(timer) if timer.0 <= wake && timer.0 > now => timer,
+                timer => timer.insert((wake, self.clock.sleep_until(wake))),
+            };
+            if answers.is_empty() {
+                ring.await;
+                continue;
+            }
+            if let Either::Left((Some((ticket, sample)), _)) = select(answers.next(), ring).await {
+                self.in_flight.end(ticket);
+                self.answered(&sample);
+            }
+        }
+        self.cpu.pass(Nanos::NEVER, self.clock);
+        Drive {
+            requests: self.in_flight.started(),
+            in_flight_peak: self.in_flight.peak(),
+            cpu: self.cpu.used(),
+            ended: self.clock.now(),
+        }
+    }
+
+    fn answered(&mut self, sample: &Sample) {
+        self.schedule.answered(sample);
+        self.calls.clear();
+        self.tap.take(&mut self.calls);
+        self.observer.calls(&self.calls);
+        self.observer.sample(sample);
+        self.observer.watermark(self.in_flight.watermark(sample.ended));
+    }
+}
+
+/// The load thread's CPU time as the measured window opens and closes.
+struct CpuWindow {
+    bounds: [Nanos; 2],
+    read: [Option<Nanos>; 2],
+}
+
+impl CpuWindow {
+    fn new(plan: &Plan) -> Self {
+        Self { bounds: [plan.warm_up(), plan.warm_up() + plan.duration()], read: [None; 2] }
+    }
+
+    fn pass(&mut self, now: Nanos, clock: &dyn Clock) {
+        for (bound, read) in self.bounds.iter().zip(&mut self.read) {
+            if now >= *bound && read.is_none() {
+                *read = Some(clock.cpu());
+            }
+        }
+    }
+
+    fn used(&self) -> Nanos {
+        match self.read {
+            [Some(opened), Some(closed)] => closed - opened,
+            _ => Nanos::ZERO,
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The requests that have started and not ended, in the order of their starts.
+
+use std::collections::VecDeque;
+
+use futures_util::future::{AbortHandle, AbortRegistration};
+
+use crate::model::Nanos;
+
+/// Names one request in flight.
+#[derive(Clone, Copy, Debug)]
+pub struct Ticket(u64);
+
+pub struct InFlight {
+    timeout: Nanos,
+    /// From the oldest that is still in flight to the latest that was started.
+    slots: VecDeque<Slot>,
+    /// The number of the first slot.
+    first: u64,
+    /// The number of the first slot whose time is not up.
+    in_time: u64,
+    count: u64,
+    peak: u64,
+}
+
+struct Slot {
+    started: Nanos,
+    abort: AbortHandle,
+    ended: bool,
+}
+
+impl InFlight {
+    pub fn new(timeout: Nanos) -> Self {
+        Self { timeout, slots: VecDeque::new(), first: 0, in_time: 0, count: 0, peak: 0 }
+    }
+
+    /// Notes that a request starts. Starts come in the order of time.
+    pub fn begin(&mut self, started: Nanos) -> (Ticket, AbortRegistration) {
+        let ticket = Ticket(self.started());
+        let (abort, registration) = AbortHandle::new_pair();
+        self.slots.push_back(Slot { started, abort, ended: false });
+        self.count += 1;
+        self.peak = self.peak.max(self.count);
+        (ticket, registration)
+    }
+
+    pub fn end(&mut self, Ticket(number): Ticket) {
+        self.slots[(number - self.first) as usize].ended = true;
+        self.count -= 1;
+        while self.slots.front().is_some_and(|slot| slot.ended) {
+            self.slots.pop_front();
+            self.first += 1;
+        }
+        self.in_time = self.in_time.max(self.first);
+    }
+
+    /// Gives up every request that has waited for the whole timeout.
+    pub fn abort_overdue(&mut self, now: Nanos) {
+        while let Some(slot) = self.slots.get((self.in_time - self.first) as usize) {
+            if !slot.ended && slot.started + self.timeout > now {
+                break;
+            }
+            slot.abort.abort();
+            self.in_time += 1;
+        }
+    }
+
+    /// When the next request will have waited for the whole timeout. While an overdue one has not
+    /// reported yet, `NEVER`: it is about to.
+    pub fn next_deadline(&self) -> Option<Nanos> {
+        if self.count == 0 {
+            return None;
+        }
+        let in_time = self.slots.range((self.in_time - self.first) as usize..);
+        let next = in_time.into_iter().find(|slot| !slot.ended);
+        Some(next.map_or(Nanos::NEVER, |slot| slot.started + self.timeout))
+    }
+
+    /// Before this nothing that is in flight, or that starts from `now` on, has started.
+    pub fn watermark(&self, now: Nanos) -> Nanos {
+        self.slots.front().map_or(now, |slot| slot.started)
+    }
+
+    /// Requests that were started so far.
+    pub fn started(&self) -> u64 {
+        self.first + self.slots.len() as u64
+    }
+
+    /// The most that were in flight at once.
+    pub fn peak(&self) -> u64 {
+        self.peak
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_watermark_is_the_oldest_start_still_in_flight() {
+        let mut in_flight = InFlight::new(Nanos::from_secs(1));
+        let (first, _) = in_flight.begin(Nanos(10));
+        let (second, _) = in_flight.begin(Nanos(20));
+        in_flight.end(second);
+        assert_eq!(in_flight.watermark(Nanos(30)), Nanos(10));
+        in_flight.end(first);
+        assert_eq!(in_flight.watermark(Nanos(30)), Nanos(30));
+        assert_eq!((in_flight.started(), in_flight.peak()), (2, 2));
+    }
+
+    #[test]
+    fn only_what_is_overdue_is_given_up() {
+        let mut in_flight = InFlight::new(Nanos(100));
+        let (_, first) = in_flight.begin(Nanos(0));
+        let (_, second) = in_flight.begin(Nanos(50));
+        assert_eq!(in_flight.next_deadline(), Some(Nanos(100)));
+        in_flight.abort_overdue(Nanos(100));
+        assert!(first.handle().is_aborted());
+        assert!(!second.handle().is_aborted());
+        assert_eq!(in_flight.next_deadline(), Some(Nanos(150)));
+    }
+}

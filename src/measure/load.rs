@@ -1,0 +1,60 @@
+//! Folds the calls that one side has to carry.
+
+use std::collections::BTreeMap;
+
+use super::measures::{Cause, Load};
+use crate::model::{Answer, Call, Nanos, Purpose};
+
+/// Calls that begin within this span are a burst.
+const BURST: Nanos = Nanos::from_millis(100);
+
+pub struct LoadMeter {
+    causes: BTreeMap<(Purpose, bool), Cause>,
+    bursts: Vec<u64>,
+    concurrent_peak: u64,
+    duplicate_fills: u64,
+}
+
+impl LoadMeter {
+    pub fn new(window: Nanos) -> Self {
+        Self {
+            causes: BTreeMap::new(),
+            bursts: vec![0; window.0.div_ceil(BURST.0) as usize],
+            concurrent_peak: 0,
+            duplicate_fills: 0,
+        }
+    }
+
+    /// Counts a call that started `since` the window opened.
+    pub fn count(&mut self, call: &Call, since: Nanos) {
+        let key = (call.purpose, call.background);
+        let cause = self.causes.entry(key).or_insert(Cause {
+            purpose: call.purpose,
+            background: call.background,
+            calls: 0,
+            reads: 0,
+            rows: 0,
+            bytes: 0,
+            busy: Nanos::ZERO,
+            failed: 0,
+        });
+        cause.calls += 1;
+        cause.reads += u64::from(!call.verb.writes());
+        cause.rows += u64::from(call.rows);
+        cause.bytes += u64::from(call.bytes);
+        cause.busy += call.ended - call.started;
+        cause.failed += u64::from(matches!(call.answer, Answer::Failed(_)));
+        self.concurrent_peak = self.concurrent_peak.max(u64::from(call.concurrent));
+        self.duplicate_fills += u64::from(call.duplicate);
+        self.bursts[(since.0 / BURST.0) as usize] += 1;
+    }
+
+    pub fn finish(self) -> Load {
+        Load {
+            causes: self.causes.into_values().collect(),
+            concurrent_peak: self.concurrent_peak,
+            burst_peak: self.bursts.into_iter().max().unwrap_or_default(),
+            duplicate_fills: self.duplicate_fills,
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Folds samples and calls as they come.
+
+use std::collections::BTreeMap;
+
+use super::load::LoadMeter;
+use super::measures::{Bucket, Failed, Latency, Measures};
+use super::totals::Totals;
+use crate::model::{Call, Distribution, Fault, Nanos, Op, Sample, ServedBy, Side};
+
+/// Widths of a timeline's buckets, of which the finest is taken that does not make too many.
+const WIDTHS: [Nanos; 8] = [
+    Nanos::from_millis(100),
+    Nanos::from_millis(250),
+    Nanos::from_millis(500),
+    Nanos::from_secs(1),
+    Nanos::from_secs(5),
+    Nanos::from_secs(15),
+    Nanos::from_secs(60),
+    Nanos::from_secs(600),
+];
+const BUCKETS_AT_MOST: u64 = 60;
+
+/// The width of the buckets in which a window's timeline is kept.
+pub fn bucket_width(window: Nanos) -> Nanos {
+    let fits = |width: &Nanos| window.0.div_ceil(width.0) <= BUCKETS_AT_MOST;
+    WIDTHS.into_iter().find(fits).unwrap_or(Nanos(window.0.div_ceil(BUCKETS_AT_MOST)))
+}
+
+/// The figures of one run, while it runs.
+pub struct Meter {
+    start: Nanos,
+    end: Nanos,
+    measures: Measures,
+    latency: BTreeMap<(Op, ServedBy), (Distribution, Distribution)>,
+    failed: BTreeMap<(Op, Fault), u64>,
+    cache: LoadMeter,
+    store: LoadMeter,
+    totals: Totals,
+}
+
+impl Meter {
+    /// A meter for the window `[start, end)`. A request belongs to it by its intended start, a
+    /// call by its start.
+    pub fn new(start: Nanos, end: Nanos) -> Self {
+        let window = end - start;
+        let bucket = bucket_width(window);
+        let buckets = window.0.div_ceil(bucket.0) as usize;
+        let timeline = vec![Bucket::default(); buckets];
+        Self {
+            start,
+            end,
+            measures: Measures { window, bucket, timeline, ..Measures::default() },
+            latency: BTreeMap::new(),
+            failed: BTreeMap::new(),
+            cache: LoadMeter::new(window),
+            store: LoadMeter::new(window),
+            totals: Totals::default(),
+        }
+    }
+
+    pub fn sample(&mut self, sample: &Sample) {
+        if sample.fault == Some(Fault::CORRUPT_ANSWER) {
+            self.totals.corrupt += 1;
+        }
+        if sample.intended < self.start || sample.intended >= self.end {
+            return;
+        }
+        let measures = &mut self.measures;
+        measures.requests.intended += 1;
+        measures.lag.record(sample.lag());
+        measures.requests.undelivered += u64::from(sample.touches.undelivered);
+        let bucket = bucket(&mut measures.timeline, measures.bucket, sample.intended - self.start);
+        bucket.requests += 1;
+        if let Some(fault) = sample.fault {
+            bucket.failed += 1;
+            *self.failed.entry((sample.op, fault)).or_default() += 1;
+            return;
+        }
+        measures.requests.answered += 1;
+        let served_by = served_by(sample);
+        if sample.op.is_read() {
+            measures.requests.reads += 1;
+            bucket.reads.record(sample.response());
+            let lookups = &mut measures.lookups;
+            match served_by {
+                ServedBy::Store => {
+                    lookups.misses += 1;
+                    bucket.misses += 1;
+                }
+                _ => {
+                    lookups.hits += 1;
+                    bucket.hits += 1;
+                }
+            }
+            lookups.coalesced += u64::from(served_by == ServedBy::Coalesced);
+            lookups.stale_served += u64::from(served_by == ServedBy::Stale);
+        } else {
+            measures.requests.updates += 1;
+            bucket.updates.record(sample.response());
+        }
+        let (response, service) = self.latency.entry((sample.op, served_by)).or_default();
+        response.record(sample.response());
+        service.record(sample.service());
+    }
+
+    pub fn calls(&mut self, calls: &[Call]) {
+        for call in calls {
+            self.totals.count(call);
+            if call.started < self.start || call.started >= self.end {
+                continue;
+            }
+            let since = call.started - self.start;
+            match call.side {
+                Side::Cache => self.cache.count(call, since),
+                Side::Store => {
+                    let width = self.measures.bucket;
+                    let bucket = bucket(&mut self.measures.timeline, width, since);
+                    if call.verb.writes() {
+                        bucket.store_writes += 1;
+                    } else {
+                        bucket.store_reads += 1;
+                    }
+                    self.store.count(call, since);
+                }
+            }
+        }
+    }
+
+    /// The figures of the window, and the totals of the whole run.
+    pub fn finish(self, in_flight_peak: u64) -> (Measures, Totals) {
+        let mut measures = self.measures;
+        measures.requests.in_flight_peak = in_flight_peak;
+        measures.requests.failed = self
+            .failed
+            .into_iter()
+            .map(|((op, fault), count)| Failed { op, fault, count })
+            .collect();
+        measures.latency = self
+            .latency
+            .into_iter()
+            .map(|((op, served_by), (response, service))| Latency {
+                op,
+                served_by,
+                response,
+                service,
+            })
+            .collect();
+        measures.cache = self.cache.finish();
+        measures.store = self.store.finish();
+        (measures, self.totals)
+    }
+}
+
+/// What the answer came from. A write is the store's if it waited for the store, else the cache's.
+fn served_by(sample: &Sample) -> ServedBy {
+    if sample.op.is_read() {
+        sample.touches.served_by()
+    } else if sample.touches.store_writes > 0 {
+        ServedBy::Store
+    } else {
+        ServedBy::Cache
+    }
+}
+
+fn bucket(timeline: &mut [Bucket], width: Nanos, since: Nanos) -> &mut Bucket {
+    &mut timeline[(since.0 / width.0) as usize]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeline_has_at_most_sixty_buckets() {
+        assert_eq!(bucket_width(Nanos::from_secs(5)), Nanos::from_millis(100));
+        assert_eq!(bucket_width(Nanos::from_secs(8)), Nanos::from_millis(250));
+        assert_eq!(bucket_width(Nanos::from_secs(60)), Nanos::from_secs(1));
+        for seconds in 1..5_000 {
+            let window = Nanos::from_secs(seconds * 30);
+            assert!(window.0.div_ceil(bucket_width(window).0) <= BUCKETS_AT_MOST);
+        }
+    }
+}

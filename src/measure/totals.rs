@@ -1,0 +1,35 @@
+//! What the tap counted over a whole run, warm-up and drain included: the side of the comparison
+//! with a server's own counters, which know no window.
+
+use crate::model::{Answer, Call, Side, Verb};
+
+/// Calls of a whole run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    pub cache_gets: u64,
+    pub cache_sets: u64,
+    pub cache_deletes: u64,
+    /// Scripts and stream traffic, which become several commands each.
+    pub cache_compound: u64,
+    pub cache_failed: u64,
+    pub store_reads: u64,
+    pub store_writes: u64,
+    /// Answers that were not what any writer wrote.
+    pub corrupt: u64,
+}
+
+impl Totals {
+    pub fn count(&mut self, call: &Call) {
+        let total = match (call.side, call.verb) {
+            (Side::Cache, Verb::Get) => &mut self.cache_gets,
+            (Side::Cache, Verb::Set) => &mut self.cache_sets,
+            (Side::Cache, Verb::Delete) => &mut self.cache_deletes,
+            (Side::Cache, _) => &mut self.cache_compound,
+            (Side::Store, verb) if verb.writes() => &mut self.store_writes,
+            (Side::Store, _) => &mut self.store_reads,
+        };
+        *total += 1;
+        let failed = call.side == Side::Cache && matches!(call.answer, Answer::Failed(_));
+        self.cache_failed += u64::from(failed);
+    }
+}

@@ -1,0 +1,172 @@
+//! Whether a run's figures can be trusted: a number from a bad run is worse than none.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Measures, Totals};
+use crate::judge::Audit;
+use crate::model::{CacheCounters, Nanos};
+
+/// The generator may start a request this much late at the 99th percentile, whatever the latency.
+const LAG_ALWAYS_FINE: Nanos = Nanos::from_millis(2);
+/// Or as late as this share of the median response time of all answered requests.
+const LAG_SHARE_OF_RESPONSE: f64 = 0.1;
+/// A generator that uses more of its core than this may itself be the bottleneck.
+const GENERATOR_CPU_MAX: f64 = 0.8;
+/// An open loop must start this share of what its plan intended within the window.
+const ACHIEVED_MIN: f64 = 0.99;
+
+/// One check and how it ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// What was checked: `dispatch lag`, `server counters`.
+    pub name: String,
+    pub standing: Standing,
+    /// What was found, with the figures and the bound.
+    pub detail: String,
+}
+
+/// How a check ended, from best to worst.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// The check does not apply to this run.
+    NotApplicable,
+    #[default]
+    Ok,
+    Warn,
+    /// The figures are worse than none.
+    Invalid,
+}
+
+impl Standing {
+    /// The word for it, as it stands in tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotApplicable => "n/a",
+            Self::Ok => "OK",
+            Self::Warn => "WARN",
+            Self::Invalid => "INVALID",
+        }
+    }
+}
+
+/// What a run is judged by.
+pub struct Evidence<'a> {
+    pub is_open: bool,
+    /// Whether both servers are the run's own, so that nobody else's calls are in their counters.
+    pub is_private: bool,
+    pub measures: &'a Measures,
+    pub totals: &'a Totals,
+    pub audit: &'a Audit,
+    pub counters: Option<&'a CacheCounters>,
+    /// The share of its core that the generator used; `None` under virtual time.
+    pub generator_cpu: Option<f64>,
+}
+
+/// Every check of one run.
+pub fn check(evidence: &Evidence<'_>) -> Vec<Check> {
+    vec![
+        dispatch_lag(evidence),
+        generator(evidence),
+        answered(evidence),
+        server_counters(evidence),
+        corrupt(evidence),
+    ]
+}
+
+impl Check {
+    fn new(name: &str, standing: Standing, detail: impl Into<String>) -> Self {
+        Self { name: name.into(), standing, detail: detail.into() }
+    }
+}
+
+fn dispatch_lag(evidence: &Evidence<'_>) -> Check {
+    const NAME: &str = "dispatch lag";
+    if !evidence.is_open {
+        return Check::new(NAME, Standing::NotApplicable, "a closed loop intends no times");
+    }
+    let mut response = crate::model::Distribution::new();
+    for latency in &evidence.measures.latency {
+        response.merge(&latency.response);
+    }
+    let share = Nanos((response.quantile(0.5).0 as f64 * LAG_SHARE_OF_RESPONSE) as u64);
+    let bound = LAG_ALWAYS_FINE.max(share);
+    let lag = evidence.measures.lag.quantile(0.99);
+    let standing = if lag <= bound { Standing::Ok } else { Standing::Invalid };
+    Check::new(NAME, standing, format!("p99 {} us, at most {} us", lag.0 / 1_000, bound.0 / 1_000))
+}
+
+fn generator(evidence: &Evidence<'_>) -> Check {
+    const NAME: &str = "generator";
+    let Some(cpu) = evidence.generator_cpu else {
+        return Check::new(NAME, Standing::NotApplicable, "time is virtual");
+    };
+    let standing = match cpu <= GENERATOR_CPU_MAX {
+        true => Standing::Ok,
+        // A closed loop is meant to saturate; its latency is then the generator's too.
+        false if !evidence.is_open => Standing::Warn,
+        false => Standing::Invalid,
+    };
+    let bound = GENERATOR_CPU_MAX * 100.0;
+    let detail = format!("used {:.0} % of its core, at most {bound:.0} %", cpu * 100.0);
+    Check::new(NAME, standing, detail)
+}
+
+fn answered(evidence: &Evidence<'_>) -> Check {
+    const NAME: &str = "answered";
+    let requests = &evidence.measures.requests;
+    if requests.intended == 0 {
+        return Check::new(NAME, Standing::Invalid, "the window saw no request");
+    }
+    let share = requests.answered as f64 / requests.intended as f64;
+    let standing = if share >= ACHIEVED_MIN { Standing::Ok } else { Standing::Warn };
+    let detail = format!("{} of {} requests", requests.answered, requests.intended);
+    Check::new(NAME, standing, detail)
+}
+
+fn server_counters(evidence: &Evidence<'_>) -> Check {
+    const NAME: &str = "server counters";
+    let not_applicable = |why: &str| Check::new(NAME, Standing::NotApplicable, why);
+    let Some(counters) = evidence.counters else {
+        return not_applicable("the cache keeps no counters of its own");
+    };
+    let totals = evidence.totals;
+    if !evidence.is_private {
+        return not_applicable("others may use the server too");
+    }
+    if totals.cache_compound > 0 {
+        return not_applicable("scripts and streams call commands of their own");
+    }
+    if totals.cache_failed > 0 {
+        return not_applicable("calls failed, and may or may not have reached the server");
+    }
+    let of = |command: &str| counters.commands.get(command).copied().unwrap_or_default();
+    let pairs = [
+        ("get", totals.cache_gets, of("get")),
+        ("set", totals.cache_sets, of("set")),
+        ("del", totals.cache_deletes, of("del")),
+    ];
+    let wrong: Vec<_> = pairs
+        .iter()
+        .filter(|(_, tap, server)| tap != server)
+        .map(|(command, tap, server)| format!("{command}: tap {tap}, server {server}"))
+        .collect();
+    if wrong.is_empty() {
+        let calls: u64 = pairs.iter().map(|(_, tap, _)| tap).sum();
+        Check::new(NAME, Standing::Ok, format!("tap and server agree on {calls} calls"))
+    } else {
+        Check::new(NAME, Standing::Invalid, wrong.join("; "))
+    }
+}
+
+fn corrupt(evidence: &Evidence<'_>) -> Check {
+    let corrupt = evidence.totals.corrupt + evidence.audit.corrupt;
+    let standing = if corrupt == 0 { Standing::Ok } else { Standing::Invalid };
+    let detail = match corrupt {
+        0 => "every answer and every entry is what its writer wrote".into(),
+        _ => format!("{corrupt} answers or entries are not what any writer wrote"),
+    };
+    Check::new("corrupt values", standing, detail)
+}
