@@ -80,6 +80,8 @@ pub struct Run {
     pub repeat: u32,
     /// Its place in the sequence of all runs of the experiment, from 0.
     pub position: u32,
+    /// Requests that were started, warm-up included.
+    pub requests: u64,
     pub measures: Measures,
     pub findings: Findings,
     pub audit: Audit,

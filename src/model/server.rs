@@ -53,3 +53,38 @@ pub struct PoolWaits {
     pub total: Nanos,
     pub max: Nanos,
 }
+
+impl CacheCounters {
+    /// What was counted since `earlier`. `used_memory` is what was added.
+    pub fn since(&self, earlier: &Self) -> Self {
+        let command = |(name, calls): (&String, &u64)| {
+            let before = earlier.commands.get(name).copied().unwrap_or_default();
+            (name.clone(), calls.saturating_sub(before))
+        };
+        Self {
+            keyspace_hits: self.keyspace_hits.saturating_sub(earlier.keyspace_hits),
+            keyspace_misses: self.keyspace_misses.saturating_sub(earlier.keyspace_misses),
+            evicted_keys: self.evicted_keys.saturating_sub(earlier.evicted_keys),
+            expired_keys: self.expired_keys.saturating_sub(earlier.expired_keys),
+            used_memory: self.used_memory.saturating_sub(earlier.used_memory),
+            network_in: self.network_in.saturating_sub(earlier.network_in),
+            network_out: self.network_out.saturating_sub(earlier.network_out),
+            cpu: self.cpu - earlier.cpu,
+            commands: self.commands.iter().map(command).collect(),
+        }
+    }
+}
+
+impl StoreCounters {
+    /// What was counted since `earlier`. `size` stays what it is now, `max` the longest ever.
+    pub fn since(&self, earlier: &Self) -> Self {
+        Self {
+            pool: PoolWaits {
+                calls: self.pool.calls.saturating_sub(earlier.pool.calls),
+                total: self.pool.total - earlier.pool.total,
+                max: self.pool.max,
+            },
+            size: self.size,
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! One run of one strategy: from freshly loaded servers to its figures.
+
+use super::environment::Environment;
+use super::watch::Watch;
+use super::{Error, Progress};
+use crate::backend::{self, CacheHost, CacheState, Dataset, Row, Server, StoreHost, Tap};
+use crate::clock::{Clock, Since};
+use crate::driver::{self, Cluster, Drive};
+use crate::judge::{Cached, EndKey, EndState, Judge, Rules};
+use crate::measure::validity::{Evidence, check};
+use crate::measure::{Check, Meter, Standing, bucket_width};
+use crate::model::{Aggregate, CacheCounters, Draft, Fault, Key, Nanos};
+use crate::record::Run;
+use crate::scenario::Scenario;
+use crate::strategy::Spec;
+use crate::strategy::parts::entry;
+use crate::workload::{Plan, Rows};
+
+/// Keys whose state is fetched at once for the audit.
+const AUDIT_BATCH: usize = 1_000;
+/// Recent writes of a key that the judge remembers.
+const JUDGE_RING: usize = 64;
+
+pub struct Block<'a> {
+    pub scenario: &'a Scenario,
+    pub plan: &'a Plan,
+    pub rows: &'a Rows,
+    pub environment: &'a Environment,
+    pub progress: &'a dyn Progress,
+}
+
+impl Block<'_> {
+    pub async fn run(
+        &self,
+        spec: &Spec,
+        repeat: u32,
+        position: u32,
+    ) -> Result<(Run, Server), Error> {
+        let store = self.environment.store();
+        store.reset(&Loadable(self.rows)).await?;
+        let cache = self.environment.open_cache().await?;
+        cache.reset().await?;
+        let cluster = Cluster::open(spec, self.plan.nodes(), &*cache, store).await?;
+
+        let (cache_before, store_before) = (cache.counters().await?, store.counters().await?);
+        let clock = Since::now(self.environment.clock());
+        let tap = Tap::new();
+        let mut watch = self.watch();
+        let drive =
+            driver::drive(&cluster, self.plan, self.rows, &clock, &tap, &mut watch).await;
+        let (drain, drained) =
+            driver::drain(&cluster, self.plan, &clock, &tap, &mut watch).await;
+        let (cache_after, store_after) = (cache.counters().await?, store.counters().await?);
+
+        let end = self.end_state(&*cache, store).await?;
+        let Watch { judge, meter, .. } = watch;
+        let (findings, audit) = judge.finish(&end);
+        let (measures, totals) = meter.finish(drive.in_flight_peak);
+        let server = cache.server();
+        let cache_counters = cache_after.zip(cache_before).map(|(after, before)| after.since(&before));
+        let generator_cpu = self.generator_cpu(&drive);
+        let mut checks = check(&Evidence {
+            is_open: self.plan.is_open(),
+            is_private: server.managed,
+            measures: &measures,
+            totals: &totals,
+            audit: &audit,
+            counters: cache_counters.as_ref(),
+            generator_cpu,
+        });
+        checks.push(drained_check(drained, drain));
+        cache.reset().await?;
+        let run = Run {
+            repeat,
+            position,
+            requests: drive.requests,
+            measures,
+            findings,
+            audit,
+            cache_counters,
+            store_counters: store_after.since(&store_before),
+            drain,
+            generator_cpu,
+            checks,
+        };
+        Ok((run, server))
+    }
+
+    fn watch(&self) -> Watch<'_> {
+        let (start, window) = (self.plan.warm_up(), self.plan.duration());
+        let rules = Rules {
+            keys: self.plan.keys(),
+            ring: JUDGE_RING,
+            window: (start, start + window),
+            bucket: bucket_width(window),
+        };
+        Watch {
+            judge: Judge::new(rules),
+            meter: Meter::new(start, start + window),
+            progress: self.progress,
+        }
+    }
+
+    /// What is left in cache and store. A key that looks wrong is looked at again before it counts.
+    async fn end_state(
+        &self,
+        cache: &dyn CacheHost,
+        store: &dyn StoreHost,
+    ) -> Result<EndState, backend::Error> {
+        let all: Vec<Key> = (0..self.plan.keys()).map(Key).collect();
+        let rows = store.rows().await?;
+        let mut keys = Vec::with_capacity(all.len());
+        for batch in all.chunks(AUDIT_BATCH) {
+            let mut states = cache.state(batch).await?;
+            let suspects: Vec<Key> = states
+                .iter()
+                .filter(|state| is_suspect(state, find(&rows, state.key)))
+                .map(|state| state.key)
+                .collect();
+            for again in cache.state(&suspects).await? {
+                if let Some(state) = states.iter_mut().find(|state| state.key == again.key) {
+                    *state = again;
+                }
+            }
+            keys.extend(states.iter().map(|state| end_key(state, find(&rows, state.key))));
+        }
+        Ok(EndState { keys })
+    }
+
+    fn generator_cpu(&self, drive: &Drive) -> Option<f64> {
+        let window = self.plan.duration().as_secs_f64();
+        (!self.environment.is_simulated()).then(|| drive.cpu.as_secs_f64() / window)
+    }
+}
+
+/// The plan's rows, as a store takes them.
+struct Loadable<'a>(&'a Rows);
+
+impl Dataset for Loadable<'_> {
+    fn keys(&self) -> u64 {
+        self.0.keys()
+    }
+
+    fn initial(&self, key: Key) -> Draft {
+        self.0.initial(key)
+    }
+
+    fn children(&self) -> u32 {
+        self.0.children()
+    }
+
+    fn child_amount(&self, key: Key, child: u32) -> i64 {
+        self.0.child_amount(key, child)
+    }
+}
+
+fn find(rows: &[Row], key: Key) -> Option<&Row> {
+    rows.binary_search_by_key(&key, |row| row.key).ok().map(|place| &rows[place])
+}
+
+fn is_suspect(state: &CacheState, row: Option<&Row>) -> bool {
+    let cached = state.entry.as_ref().map(|entry| entry::decode(state.key, entry.clone()));
+    match (cached, row) {
+        (None, _) => false,
+        (Some(Ok(value)), Some(row)) => value.version != row.version,
+        _ => true,
+    }
+}
+
+fn end_key(state: &CacheState, row: Option<&Row>) -> EndKey {
+    let cached = match &state.entry {
+        None => Cached::Absent,
+        Some(entry) => match entry::decode(state.key, entry.clone()) {
+            Ok(value) if value.is_intact(state.key) => {
+                Cached::Holds { version: value.version, writer: value.writer }
+            }
+            _ => Cached::Corrupt,
+        },
+    };
+    EndKey {
+        key: state.key,
+        cached,
+        stored: row.map(|row| (row.version, row.writer)),
+        stored_intact: row.is_none_or(|row| row.intact),
+    }
+}
+
+fn drained_check(drained: Result<(), Fault>, took: Nanos) -> Check {
+    let (standing, detail) = match drained {
+        Ok(()) => (Standing::Ok, format!("all background work was finished in {took}")),
+        Err(fault) => (Standing::Invalid, format!("background work was left: {fault:?}")),
+    };
+    Check { name: "drain".into(), standing, detail }
+}

@@ -1,0 +1,165 @@
+//! Where an experiment runs: real servers under the wall clock, or their twins under virtual time.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::backend::delay::{DelayedCacheHost, DelayedStoreHost, StoreDelays};
+use crate::backend::managed::{ManagedRedis, Workspace, find_server};
+use crate::backend::redis::{Naming, RedisHost};
+use crate::backend::sqlite::SqliteHost;
+use crate::backend::twin::{TwinCacheHost, TwinStoreHost};
+use crate::backend::{CacheHost, CacheOptions, CacheServer, Error, StoreHost, StoreServer};
+use crate::clock::{Clock, SimClock, WallClock};
+use crate::measure::{Check, Standing};
+use crate::model::Nanos;
+use crate::scenario::Scenario;
+
+/// The servers of an experiment, its clock, and what must outlive them.
+pub struct Environment {
+    clock: Arc<dyn Clock>,
+    cache: CacheOptions,
+    source: CacheSource,
+    store: Box<dyn StoreHost>,
+    checks: Vec<Check>,
+    is_simulated: bool,
+    /// Dropped last: with it goes every file and server that the run has made.
+    workspace: Option<Workspace>,
+}
+
+/// Which cache an experiment is to run against, where that is not as the scenario says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum CacheChoice {
+    /// As the scenario says; the twin, with a notice, where it wants a managed server and the
+    /// machine has none.
+    #[default]
+    Scenario,
+    Embedded,
+    Url(String),
+}
+
+/// How long the twins take to answer under virtual time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Latencies {
+    /// There and back to the cache.
+    pub round_trip: Nanos,
+    pub store: StoreDelays,
+}
+
+enum CacheSource {
+    /// A private server for every run: none profits from what another left behind.
+    Managed(Naming),
+    Url(String, Naming),
+    Twin { round_trip: Nanos },
+}
+
+impl Environment {
+    /// Real servers under the wall clock. Whatever the run makes for itself lies in a private
+    /// folder below `parent`, or below the system's folder for such things.
+    ///
+    /// # Errors
+    /// If the folder or the store cannot be made. The cache is opened with each run.
+    pub async fn real(
+        scenario: &Scenario,
+        choice: &CacheChoice,
+        parent: Option<&Path>,
+    ) -> Result<Self, Error> {
+        let clock: Arc<dyn Clock> = Arc::new(WallClock::new());
+        let workspace = Workspace::create(parent)?;
+        let run = workspace.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let naming = Naming::new(&run, &scenario.dataset.namespace());
+        let mut checks = Vec::new();
+        let source = match (choice, &scenario.cache.server) {
+            (CacheChoice::Url(url), _) => CacheSource::Url(url.clone(), naming),
+            (CacheChoice::Embedded, _) | (_, CacheServer::Embedded) => {
+                checks.push(embedded("asked for"));
+                CacheSource::Twin { round_trip: Nanos::ZERO }
+            }
+            (_, CacheServer::Url(url)) => CacheSource::Url(url.clone(), naming),
+            (_, CacheServer::Managed) if find_server().is_some() => CacheSource::Managed(naming),
+            (_, CacheServer::Managed) => {
+                checks.push(embedded("neither redis-server nor valkey-server is on PATH"));
+                CacheSource::Twin { round_trip: Nanos::ZERO }
+            }
+        };
+        let store: Box<dyn StoreHost> = match scenario.store.server {
+            StoreServer::Embedded => Box::new(TwinStoreHost::new(&scenario.store)),
+            StoreServer::Sqlite => {
+                let path = workspace.path();
+                Box::new(SqliteHost::open(path, &scenario.store, clock.clone()).await?)
+            }
+        };
+        let delays = StoreDelays { read: scenario.store.delay.nanos(), ..StoreDelays::default() };
+        Ok(Self {
+            store: Box::new(DelayedStoreHost::new(store, clock.clone(), delays)),
+            clock,
+            cache: scenario.cache.clone(),
+            source,
+            checks,
+            is_simulated: false,
+            workspace: Some(workspace),
+        })
+    }
+
+    /// The twins under virtual time: `clock` must be the one that drives the experiment.
+    pub fn simulated(scenario: &Scenario, clock: &SimClock, latencies: Latencies) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(clock.clone());
+        let mut delays = latencies.store;
+        delays.read += scenario.store.delay.nanos();
+        let store = Box::new(TwinStoreHost::new(&scenario.store));
+        Self {
+            store: Box::new(DelayedStoreHost::new(store, clock.clone(), delays)),
+            clock,
+            cache: scenario.cache.clone(),
+            source: CacheSource::Twin { round_trip: latencies.round_trip },
+            checks: Vec::new(),
+            is_simulated: true,
+            workspace: None,
+        }
+    }
+
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    pub fn store(&self) -> &dyn StoreHost {
+        &*self.store
+    }
+
+    /// What is to be said of the environment as a whole.
+    pub fn checks(&self) -> &[Check] {
+        &self.checks
+    }
+
+    /// Whether time is virtual.
+    pub fn is_simulated(&self) -> bool {
+        self.is_simulated
+    }
+
+    /// The cache for one run.
+    ///
+    /// # Errors
+    /// If the server cannot be started, reached or used.
+    pub async fn open_cache(&self) -> Result<Box<dyn CacheHost>, Error> {
+        let (options, clock) = (&self.cache, self.clock.clone());
+        match &self.source {
+            CacheSource::Managed(naming) => {
+                let workspace = self.workspace.as_ref().expect("a real environment has one");
+                let server = ManagedRedis::start(workspace, options, &*clock).await?;
+                let host = RedisHost::open_managed(server, options, naming.clone(), clock).await?;
+                Ok(Box::new(host))
+            }
+            CacheSource::Url(url, naming) => {
+                Ok(Box::new(RedisHost::open(url, options, naming.clone(), clock).await?))
+            }
+            CacheSource::Twin { round_trip } => {
+                let twin = Box::new(TwinCacheHost::new(options, clock.clone())?);
+                Ok(Box::new(DelayedCacheHost::new(twin, clock, *round_trip)))
+            }
+        }
+    }
+}
+
+fn embedded(why: &str) -> Check {
+    let detail = format!("the in-memory twin stood in for Redis ({why}): latency is not Redis's");
+    Check { name: "embedded".into(), standing: Standing::Warn, detail }
+}

@@ -1,0 +1,15 @@
+//! Why an experiment could not be carried out.
+
+use thiserror::Error;
+
+use crate::{backend, workload};
+
+/// What kept an experiment from running to its end.
+#[derive(Debug, Error)]
+pub enum Error {
+    #[error("the plan cannot be made: {0}")]
+    Plan(#[from] workload::Error),
+
+    #[error(transparent)]
+    Backend(#[from] backend::Error),
+}
