@@ -5,4 +5,5 @@ pub mod clock;
 pub mod judge;
 pub mod measure;
 pub mod model;
+pub mod theory;
 pub mod workload;
