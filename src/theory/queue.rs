@@ -41,7 +41,7 @@ mod tests {
     /// The waits of requests to `servers` connections, the first of them left out.
     fn waits(chance: &mut Chance, rate: f64, service: f64, servers: usize) -> Vec<f64> {
         let mut free_at = vec![0.0_f64; servers];
-        let arrivals = chance.events(rate, 40_000.0 / rate);
+        let arrivals = chance.events(rate, 9_000.0 / rate);
         let waits = arrivals.into_iter().map(|time| {
             let next = (0..servers).min_by(|&a, &b| free_at[a].total_cmp(&free_at[b])).unwrap();
             let start = free_at[next].max(time);

@@ -59,10 +59,10 @@ mod tests {
     #[test]
     fn early_recomputation_agrees_with_simulation() {
         for beta in [0.7, 1.0, 2.0] {
-            let (reads, load, ttl) = (2_000.0, 0.1, 4.0);
+            let (reads, load, ttl) = (400.0, 0.1, 2.0);
             assert_agrees(early(beta), |chance| {
                 let (mut loads, mut refreshes) = (0.0, 0.0);
-                for _ in 0..60 {
+                for _ in 0..80 {
                     let mut first = f64::INFINITY;
                     for time in chance.events(reads, ttl) {
                         if time > first + load {

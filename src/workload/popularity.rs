@@ -36,6 +36,9 @@ impl Sampler {
     ///
     /// # Errors
     /// If an option is out of its range.
+    ///
+    /// # Panics
+    /// If the popularity is a trace and there is none.
     pub fn new(
         popularity: &Popularity,
         keys: u32,
@@ -54,10 +57,9 @@ impl Sampler {
                 Law::Weighted(AliasTable::new(&weights, &shuffled(keys, seed)))
             }
             Popularity::Latest(latest) => latest_law(latest, keys)?,
-            Popularity::Trace(_) => Law::Trace(trace.ok_or(Error::Option {
-                option: "workload.popularity.trace.files",
-                expected: "read before keys are drawn from it",
-            })?),
+            Popularity::Trace(_) => {
+                Law::Trace(trace.expect("the plan reads its trace before it counts the keys"))
+            }
         };
         Ok(Self { keys, draws: Draws::new(seed, Axis::Key), law })
     }

@@ -102,7 +102,10 @@ fn a_closed_loop_deals_requests_to_its_clients_in_turn() {
 /// no longer compare.
 #[test]
 fn the_hash_is_the_same_on_every_machine() {
-    assert_eq!(plan(&workload()).hash(), "0fbec477d510491f8d486aedf4d92f2bb7deb5c5f8438962bcb32520937a5214");
+    assert_eq!(
+        plan(&workload()).hash(),
+        "0fbec477d510491f8d486aedf4d92f2bb7deb5c5f8438962bcb32520937a5214"
+    );
 }
 
 #[test]

@@ -103,9 +103,9 @@ fn page(mut stable: Stream, mut json: Json) -> Vec<u8> {
     json.raw(r#","path":"/"#).raw(section).raw("/").raw(name);
     json.raw(r#"","title":""#).raw(name).raw(" ").raw(section);
     json.raw(r#"","language":""#).raw(one_of(&LANGUAGES, stable)).raw(r#"","sections":["#);
-    json.items(450, CLOSING, |json, _| {
+    json.items(240, CLOSING, |json, _| {
         json.raw(r#"{"heading":""#).fresh_word().raw(" ").fresh_word();
-        json.raw(r#"","text":""#).prose(390).raw("\"}");
+        json.raw(r#"","text":""#).prose(190).raw("\"}");
     });
     json.raw(r#"],"footer":""#);
     json.finish("\"}")
