@@ -1,11 +1,22 @@
 //! Load-tests caching strategies head to head.
 
-pub mod backend;
+pub mod model;
+
 pub mod clock;
+
+pub mod scenario;
+pub mod workload;
+
+pub mod strategy;
+
+pub mod backend;
+
+pub mod driver;
+
 pub mod judge;
 pub mod measure;
-pub mod model;
+
+pub mod theory;
+
+pub mod experiment;
 pub mod record;
-pub mod scenario;
-pub mod strategy;
-pub mod workload;

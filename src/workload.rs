@@ -1,8 +1,23 @@
-//! What will be asked, and when.
+//! What will be asked, and when: a [`Plan`] that is fixed by its options and one seed, and the
+//! [`Rows`] it asks for. Nothing here waits, sends or counts; the driver does.
 
+mod arrival;
+mod chance;
+mod error;
+mod mix;
 mod options;
+mod plan;
+mod popularity;
+mod rows;
 
+pub mod trace;
+
+pub use arrival::Arrivals;
+pub use error::Error;
+pub use mix::Mix;
 pub use options::{
     Arrival, BodySize, Closed, DatasetOptions, Entity, Hotspot, Latest, Popularity, Rate,
     TraceFiles, WorkloadOptions, Zipf,
 };
+pub use plan::{Plan, Request};
+pub use rows::{Rows, key_name};

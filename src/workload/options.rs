@@ -24,6 +24,13 @@ pub struct DatasetOptions {
     pub size: BodySize,
 }
 
+impl DatasetOptions {
+    /// The template of a key's name in the cache, with `{id}` where its number goes.
+    pub fn namespace(&self) -> &str {
+        self.namespace.as_deref().unwrap_or(self.entity.namespace())
+    }
+}
+
 /// A kind of row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -36,12 +43,42 @@ pub enum Entity {
     Page,
 }
 
+impl Entity {
+    /// How keys of this kind are named unless the dataset says otherwise.
+    pub const fn namespace(self) -> &'static str {
+        match self {
+            Self::Product => "product:{id}",
+            Self::UserProfile => "user:{id}",
+            Self::Dashboard => "dashboard:{id}:stats",
+            Self::Counter => "counter:{id}",
+            Self::ApiResponse => "api:{id}",
+            Self::Page => "page:{id}",
+        }
+    }
+}
+
 /// How large the JSON of a row is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum BodySize {
     Fixed(Size),
     Uniform { min: Size, max: Size },
+}
+
+impl BodySize {
+    /// The size of the smallest row.
+    pub const fn min(self) -> Size {
+        match self {
+            Self::Fixed(size) | Self::Uniform { min: size, .. } => size,
+        }
+    }
+
+    /// The size of the largest row.
+    pub const fn max(self) -> Size {
+        match self {
+            Self::Fixed(size) | Self::Uniform { max: size, .. } => size,
+        }
+    }
 }
 
 impl Default for BodySize {

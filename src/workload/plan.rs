@@ -1,0 +1,241 @@
+//! The plan: every request and, in an open loop, every intended start, before the first is sent.
+
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::arrival::Arrivals;
+use super::chance::{Axis, Draws, below, unit};
+use super::error::Error;
+use super::mix::Mix;
+use super::options::{Arrival, Closed, DatasetOptions, Popularity, WorkloadOptions};
+use super::popularity::Sampler;
+use super::trace::Trace;
+use crate::model::{ClientId, Key, Nanos, NodeId, Op};
+
+/// How many requests and intended starts go into a plan's hash.
+const HASHED_REQUESTS: u64 = 10_000;
+
+/// What will be asked, and when. Fixed by its options: request `i` is the same whoever asks for
+/// it, in whatever order, on every machine.
+#[derive(Debug)]
+pub struct Plan {
+    dataset: DatasetOptions,
+    workload: WorkloadOptions,
+    keys: u32,
+    clients: u32,
+    ops: Draws,
+    client_draws: Draws,
+    popularity: Sampler,
+}
+
+/// One request of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Its place in the plan, from 0.
+    pub number: u64,
+    pub key: Key,
+    pub op: Op,
+    pub client: ClientId,
+    pub node: NodeId,
+}
+
+impl Plan {
+    /// Makes the plan that the options ask for. Trace files are read here, relative to `base_dir`.
+    ///
+    /// # Errors
+    /// If an option is out of its range, or a trace cannot be used.
+    pub fn new(
+        dataset: &DatasetOptions,
+        workload: &WorkloadOptions,
+        base_dir: &Path,
+    ) -> Result<Self, Error> {
+        check(dataset, workload)?;
+        let trace = match &workload.popularity {
+            Popularity::Trace(trace) => Some(Trace::load(&trace.files, base_dir)?),
+            _ => None,
+        };
+        let keys = count_keys(dataset, trace.as_ref())?;
+        let clients = match workload.arrival {
+            Arrival::Closed(closed) => closed.clients,
+            Arrival::Constant(_) | Arrival::Poisson(_) => workload.clients,
+        };
+        Ok(Self {
+            keys,
+            clients,
+            ops: Draws::new(workload.seed, Axis::Op),
+            client_draws: Draws::new(workload.seed, Axis::Client),
+            popularity: Sampler::new(&workload.popularity, keys, workload.seed, trace)?,
+            dataset: dataset.clone(),
+            workload: workload.clone(),
+        })
+    }
+
+    /// Request `number`. A client stays with one node for the whole run. In a closed loop of `n`
+    /// clients, client `c` asks for the requests `c`, `c + n`, `c + 2n` and so on.
+    pub fn request(&self, number: u64) -> Request {
+        let clients = u64::from(self.clients);
+        let client = match self.workload.arrival {
+            Arrival::Closed(_) => number % clients,
+            Arrival::Constant(_) | Arrival::Poisson(_) => {
+                below(self.client_draws.at(number), clients)
+            }
+        };
+        let reads = unit(self.ops.at(number)) < self.workload.reads.0;
+        Request {
+            number,
+            key: Key(u64::from(self.popularity.key(number))),
+            op: if reads { Op::Read } else { Op::Update },
+            client: ClientId(client as u32),
+            node: NodeId(client as u32 % self.workload.nodes),
+        }
+    }
+
+    /// The intended start of each request in turn, from 0, without end. Empty in a closed loop.
+    pub fn arrivals(&self) -> Arrivals {
+        Arrivals::new(self.workload.arrival, self.workload.seed)
+    }
+
+    pub const fn is_open(&self) -> bool {
+        self.closed().is_none()
+    }
+
+    /// The clients and the think time of a closed loop; `None` for an open one.
+    pub const fn closed(&self) -> Option<Closed> {
+        match self.workload.arrival {
+            Arrival::Closed(closed) => Some(closed),
+            Arrival::Constant(_) | Arrival::Poisson(_) => None,
+        }
+    }
+
+    /// Requests a second that an open loop asks for; `None` for a closed one.
+    pub const fn rate(&self) -> Option<f64> {
+        match self.workload.arrival {
+            Arrival::Constant(rate) | Arrival::Poisson(rate) => Some(rate.rate),
+            Arrival::Closed(_) => None,
+        }
+    }
+
+    pub const fn seed(&self) -> u64 {
+        self.workload.seed
+    }
+
+    /// How many keys there are: `0 .. keys`.
+    pub const fn keys(&self) -> u64 {
+        self.keys as u64
+    }
+
+    pub const fn nodes(&self) -> u32 {
+        self.workload.nodes
+    }
+
+    pub const fn clients(&self) -> u32 {
+        self.clients
+    }
+
+    /// How long the load runs before anything is measured.
+    pub fn warm_up(&self) -> Nanos {
+        self.workload.warm_up.nanos()
+    }
+
+    /// How long the measured window is; it starts where the warm-up ends.
+    pub fn duration(&self) -> Nanos {
+        self.workload.duration.nanos()
+    }
+
+    /// After this long a client gives a request up.
+    pub fn timeout(&self) -> Nanos {
+        self.workload.timeout.nanos()
+    }
+
+    /// The chance that a request asks for each key, by its number; the frequencies of a trace.
+    /// `None` where popularity moves in the course of the run.
+    pub fn probabilities(&self) -> Option<Vec<f64>> {
+        self.popularity.probabilities()
+    }
+
+    /// What the first `requests` requests turn out to be.
+    pub fn describe_mix(&self, requests: u64) -> Mix {
+        Mix::of(self, requests)
+    }
+
+    /// SHA-256 in hexadecimal over all that decides the plan: the options, the content of its
+    /// traces (wherever the files lie), and the first 10,000 requests with their intended starts.
+    /// Two runs with equal hashes were asked the same things at the same times.
+    pub fn hash(&self) -> String {
+        let mut hasher = Sha256::new();
+        let mut workload = self.workload.clone();
+        if let Popularity::Trace(trace) = &mut workload.popularity {
+            trace.files.clear();
+        }
+        let options = serde_json::to_vec(&(&self.dataset, &workload))
+            .expect("options are plain data, which JSON can hold");
+        hasher.update((options.len() as u64).to_le_bytes());
+        hasher.update(options);
+        for key in self.popularity.trace().into_iter().flat_map(Trace::requests) {
+            hasher.update(key.to_le_bytes());
+        }
+        let mut arrivals = self.arrivals();
+        for number in 0..HASHED_REQUESTS {
+            let request = self.request(number);
+            hasher.update(request.key.0.to_le_bytes());
+            hasher.update([u8::from(request.op.is_read())]);
+            hasher.update(request.client.0.to_le_bytes());
+            hasher.update(request.node.0.to_le_bytes());
+            hasher.update(arrivals.next().unwrap_or(Nanos::NEVER).0.to_le_bytes());
+        }
+        format!("{:x}", hasher.finalize())
+    }
+}
+
+/// Refuses what no plan can be made of, whether it came from a file or from code.
+fn check(dataset: &DatasetOptions, workload: &WorkloadOptions) -> Result<(), Error> {
+    let rate_is_sound = |rate: f64| rate.is_finite() && rate > 0.0;
+    let rules = [
+        ("dataset.namespace", "a template with `{id}` in it", {
+            dataset.namespace().contains("{id}")
+        }),
+        ("dataset.size", "a range whose min is not above its max", {
+            dataset.size.min() <= dataset.size.max()
+        }),
+        ("workload.reads", "a share from 0 to 1", (0.0..=1.0).contains(&workload.reads.0)),
+        ("workload.nodes", "at least 1", workload.nodes >= 1),
+        ("workload.clients", "at least 1", workload.clients >= 1),
+        match workload.arrival {
+            Arrival::Constant(rate) => {
+                ("workload.arrival.constant.rate", "above 0", rate_is_sound(rate.rate))
+            }
+            Arrival::Poisson(rate) => {
+                ("workload.arrival.poisson.rate", "above 0", rate_is_sound(rate.rate))
+            }
+            Arrival::Closed(closed) => {
+                ("workload.arrival.closed.clients", "at least 1", closed.clients >= 1)
+            }
+        },
+    ];
+    match rules.into_iter().find(|(.., holds)| !holds) {
+        Some((option, expected, _)) => Err(Error::Option { option, expected }),
+        None => Ok(()),
+    }
+}
+
+/// A trace brings its own keys; a dataset may have more than it asks for, never fewer.
+fn count_keys(dataset: &DatasetOptions, trace: Option<&Trace>) -> Result<u32, Error> {
+    let needed = trace.map(|trace| u64::from(trace.distinct()));
+    let given = dataset.keys.or(needed);
+    let keys = given.and_then(|keys| u32::try_from(keys).ok()).filter(|&keys| keys > 0).ok_or(
+        Error::Option {
+            option: "dataset.keys",
+            expected: "given, unless a trace brings its own, and from 1 to 4294967295",
+        },
+    )?;
+    match needed {
+        Some(needed) if needed > u64::from(keys) => {
+            Err(Error::TooFewKeys { given: u64::from(keys), needed })
+        }
+        _ => Ok(keys),
+    }
+}
+
+#[cfg(test)]
+mod tests;

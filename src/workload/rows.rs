@@ -1,0 +1,99 @@
+//! The rows: JSON of a given kind and size for every key and every write, made on the spot.
+
+mod json;
+mod shape;
+mod text;
+
+use bytes::Bytes;
+
+use self::json::Json;
+use self::text::Text;
+use super::chance::{Axis, Draws, below};
+use super::options::{BodySize, DatasetOptions, Entity};
+use crate::model::{Draft, Key, Writer};
+
+/// The dataset as rows. A row's body depends on the seed, its key and who writes it, and on
+/// nothing else, so nobody has to keep it.
+///
+/// A body is valid JSON of exactly the size asked for, padded with words and list items. Its own
+/// fields need some room, and a smaller size gives the smallest body there is: at most 130 bytes
+/// for a counter, 240 for a dashboard, an API response or a page, and 360 for a product or a user
+/// profile. Text compresses about as prose does: gzip makes it a third to a quarter as large.
+#[derive(Debug)]
+pub struct Rows {
+    entity: Entity,
+    size: BodySize,
+    keys: u64,
+    children: u32,
+    text: Text,
+    sizes: Draws,
+    rows: Draws,
+    revisions: Draws,
+    amounts: Draws,
+}
+
+impl Rows {
+    /// `children` is how many child rows each row has, 0 where the origin is a point lookup.
+    pub fn new(dataset: &DatasetOptions, seed: u64, children: u32, keys: u64) -> Self {
+        Self {
+            entity: dataset.entity,
+            size: dataset.size,
+            keys,
+            children,
+            text: Text::new(seed),
+            sizes: Draws::new(seed, Axis::Size),
+            rows: Draws::new(seed, Axis::Row),
+            revisions: Draws::new(seed, Axis::Revision),
+            amounts: Draws::new(seed, Axis::Child),
+        }
+    }
+
+    /// How many keys there are: `0 .. keys`.
+    pub const fn keys(&self) -> u64 {
+        self.keys
+    }
+
+    /// The row under `key` as it is loaded, before any write.
+    pub fn initial(&self, key: Key) -> Draft {
+        self.draft(key, Writer::LOAD)
+    }
+
+    /// The row under `key` as `writer` writes it.
+    pub fn draft(&self, key: Key, writer: Writer) -> Draft {
+        Draft::new(key, writer, self.body(key, writer))
+    }
+
+    /// The JSON of `key` as `writer` writes it. Two writers never write the same.
+    pub fn body(&self, key: Key, writer: Writer) -> Bytes {
+        let revisions = Draws::new(self.revisions.at(key.0), Axis::Revision);
+        let json = Json::new(self.size_of(key), &self.text, revisions.stream(writer.0));
+        let stable = self.rows.stream(key.0);
+        Bytes::from(shape::write(self.entity, key.0, writer.0, stable, json))
+    }
+
+    /// How many child rows each row has.
+    pub const fn children(&self) -> u32 {
+        self.children
+    }
+
+    /// What child row `child` adds to the total of `key`: from 1 to 100.
+    pub fn child_amount(&self, key: Key, child: u32) -> i64 {
+        let number = key.0.wrapping_mul(u64::from(self.children)).wrapping_add(u64::from(child));
+        1 + below(self.amounts.at(number), 100) as i64
+    }
+
+    /// Each key keeps one size, whoever writes it.
+    fn size_of(&self, key: Key) -> usize {
+        let (min, max) = (self.size.min().0, self.size.max().0);
+        let range = max.saturating_sub(min) + 1;
+        (min + below(self.sizes.at(key.0), range)) as usize
+    }
+}
+
+/// What `key` is called in the cache: `template` with the key's number for each `{id}`.
+pub fn key_name(template: &str, key: Key) -> String {
+    template.replace("{id}", &key.0.to_string())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+use std::collections::HashSet;
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::{Size, Version};
+
+const ENTITIES: [(Entity, u64); 6] = [
+    (Entity::Product, 360),
+    (Entity::UserProfile, 360),
+    (Entity::Dashboard, 240),
+    (Entity::Counter, 130),
+    (Entity::ApiResponse, 240),
+    (Entity::Page, 240),
+];
+
+fn rows(entity: Entity, size: BodySize) -> Rows {
+    let dataset = DatasetOptions { entity, namespace: None, keys: Some(1_000), size };
+    Rows::new(&dataset, 7, 3, 1_000)
+}
+
+fn fixed(entity: Entity, size: u64) -> Rows {
+    rows(entity, BodySize::Fixed(Size(size)))
+}
+
+fn is_json(body: &[u8]) -> bool {
+    serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(body).is_ok()
+}
+
+proptest! {
+    #[test]
+    fn a_body_is_json_of_exactly_the_size_asked_for(
+        which in 0..ENTITIES.len(), extra in 0_u64..9_000, key: u64, writer: u64
+    ) {
+        let (entity, minimum) = ENTITIES[which];
+        let body = fixed(entity, minimum + extra).body(Key(key), Writer(writer));
+        prop_assert_eq!(body.len() as u64, minimum + extra);
+        prop_assert!(is_json(&body), "{}", String::from_utf8_lossy(&body));
+    }
+
+    #[test]
+    fn a_smaller_size_gives_the_smallest_body(which in 0..ENTITIES.len(), key: u64, writer: u64) {
+        let (entity, minimum) = ENTITIES[which];
+        let body = fixed(entity, 0).body(Key(key), Writer(writer));
+        prop_assert!(body.len() as u64 <= minimum, "{}", body.len());
+        prop_assert!(is_json(&body));
+    }
+
+    #[test]
+    fn every_writer_writes_something_of_its_own(
+        which in 0..ENTITIES.len(), key: u64, one: u64, other: u64
+    ) {
+        prop_assume!(one != other);
+        let (entity, _) = ENTITIES[which];
+        let (rows, again) = (fixed(entity, 700), fixed(entity, 700));
+        let body = rows.body(Key(key), Writer(one));
+        prop_assert_eq!(&body, &again.body(Key(key), Writer(one)));
+        prop_assert_ne!(body, rows.body(Key(key), Writer(other)));
+    }
+
+    #[test]
+    fn a_key_draws_one_size_from_the_range(key: u64, min in 400_u64..2_000, extra in 0_u64..3_000) {
+        let size = BodySize::Uniform { min: Size(min), max: Size(min + extra) };
+        let rows = rows(Entity::Product, size);
+        let length = rows.body(Key(key), Writer(1)).len() as u64;
+        prop_assert!((min..=min + extra).contains(&length));
+        prop_assert_eq!(length, rows.body(Key(key), Writer(2)).len() as u64);
+    }
+}
+
+#[test]
+fn sizes_spread_over_their_range() {
+    let rows = rows(Entity::Page, BodySize::Uniform { min: Size(1_000), max: Size(1_099) });
+    let sizes: HashSet<usize> = (0..2_000).map(|key| rows.initial(Key(key)).body.len()).collect();
+    assert_eq!(sizes.len(), 100);
+}
+
+#[test]
+fn a_revision_keeps_what_a_product_is_and_changes_what_it_costs() {
+    let rows = fixed(Entity::Product, 1_024);
+    let parsed = |writer| {
+        serde_json::from_slice::<serde_json::Value>(&rows.body(Key(12), Writer(writer))).unwrap()
+    };
+    let (loaded, written) = (parsed(0), parsed(9));
+    for field in ["id", "sku", "name", "category", "tags", "attributes"] {
+        assert_eq!(loaded[field], written[field], "{field}");
+    }
+    for field in ["price_cents", "description", "revision"] {
+        assert_ne!(loaded[field], written[field], "{field}");
+    }
+    assert_eq!(written["id"], 12);
+    assert_eq!(written["revision"], 9);
+}
+
+#[test]
+fn bodies_compress_as_prose_does() {
+    for (entity, _) in ENTITIES {
+        let body = fixed(entity, 8_192).initial(Key(3)).body;
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(&body).unwrap();
+        let ratio = body.len() as f64 / encoder.finish().unwrap().len() as f64;
+        assert!((2.0..8.0).contains(&ratio), "{entity:?}: {ratio}");
+    }
+}
+
+#[test]
+fn a_draft_is_intact() {
+    let rows = fixed(Entity::UserProfile, 512);
+    assert!(rows.initial(Key(5)).at(Version::INITIAL).is_intact(Key(5)));
+    assert!(rows.draft(Key(5), Writer(8)).at(Version(1)).is_intact(Key(5)));
+}
+
+#[test]
+fn child_amounts_are_fixed_and_differ() {
+    let rows = fixed(Entity::Dashboard, 512);
+    assert_eq!((rows.keys(), rows.children()), (1_000, 3));
+    let amounts: Vec<i64> = (0..1_000).map(|key| rows.child_amount(Key(key), 2)).collect();
+    assert!(amounts.iter().all(|amount| (1..=100).contains(amount)));
+    assert_eq!(amounts.iter().collect::<HashSet<_>>().len(), 100);
+    assert_eq!(amounts[7], fixed(Entity::Dashboard, 64).child_amount(Key(7), 2));
+}
+
+#[test]
+fn a_key_is_named_by_its_template() {
+    assert_eq!(key_name(Entity::Dashboard.namespace(), Key(42)), "dashboard:42:stats");
+    assert_eq!(key_name("tenant-1:product:{id}:reviews", Key(0)), "tenant-1:product:0:reviews");
+}
