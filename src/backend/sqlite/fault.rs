@@ -46,13 +46,13 @@ mod tests {
     #[test]
     fn extended_codes_are_of_their_primary_kind() {
         let kinds = [
-            (5, FaultKind::Refused),                // SQLITE_BUSY
-            (5 | (2 << 8), FaultKind::Refused),     // SQLITE_BUSY_SNAPSHOT
-            (6, FaultKind::Refused),                // SQLITE_LOCKED
-            (8 | (1 << 8), FaultKind::Refused),     // SQLITE_READONLY_RECOVERY
-            (13, FaultKind::Refused),               // SQLITE_FULL
+            (5, FaultKind::Refused),                 // SQLITE_BUSY
+            (5 | (2 << 8), FaultKind::Refused),      // SQLITE_BUSY_SNAPSHOT
+            (6, FaultKind::Refused),                 // SQLITE_LOCKED
+            (8 | (1 << 8), FaultKind::Refused),      // SQLITE_READONLY_RECOVERY
+            (13, FaultKind::Refused),                // SQLITE_FULL
             (10 | (4 << 8), FaultKind::Unavailable), // SQLITE_IOERR_FSYNC
-            (11, FaultKind::Corrupt),               // SQLITE_CORRUPT
+            (11, FaultKind::Corrupt),                // SQLITE_CORRUPT
         ];
         for (code, kind) in kinds {
             assert_eq!(kind_of_code(code), kind, "code {code}");

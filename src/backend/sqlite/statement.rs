@@ -68,7 +68,8 @@ pub const BEGIN: &str = "BEGIN IMMEDIATE";
 
 pub const COMMIT: &str = "COMMIT";
 
-pub const READ_OUTBOX: &str = "SELECT sequence, key, version FROM outbox ORDER BY sequence LIMIT ?1";
+pub const READ_OUTBOX: &str =
+    "SELECT sequence, key, version FROM outbox ORDER BY sequence LIMIT ?1";
 
 /// The sequences come as a JSON array, so that one statement serves any number of them.
 pub const TRIM_OUTBOX: &str =

@@ -114,10 +114,8 @@ impl Store for SqliteStore {
         let sequences: Vec<_> = published.iter().map(|event| event.sequence).collect();
         let sequences = serde_json::to_string(&sequences).expect("integers are always valid JSON");
         let mut lease = self.writer.lease().await?;
-        let trimmed = sqlx::query(statement::TRIM_OUTBOX)
-            .bind(sequences)
-            .execute(lease.connection())
-            .await;
+        let trimmed =
+            sqlx::query(statement::TRIM_OUTBOX).bind(sequences).execute(lease.connection()).await;
         lease.finish(trimmed.map(drop))
     }
 }
