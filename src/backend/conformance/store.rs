@@ -30,7 +30,10 @@ macro_rules! checks {
     };
 }
 
-const CHECKS: &[(&str, fn(Subject<'_>) -> BoxFuture<'_, ()>)] = checks![
+/// One sentence of the contract, or a few that belong together.
+type Check = fn(Subject<'_>) -> BoxFuture<'_, ()>;
+
+const CHECKS: &[(&str, Check)] = checks![
     every_row_starts_as_version_0,
     an_absent_key_has_no_value_and_the_initial_version,
     a_write_adds_one_to_the_version,
@@ -129,7 +132,7 @@ impl Dataset for Numbers {
     /// Both signs, and another total for every key.
     fn child_amount(&self, key: Key, child: u32) -> i64 {
         let magnitude = (key.0 as i64 + 1) * 1_000 + i64::from(child);
-        if child % 3 == 0 { -magnitude } else { magnitude }
+        if child.is_multiple_of(3) { -magnitude } else { magnitude }
     }
 }
 

@@ -77,6 +77,7 @@ fn filesystem(directory: &Path) -> Result<String, Error> {
     let name = match status.f_type as u32 {
         0x0102_1994 => "tmpfs",
         0x8584_58f6 => "ramfs",
+        // ext2, ext3 and ext4 have the same number.
         0x0000_ef53 => "ext",
         0x5846_5342 => "xfs",
         0x9123_683e => "btrfs",

@@ -112,7 +112,24 @@ static APPLY: LazyLock<Vec<Arc<str>>> = LazyLock::new(|| {
 
 #[cfg(test)]
 mod tests {
+    use sqlx::{Connection, Row, SqliteConnection};
+
     use super::*;
+
+    #[tokio::test]
+    async fn an_aggregation_goes_through_its_own_children_alone() {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        sqlx::raw_sql(SCHEMA).execute(&mut connection).await.unwrap();
+        sqlx::raw_sql(CHILD_INDEX).execute(&mut connection).await.unwrap();
+        let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {AGGREGATION}"));
+        let plan = sqlx::query(explain).bind(1).fetch_all(&mut connection).await.unwrap();
+        let steps: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+        let expected = [
+            "SEARCH entity USING INTEGER PRIMARY KEY (rowid=?)",
+            "SEARCH child USING INDEX child_by_parent (parent=?) LEFT-JOIN",
+        ];
+        assert_eq!(steps, expected);
+    }
 
     #[test]
     fn runs_cover_all_rows_in_order_and_each_has_a_statement() {
