@@ -92,7 +92,7 @@ pub fn apply(rows: usize) -> AssertSqlSafe<Arc<str>> {
     AssertSqlSafe(APPLY[rows.ilog2() as usize].clone())
 }
 
-/// Far below SQLite's limit of 32,766 parameters; longer ones gain nothing measurable.
+/// Far below SQLite's limit of 32,766 parameters, so that a few short statements are enough.
 const LONGEST_RUN: usize = 64;
 
 static APPLY: LazyLock<Vec<Arc<str>>> = LazyLock::new(|| {

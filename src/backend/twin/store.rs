@@ -39,7 +39,7 @@ struct Database {
     changes: Mutex<Option<Changes>>,
 }
 
-/// The dataset, kept and shared between resets: making its rows costs more than a short run.
+/// The dataset, kept and shared between resets, so that only the first one makes its rows.
 #[derive(Default)]
 struct Loaded {
     /// By key, as the dataset numbers them.
