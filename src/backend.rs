@@ -7,6 +7,7 @@
 mod cache;
 mod context;
 mod error;
+mod fingerprint;
 mod host;
 mod options;
 mod store;

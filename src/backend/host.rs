@@ -37,6 +37,7 @@ pub trait CacheHost: Send + Sync {
 pub trait StoreHost: Send + Sync {
     fn server(&self) -> Server;
 
+    /// A node's own handle. It serves until the next reset and fails as unavailable from then on.
     async fn connect(&self, node: NodeId) -> Result<Arc<dyn Store>, Error>;
 
     /// Brings the store to the freshly loaded dataset, whatever was there before.

@@ -1,1 +1,4 @@
+//! Whole runs, real servers, and the command line.
+
+mod conformance_store;
 mod traces;

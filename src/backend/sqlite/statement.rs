@@ -1,0 +1,145 @@
+//! What is said to SQLite.
+
+use std::sync::{Arc, LazyLock};
+
+use sqlx::AssertSqlSafe;
+
+pub const SCHEMA: &str = "
+    CREATE TABLE entity (
+        id       INTEGER PRIMARY KEY,
+        version  INTEGER NOT NULL,
+        writer   INTEGER NOT NULL,
+        checksum INTEGER NOT NULL,
+        body     BLOB NOT NULL
+    );
+    CREATE TABLE child (
+        id     INTEGER PRIMARY KEY,
+        parent INTEGER NOT NULL,
+        amount INTEGER NOT NULL
+    );
+    CREATE TABLE outbox (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+        key      INTEGER NOT NULL,
+        version  INTEGER NOT NULL
+    );";
+
+/// Made once the rows are there: sorting them is faster than inserting in the index one by one.
+pub const CHILD_INDEX: &str = "CREATE INDEX child_by_parent ON child (parent)";
+
+/// The children of one parent, from a JSON array of their amounts.
+pub const INSERT_CHILDREN: &str =
+    "INSERT INTO child (parent, amount) SELECT ?1, value FROM json_each(?2)";
+
+pub const POINT_LOOKUP: &str = "SELECT version, writer, checksum, body FROM entity WHERE id = ?1";
+
+/// The amount is not in the index, so every child row is visited, as a report's query would.
+pub const AGGREGATION: &str = "
+    SELECT entity.version, entity.writer, entity.checksum, entity.body,
+           COUNT(child.id), COALESCE(SUM(child.amount), 0)
+    FROM entity LEFT JOIN child ON child.parent = entity.id
+    WHERE entity.id = ?1
+    GROUP BY entity.id";
+
+pub const VERSION: &str = "SELECT version FROM entity WHERE id = ?1";
+
+pub const ALL_ROWS: &str = "SELECT id, version, writer, checksum, body FROM entity ORDER BY id";
+
+/// Text that two statements share: a macro, because `concat!` takes nothing else.
+macro_rules! write_row {
+    () => {
+        "INSERT INTO entity (id, version, writer, checksum, body) VALUES (?1, 1, ?2, ?3, ?4)
+         ON CONFLICT (id) DO UPDATE SET version = version + 1, writer = excluded.writer,
+             checksum = excluded.checksum, body = excluded.body
+         RETURNING version"
+    };
+}
+
+/// A transaction of its own, as any single statement is.
+pub const WRITE: &str = write_row!();
+
+/// The whole transaction in one errand to the connection's worker thread.
+pub const WRITE_WITH_EVENT: &str = concat!(
+    "BEGIN IMMEDIATE; ",
+    write_row!(),
+    "; INSERT INTO outbox (key, version) SELECT id, version FROM entity WHERE id = ?1; COMMIT"
+);
+
+pub const BEGIN: &str = "BEGIN IMMEDIATE";
+
+pub const COMMIT: &str = "COMMIT";
+
+pub const READ_OUTBOX: &str =
+    "SELECT sequence, key, version FROM outbox ORDER BY sequence LIMIT ?1";
+
+/// The sequences come as a JSON array, so that one statement serves any number of them.
+pub const TRIM_OUTBOX: &str =
+    "DELETE FROM outbox WHERE sequence IN (SELECT value FROM json_each(?1))";
+
+/// Cuts `rows` into runs that [`apply`] has a statement for: as long as possible, and each length
+/// a power of two, so that a few prepared statements serve batches of any size.
+pub fn runs<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let longest = rows.len().checked_ilog2()?.min(LONGEST_RUN.ilog2());
+        let (run, rest) = rows.split_at(1 << longest);
+        rows = rest;
+        Some(run)
+    })
+}
+
+/// Sets `rows` rows, a power of two, to versions of their own unless they are there or past it.
+/// Each row takes five parameters: id, version, writer, checksum, body.
+pub fn apply(rows: usize) -> AssertSqlSafe<Arc<str>> {
+    AssertSqlSafe(APPLY[rows.ilog2() as usize].clone())
+}
+
+/// Far below SQLite's limit of 32,766 parameters, so that a few short statements are enough.
+const LONGEST_RUN: usize = 64;
+
+static APPLY: LazyLock<Vec<Arc<str>>> = LazyLock::new(|| {
+    (0..=LONGEST_RUN.ilog2())
+        .map(|power| {
+            let values = vec!["(?, ?, ?, ?, ?)"; 1 << power].join(", ");
+            format!(
+                "INSERT INTO entity (id, version, writer, checksum, body) VALUES {values}
+                 ON CONFLICT (id) DO UPDATE SET version = excluded.version,
+                     writer = excluded.writer, checksum = excluded.checksum, body = excluded.body
+                 WHERE excluded.version > version"
+            )
+            .into()
+        })
+        .collect()
+});
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{Connection, Row, SqliteConnection};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_aggregation_goes_through_its_own_children_alone() {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        sqlx::raw_sql(SCHEMA).execute(&mut connection).await.unwrap();
+        sqlx::raw_sql(CHILD_INDEX).execute(&mut connection).await.unwrap();
+        let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {AGGREGATION}"));
+        let plan = sqlx::query(explain).bind(1).fetch_all(&mut connection).await.unwrap();
+        let steps: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+        let expected = [
+            "SEARCH entity USING INTEGER PRIMARY KEY (rowid=?)",
+            "SEARCH child USING INDEX child_by_parent (parent=?) LEFT-JOIN",
+        ];
+        assert_eq!(steps, expected);
+    }
+
+    #[test]
+    fn runs_cover_all_rows_in_order_and_each_has_a_statement() {
+        for length in 0..300 {
+            let rows: Vec<_> = (0..length).collect();
+            let runs: Vec<_> = runs(&rows).collect();
+            assert_eq!(runs.concat(), rows);
+            for run in runs {
+                assert_eq!(APPLY[run.len().ilog2() as usize].matches('?').count(), 5 * run.len());
+            }
+        }
+    }
+}
