@@ -1,1 +1,5 @@
-//! To come.
+//! The twins: cache and store in memory, with the semantics of the real ones and none of their cost.
+
+mod cache;
+
+pub use cache::{TwinCache, TwinCacheHost};
