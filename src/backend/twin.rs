@@ -1,5 +1,7 @@
-//! The in-memory twins: the same semantics as the real servers, without their cost.
+//! The twins: cache and store in memory, with the semantics of the real ones and none of their cost.
 
+mod cache;
 mod store;
 
+pub use cache::{TwinCache, TwinCacheHost};
 pub use store::{TwinStore, TwinStoreHost};

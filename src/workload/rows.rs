@@ -10,7 +10,7 @@ use self::json::Json;
 use self::text::Text;
 use super::chance::{Axis, Draws, below};
 use super::options::{BodySize, DatasetOptions, Entity};
-use crate::model::{Draft, Key, Writer};
+use crate::model::{Aggregate, Draft, Key, Writer};
 
 /// The dataset as rows. A row's body depends on the seed, its key and who writes it, and on
 /// nothing else, so nobody has to keep it.
@@ -60,7 +60,7 @@ impl Rows {
 
     /// The row under `key` as `writer` writes it.
     pub fn draft(&self, key: Key, writer: Writer) -> Draft {
-        Draft::new(key, writer, self.body(key, writer))
+        Draft::new(key, writer, self.body(key, writer)).with_aggregate(self.aggregate(key))
     }
 
     /// The JSON of `key` as `writer` writes it. Two writers never write the same.
@@ -69,6 +69,14 @@ impl Rows {
         let json = Json::new(self.size_of(key), &self.text, revisions.stream(writer.0));
         let stable = self.rows.stream(key.0);
         Bytes::from(shape::write(self.entity, key.0, writer.0, stable, json))
+    }
+
+    /// What an aggregating origin must answer about the row's children; `None` for a point lookup.
+    pub fn aggregate(&self, key: Key) -> Option<Aggregate> {
+        (self.children > 0).then(|| Aggregate {
+            rows: self.children,
+            total: (0..self.children).map(|child| self.child_amount(key, child)).sum(),
+        })
     }
 
     /// How many child rows each row has.

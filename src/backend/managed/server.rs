@@ -1,0 +1,223 @@
+//! A private Redis or Valkey.
+
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use redis::{AsyncConnectionConfig, Client};
+
+use super::workspace::{Process, Workspace, find_program};
+use crate::backend::{CacheOptions, Error};
+use crate::clock::Clock;
+use crate::model::Nanos;
+
+/// How long a server may take to answer after it was started. It takes some 10 ms on a quiet
+/// machine; this is for one that is swapping.
+const READY_WITHIN: Nanos = Nanos::from_secs(20);
+const READY_POLL: Nanos = Nanos::from_millis(3);
+/// How many ports are tried: another process may take the one we found free.
+const PORTS_TRIED: u32 = 5;
+/// How much of a log goes into an error.
+const LOG_TAIL_LINES: usize = 8;
+
+/// `redis-server`, or else `valkey-server`, as found on PATH.
+pub fn find_server() -> Option<PathBuf> {
+    ["redis-server", "valkey-server"].into_iter().find_map(find_program)
+}
+
+/// A server of the run's own on a port of 127.0.0.1, without persistence. It is killed when this
+/// is dropped.
+pub struct ManagedRedis {
+    launch: Launch,
+    port: u16,
+    process: Mutex<Process>,
+}
+
+impl ManagedRedis {
+    /// Starts a server with the memory limit and eviction policy of `options` and waits until it
+    /// answers.
+    pub async fn start(
+        workspace: &Workspace,
+        options: &CacheOptions,
+        clock: &dyn Clock,
+    ) -> Result<Self, Error> {
+        let program = find_server().ok_or_else(|| Error::NotStarted {
+            program: "redis-server".into(),
+            reason: "neither redis-server nor valkey-server is on PATH".into(),
+        })?;
+        let launch = Launch {
+            program,
+            workspace: workspace.clone(),
+            maxmemory: options.maxmemory.map_or(0, |size| size.0),
+            policy: options.eviction.name(),
+        };
+        let mut tries = 0;
+        loop {
+            let port = free_port().map_err(|error| launch.failed(error.to_string()))?;
+            tries += 1;
+            match launch.run(port, clock).await {
+                Ok(process) => return Ok(Self { launch, port, process: Mutex::new(process) }),
+                Err(NotReady::PortTaken(_)) if tries < PORTS_TRIED => {}
+                Err(reason) => return Err(launch.failed(reason.into())),
+            }
+        }
+    }
+
+    /// `redis://127.0.0.1:<port>`
+    pub fn url(&self) -> String {
+        url(self.port)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Kills the server: its memory is lost, its connections break.
+    pub fn kill(&self) -> Result<(), Error> {
+        self.control("kill", Process::kill)
+    }
+
+    /// Starts the server anew on its port, empty. Kills it first if it runs.
+    pub async fn restart(&self, clock: &dyn Clock) -> Result<(), Error> {
+        // One that has ended already cannot be killed, which is as well.
+        let _ = self.kill();
+        let process = self.launch.run(self.port, clock).await;
+        *self.process() = process.map_err(|reason| self.launch.failed(reason.into()))?;
+        Ok(())
+    }
+
+    /// Stops the server from answering, its connections intact, until it is resumed.
+    pub fn pause(&self) -> Result<(), Error> {
+        self.control("pause", |process| process.pause())
+    }
+
+    /// Lets a paused server run on: it answers what it was asked meanwhile.
+    pub fn resume(&self) -> Result<(), Error> {
+        self.control("resume", |process| process.resume())
+    }
+
+    fn control(
+        &self,
+        what: &str,
+        act: impl FnOnce(&mut Process) -> io::Result<()>,
+    ) -> Result<(), Error> {
+        act(&mut self.process()).map_err(|error| Error::Failed {
+            address: self.url(),
+            reason: format!("cannot {what} it: {error}"),
+        })
+    }
+
+    fn process(&self) -> MutexGuard<'_, Process> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How the server is started, as often as it is.
+struct Launch {
+    program: PathBuf,
+    workspace: Workspace,
+    /// Bytes; 0 is no limit.
+    maxmemory: u64,
+    policy: &'static str,
+}
+
+/// Why a server that was started does not serve.
+enum NotReady {
+    /// Its port belongs to another process. With the log.
+    PortTaken(String),
+    Broken(String),
+}
+
+impl From<NotReady> for String {
+    fn from(reason: NotReady) -> Self {
+        match reason {
+            NotReady::PortTaken(reason) | NotReady::Broken(reason) => reason,
+        }
+    }
+}
+
+impl Launch {
+    async fn run(&self, port: u16, clock: &dyn Clock) -> Result<Process, NotReady> {
+        let log = self.workspace.path().join(format!("redis-{port}.log"));
+        let mut process = self
+            .workspace
+            .start(&self.program, self.arguments(port), &log)
+            .map_err(|error| NotReady::Broken(error.to_string()))?;
+        let deadline = clock.now() + READY_WITHIN;
+        loop {
+            match process.ended() {
+                Ok(None) => {}
+                Ok(Some(status)) => return Err(ended(&status.to_string(), &log)),
+                Err(error) => return Err(NotReady::Broken(error.to_string())),
+            }
+            // Another server may have taken the port before ours could: ours will end on its own.
+            if answering(port).await == Some(process.id()) {
+                return Ok(process);
+            }
+            if clock.now() >= deadline {
+                let log = tail(&log);
+                return Err(NotReady::Broken(format!(
+                    "no answer within {READY_WITHIN}; the end of its log:\n{log}"
+                )));
+            }
+            clock.sleep(READY_POLL).await;
+        }
+    }
+
+    fn arguments(&self, port: u16) -> Vec<String> {
+        let settings = [
+            ("port", port.to_string()),
+            ("bind", Ipv4Addr::LOCALHOST.to_string()),
+            ("daemonize", "no".into()),
+            ("save", String::new()),
+            ("appendonly", "no".into()),
+            ("maxmemory", self.maxmemory.to_string()),
+            ("maxmemory-policy", self.policy.into()),
+        ];
+        settings.into_iter().flat_map(|(name, value)| [format!("--{name}"), value]).collect()
+    }
+
+    fn failed(&self, reason: String) -> Error {
+        Error::NotStarted { program: self.program.display().to_string(), reason }
+    }
+}
+
+/// The process number of the server that answers on `port`, if one does.
+async fn answering(port: u16) -> Option<u32> {
+    let patience = Some(Duration::from_secs(1));
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(patience)
+        .set_response_timeout(patience);
+    let client = Client::open(url(port)).ok()?;
+    let mut connection = client.get_multiplexed_async_connection_with_config(&config).await.ok()?;
+    redis::cmd("PING").exec_async(&mut connection).await.ok()?;
+    let info: String = redis::cmd("INFO").arg("server").query_async(&mut connection).await.ok()?;
+    info.lines().find_map(|line| line.strip_prefix("process_id:"))?.trim().parse().ok()
+}
+
+fn url(port: u16) -> String {
+    format!("redis://{}:{port}", Ipv4Addr::LOCALHOST)
+}
+
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+fn ended(status: &str, log: &Path) -> NotReady {
+    let log = tail(log);
+    let reason = format!("it ended with {status}; the end of its log:\n{log}");
+    if log.contains("Address already in use") {
+        NotReady::PortTaken(reason)
+    } else {
+        NotReady::Broken(reason)
+    }
+}
+
+fn tail(log: &Path) -> String {
+    let text = std::fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(LOG_TAIL_LINES)..].join("\n")
+}

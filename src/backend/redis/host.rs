@@ -1,0 +1,242 @@
+//! The Redis that a run uses, as the experiment handles it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use redis::{Pipeline, RedisError, RedisResult, Value, cmd, from_redis_value};
+
+use super::address::redacted;
+use super::cache::{RedisCache, entry};
+use super::info::Info;
+use super::link::{Endpoint, Link};
+use super::naming::Naming;
+use super::scripts::{DELETE_IF_OLDER, ENQUEUE_WRITE, SETTLE_WRITES};
+use super::stream::create_group;
+use crate::backend::managed::ManagedRedis;
+use crate::backend::{
+    Cache, CacheCounters, CacheHost, CacheOptions, CacheState, Error, Eviction, Server,
+};
+use crate::clock::Clock;
+use crate::model::{Key, NodeId, Size};
+
+/// How long a server may take to let us in before it counts as unreachable.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long the host's own calls may take: emptying a big server is one of them.
+const HOST_TIMEOUT: Duration = Duration::from_secs(60);
+/// How many keys one MGET asks for, one SCAN looks at and one UNLINK removes.
+const KEYS_PER_CALL: usize = 1_000;
+
+/// The settings that change what is measured.
+const SETTINGS: [&str; 10] = [
+    "maxmemory",
+    "maxmemory-policy",
+    "maxmemory-samples",
+    "save",
+    "appendonly",
+    "appendfsync",
+    "io-threads",
+    "lazyfree-lazy-eviction",
+    "lazyfree-lazy-expire",
+    "activedefrag",
+];
+
+/// A Redis or Valkey, and the names that one run uses in it.
+pub struct RedisHost {
+    endpoint: Arc<Endpoint>,
+    link: Link,
+    naming: Arc<Naming>,
+    server: Server,
+    connections: u32,
+    timeout: Duration,
+    managed: Option<ManagedRedis>,
+}
+
+impl RedisHost {
+    /// Uses the server at `url`, which may be shared with others.
+    pub async fn open(
+        url: &str,
+        options: &CacheOptions,
+        naming: Naming,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        Self::with(url, options, naming, None, clock).await
+    }
+
+    /// Uses a server that the run has to itself.
+    pub async fn open_managed(
+        managed: ManagedRedis,
+        options: &CacheOptions,
+        naming: Naming,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        Self::with(&managed.url(), options, naming, Some(managed), clock).await
+    }
+
+    /// The run's own server, for whoever is to break it.
+    pub fn managed(&self) -> Option<&ManagedRedis> {
+        self.managed.as_ref()
+    }
+
+    async fn with(
+        url: &str,
+        options: &CacheOptions,
+        naming: Naming,
+        managed: Option<ManagedRedis>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        let address = redacted(url);
+        let unreachable = |error: RedisError| Error::Unreachable {
+            address: address.clone(),
+            reason: error.to_string(),
+        };
+        let unsuitable = |reason| Error::Unsuitable { address: address.clone(), reason };
+        let endpoint = Arc::new(Endpoint::new(url, clock).map_err(unreachable)?);
+        let link = Link::open(endpoint.clone(), HOST_TIMEOUT, CONNECT_TIMEOUT);
+        let link = link.await.map_err(unreachable)?;
+        let info = info(&link, &["server", "memory"]).await.map_err(unreachable)?;
+        if let Some(reason) = info.unsuitable().or_else(|| differs(&info, options)) {
+            return Err(unsuitable(reason));
+        }
+        let mut server = info.server(address.clone(), managed.is_some());
+        server.settings = settings(&link, &info).await;
+        Ok(Self {
+            endpoint,
+            link,
+            naming: Arc::new(naming),
+            server,
+            connections: options.connections,
+            timeout: options.timeout.0,
+            managed,
+        })
+    }
+
+    async fn prepare(&self) -> RedisResult<()> {
+        if self.managed.is_some() {
+            self.link.query(&cmd("FLUSHALL")).await?;
+        } else {
+            self.remove_own().await?;
+        }
+        for stream in [self.naming.queue(), self.naming.events()] {
+            create_group(&self.link, &stream).await?;
+        }
+        for script in [&DELETE_IF_OLDER, &ENQUEUE_WRITE, &SETTLE_WRITES] {
+            script.load(&self.link).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes what is under the run's prefix, for the rest of the server belongs to others.
+    async fn remove_own(&self) -> RedisResult<()> {
+        let mut cursor = 0_u64;
+        loop {
+            let mut scan = cmd("SCAN");
+            scan.arg(cursor).arg("MATCH").arg(self.naming.pattern());
+            scan.arg("COUNT").arg(KEYS_PER_CALL);
+            let answer = self.link.query(&scan).await?;
+            let (next, names): (u64, Vec<Vec<u8>>) = from_redis_value(answer)?;
+            if !names.is_empty() {
+                self.link.query(cmd("UNLINK").arg(names)).await?;
+            }
+            if next == 0 {
+                return Ok(());
+            }
+            cursor = next;
+        }
+    }
+
+    async fn entries(&self, keys: &[Key]) -> RedisResult<Vec<CacheState>> {
+        let mut states = Vec::with_capacity(keys.len());
+        for keys in keys.chunks(KEYS_PER_CALL) {
+            let names: Vec<String> = keys.iter().map(|&key| self.naming.entry(key)).collect();
+            let answer = self.link.query(cmd("MGET").arg(names)).await?;
+            let entries: Vec<Value> = from_redis_value(answer)?;
+            for (&key, found) in keys.iter().zip(entries) {
+                states.push(CacheState { key, entry: entry(found)? });
+            }
+        }
+        Ok(states)
+    }
+
+    fn failed(&self, error: RedisError) -> Error {
+        Error::Failed { address: self.server.address.clone(), reason: error.to_string() }
+    }
+}
+
+#[async_trait]
+impl CacheHost for RedisHost {
+    fn server(&self) -> Server {
+        self.server.clone()
+    }
+
+    async fn connect(&self, node: NodeId) -> Result<Arc<dyn Cache>, Error> {
+        let (endpoint, naming) = (self.endpoint.clone(), self.naming.clone());
+        let (connections, timeout) = (self.connections, self.timeout);
+        match RedisCache::open(endpoint, naming, node, connections, timeout, CONNECT_TIMEOUT).await
+        {
+            Ok(cache) => Ok(Arc::new(cache)),
+            Err(error) => Err(Error::Unreachable {
+                address: self.server.address.clone(),
+                reason: error.to_string(),
+            }),
+        }
+    }
+
+    async fn reset(&self) -> Result<(), Error> {
+        self.prepare().await.map_err(|error| self.failed(error))
+    }
+
+    async fn counters(&self) -> Result<Option<CacheCounters>, Error> {
+        let info = info(&self.link, &["stats", "memory", "cpu", "commandstats"]).await;
+        Ok(Some(info.map_err(|error| self.failed(error))?.counters()))
+    }
+
+    async fn state(&self, keys: &[Key]) -> Result<Vec<CacheState>, Error> {
+        self.entries(keys).await.map_err(|error| self.failed(error))
+    }
+}
+
+/// Sections are asked for one by one: before Redis 7, INFO took no more than one.
+async fn info(link: &Link, sections: &[&str]) -> RedisResult<Info> {
+    let mut commands = Pipeline::with_capacity(sections.len());
+    for section in sections {
+        commands.cmd("INFO").arg(section);
+    }
+    let sections = link.query_all(&commands).await?.into_iter().map(from_redis_value);
+    Ok(Info::parse(&sections.collect::<Result<Vec<String>, _>>()?))
+}
+
+/// The settings by their names, as far as the server tells them: some providers do not offer
+/// CONFIG, and INFO knows only some.
+async fn settings(link: &Link, info: &Info) -> BTreeMap<String, String> {
+    let mut settings = BTreeMap::new();
+    for (setting, field) in [("maxmemory", "maxmemory"), ("maxmemory-policy", "maxmemory_policy")] {
+        if let Some(value) = info.text(field) {
+            settings.insert(setting.to_owned(), value.to_owned());
+        }
+    }
+    for setting in SETTINGS {
+        let answer = link.query(cmd("CONFIG").arg("GET").arg(setting)).await;
+        let found = answer.and_then(|answer| Ok(from_redis_value::<BTreeMap<_, _>>(answer)?));
+        settings.extend(found.unwrap_or_default());
+    }
+    settings
+}
+
+/// What the scenario asks of the server's memory that it does not have. We do not set a server that
+/// is not ours, and what is measured on another setting would go under the scenario's name.
+fn differs(info: &Info, options: &CacheOptions) -> Option<String> {
+    if options.max_keys.is_some() {
+        return Some("it cannot limit `max-keys`, only `maxmemory`".into());
+    }
+    let asked = options.maxmemory?;
+    let (found, policy) = (Size(info.number("maxmemory")), info.text("maxmemory_policy")?);
+    let wanted = Eviction::name(options.eviction);
+    (found != asked || policy != wanted).then(|| {
+        format!(
+            "the scenario asks for a `maxmemory` of {asked} with `{wanted}`, \
+             and it has {found} with `{policy}`"
+        )
+    })
+}

@@ -1,0 +1,51 @@
+//! The steps that are atomic because the server runs them as one script.
+
+use std::sync::LazyLock;
+
+use redis::{Cmd, ErrorKind, RedisResult, Script, ServerErrorKind, ToRedisArgs, Value, cmd};
+
+use super::link::Link;
+
+pub(super) static DELETE_IF_OLDER: LazyLock<Step> =
+    LazyLock::new(|| Step::new(include_str!("delete_if_older.lua")));
+pub(super) static ENQUEUE_WRITE: LazyLock<Step> =
+    LazyLock::new(|| Step::new(include_str!("enqueue_write.lua")));
+pub(super) static SETTLE_WRITES: LazyLock<Step> =
+    LazyLock::new(|| Step::new(include_str!("settle_writes.lua")));
+
+/// A script, called by the hash that the server keeps it under.
+pub(super) struct Step {
+    code: &'static str,
+    hash: String,
+}
+
+impl Step {
+    fn new(code: &'static str) -> Self {
+        Self { code, hash: Script::new(code).get_hash().to_owned() }
+    }
+
+    /// A call on `keys`, to which its arguments are yet to be added.
+    pub fn on(&self, keys: &[impl ToRedisArgs]) -> Cmd {
+        let mut call = cmd("EVALSHA");
+        call.arg(&self.hash).arg(keys.len()).arg(keys);
+        call
+    }
+
+    /// Has the server keep the script, so that the first call need not.
+    pub async fn load(&self, link: &Link) -> RedisResult<()> {
+        link.query(cmd("SCRIPT").arg("LOAD").arg(self.code)).await?;
+        Ok(())
+    }
+
+    /// Makes the call. A server that was started anew knows no scripts: it is given this one and
+    /// asked again, which is safe, for what it does not know it has not run.
+    pub async fn call(&self, link: &Link, call: &Cmd) -> RedisResult<Value> {
+        match link.query(call).await {
+            Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+                self.load(link).await?;
+                link.query(call).await
+            }
+            answer => answer,
+        }
+    }
+}

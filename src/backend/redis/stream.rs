@@ -1,0 +1,185 @@
+//! A stream read by one group of consumers: the write queue, the events.
+
+use std::sync::{Mutex, PoisonError};
+
+use redis::{
+    Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult, Value, cmd, from_redis_value,
+};
+
+use super::link::Link;
+use crate::model::Nanos;
+
+/// The one group that reads each stream.
+pub(super) const GROUP: &str = "workers";
+
+/// How many items are settled by one command.
+pub(super) const SETTLE_CHUNK: usize = 500;
+
+/// One item of a stream: its id, and its values in the order they were added in.
+pub(super) struct Item {
+    pub id: String,
+    values: Vec<Value>,
+}
+
+impl Item {
+    pub fn take<T: FromRedisValue>(&mut self, place: usize) -> RedisResult<T> {
+        let value = self.values.get_mut(place).map(std::mem::take).unwrap_or_default();
+        Ok(from_redis_value(value)?)
+    }
+}
+
+/// One consumer's place in the group of a stream.
+pub(super) struct Consumer {
+    stream: String,
+    name: String,
+    /// When pending items were last looked through; `None` if never.
+    looked: Mutex<Option<Nanos>>,
+}
+
+impl Consumer {
+    pub fn new(stream: String, name: String) -> Self {
+        Self { stream, name, looked: Mutex::new(None) }
+    }
+
+    /// When pending items are next to be looked through: once per `idle`. To look at every call
+    /// would cost a round trip each, and find nothing for as long as no worker dies.
+    pub fn next_look(&self, idle: Nanos) -> Nanos {
+        let looked = *self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        looked.map_or(Nanos::ZERO, |looked| looked + idle)
+    }
+
+    /// Takes over up to `max` items that any consumer has left unsettled for `idle`.
+    pub async fn take_over(
+        &self,
+        link: &Link,
+        max: usize,
+        idle: Nanos,
+        now: Nanos,
+    ) -> RedisResult<Vec<Item>> {
+        let mut items = Vec::new();
+        let mut cursor = b"0-0".to_vec();
+        while items.len() < max {
+            let mut claim = cmd("XAUTOCLAIM");
+            claim.arg(&self.stream).arg(GROUP).arg(&self.name).arg(millis(idle)).arg(cursor);
+            claim.arg("COUNT").arg(max - items.len());
+            let found = self.healed(link, &claim, Nanos::ZERO).await?;
+            let (next, found) = parse_claimed(found)?;
+            items.extend(found);
+            if next == b"0-0" {
+                // Had `max` been reached before the end, the next call would look on.
+                *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+                break;
+            }
+            cursor = next;
+        }
+        Ok(items)
+    }
+
+    /// Takes up to `max` items that no consumer has had yet, waiting up to `wait` for the first.
+    pub async fn read(&self, link: &Link, max: usize, wait: Nanos) -> RedisResult<Vec<Item>> {
+        let mut read = cmd("XREADGROUP");
+        read.arg("GROUP").arg(GROUP).arg(&self.name).arg("COUNT").arg(max);
+        if wait > Nanos::ZERO {
+            read.arg("BLOCK").arg(millis(wait));
+        }
+        read.arg("STREAMS").arg(&self.stream).arg(">");
+        parse_read(self.healed(link, &read, wait).await?)
+    }
+
+    /// Makes the call. A server that was started anew has no group: it is made, and the call too.
+    async fn healed(&self, link: &Link, command: &Cmd, wait: Nanos) -> RedisResult<Value> {
+        match self.query(link, command, wait).await {
+            Err(error) if error.code() == Some("NOGROUP") => {
+                create_group(link, &self.stream).await?;
+                self.query(link, command, wait).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn query(&self, link: &Link, command: &Cmd, wait: Nanos) -> RedisResult<Value> {
+        if wait > Nanos::ZERO {
+            link.query_blocking(command, wait).await
+        } else {
+            link.query(command).await
+        }
+    }
+}
+
+/// Makes the group, and the stream if there is none. One that exists stays as it is.
+pub(super) async fn create_group(link: &Link, stream: &str) -> RedisResult<()> {
+    let mut create = cmd("XGROUP");
+    create.arg("CREATE").arg(stream).arg(GROUP).arg("0").arg("MKSTREAM");
+    match link.query(&create).await {
+        Err(error) if error.code() != Some("BUSYGROUP") => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Removes items from the group and from the stream.
+pub(super) async fn settle<'a>(
+    link: &Link,
+    stream: &str,
+    ids: impl ExactSizeIterator<Item = &'a str>,
+) -> RedisResult<()> {
+    let ids: Vec<&str> = ids.collect();
+    for ids in ids.chunks(SETTLE_CHUNK) {
+        let mut commands = Pipeline::with_capacity(2);
+        commands.cmd("XACK").arg(stream).arg(GROUP).arg(ids);
+        commands.cmd("XDEL").arg(stream).arg(ids);
+        link.query_all(&commands).await?;
+    }
+    Ok(())
+}
+
+/// Whole milliseconds, rounded up: to the server, 0 is forever.
+pub(super) fn millis(span: Nanos) -> u64 {
+    span.0.div_ceil(1_000_000)
+}
+
+/// Reads `[next, [item, ...], ...]`.
+fn parse_claimed(answer: Value) -> RedisResult<(Vec<u8>, Vec<Item>)> {
+    let mut parts = array(answer)?.into_iter();
+    let Some(Value::BulkString(next)) = parts.next() else {
+        return Err(unexpected());
+    };
+    Ok((next, parse_items(parts.next().unwrap_or_default())?))
+}
+
+/// Reads `[[stream, [item, ...]]]`, or `{stream: [item, ...]}` in RESP3, or nil for nothing new.
+fn parse_read(answer: Value) -> RedisResult<Vec<Item>> {
+    let streams = match answer {
+        Value::Nil => return Ok(Vec::new()),
+        Value::Map(streams) => streams.into_iter().next().map(|(_, items)| items),
+        streams => {
+            array(array(streams)?.into_iter().next().unwrap_or_default())?.into_iter().nth(1)
+        }
+    };
+    parse_items(streams.unwrap_or_default())
+}
+
+fn parse_items(items: Value) -> RedisResult<Vec<Item>> {
+    let items = array(items)?.into_iter();
+    // Redis 6.2 answers nil for an item that was deleted while it was pending.
+    items.filter(|item| !matches!(item, Value::Nil)).map(parse_item).collect()
+}
+
+/// Reads `[id, [field, value, ...]]`.
+fn parse_item(item: Value) -> RedisResult<Item> {
+    let mut parts = array(item)?.into_iter();
+    let id = from_redis_value(parts.next().unwrap_or_default())?;
+    let fields = array(parts.next().unwrap_or_default())?;
+    Ok(Item { id, values: fields.into_iter().skip(1).step_by(2).collect() })
+}
+
+fn array(value: Value) -> RedisResult<Vec<Value>> {
+    match value {
+        Value::Array(values) => Ok(values),
+        _ => Err(unexpected()),
+    }
+}
+
+/// The error for an answer of another form than the command's.
+pub(super) fn unexpected() -> RedisError {
+    (ErrorKind::UnexpectedReturnType, "the answer is not of the command's form").into()
+}
