@@ -20,3 +20,6 @@ pub mod theory;
 
 pub mod experiment;
 pub mod record;
+
+/// The version of the tool.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

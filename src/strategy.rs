@@ -8,7 +8,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::backend::Ctx;
-use crate::model::{Draft, Key, Outcome, Value, Version};
+use crate::model::{Draft, Key, Outcome, Span, Value, Version};
 
 /// A caching strategy as one node runs it: an instance belongs to one application process.
 ///
@@ -43,6 +43,20 @@ pub struct About {
     pub risk: &'static str,
 }
 
+/// What brings an entry into the cache and what ends its life: all that the closed forms for hit
+/// ratio and staleness need to know of a strategy.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Lifetime {
+    /// There are no entries.
+    None,
+    /// Filled by a read; only the TTL ends it.
+    Ttl(Span),
+    /// Filled by a read; a write or the TTL ends it.
+    UntilWrite(Span),
+    /// Filled by a read or a write, each of which restarts the TTL.
+    SinceWrite(Span),
+}
+
 /// The registry. A line here is all that a new strategy needs outside its own file; variants,
 /// parsing and listing follow from it.
 macro_rules! registry {
@@ -62,6 +76,13 @@ macro_rules! registry {
             pub const fn about(&self) -> About {
                 match self {
                     $(Self::$variant(_) => $module::ABOUT,)*
+                }
+            }
+
+            /// What its entries live for; `None` where no closed form is known.
+            pub fn lifetime(&self) -> Option<Lifetime> {
+                match self {
+                    $(Self::$variant(options) => options.lifetime(),)*
                 }
             }
 

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::parts::aside::{Aside, Fill};
 use super::parts::expiry::Expiry;
-use super::{About, Strategy};
+use super::{About, Lifetime, Strategy};
 use crate::backend::{Cache, Ctx, Event, Store};
 use crate::model::{Draft, Key, Nanos, Outcome, Share, Span, Value, Version};
 
@@ -55,6 +55,12 @@ impl Default for Options {
             relay_interval: Span::from_millis(10),
             batch: 500,
         }
+    }
+}
+
+impl Options {
+    pub fn lifetime(&self) -> Option<Lifetime> {
+        Some(Lifetime::UntilWrite(self.ttl))
     }
 }
 

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{About, Strategy};
+use super::{About, Lifetime, Strategy};
 use crate::backend::{Ctx, Store};
 use crate::model::{Draft, Key, Outcome, Value, Version};
 
@@ -23,6 +23,12 @@ pub const ABOUT: About = About {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Options {}
+
+impl Options {
+    pub fn lifetime(&self) -> Option<Lifetime> {
+        Some(Lifetime::None)
+    }
+}
 
 pub struct NoCache;
 

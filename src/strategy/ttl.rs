@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::parts::aside::{Aside, Fill};
 use super::parts::expiry::Expiry;
-use super::{About, Strategy};
+use super::{About, Lifetime, Strategy};
 use crate::backend::{Ctx, Store};
 use crate::model::{Draft, Key, Outcome, Share, Span, Value, Version};
 
@@ -33,6 +33,12 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self { ttl: Span::from_secs(60), jitter: Share(0.0) }
+    }
+}
+
+impl Options {
+    pub fn lifetime(&self) -> Option<Lifetime> {
+        Some(Lifetime::Ttl(self.ttl))
     }
 }
 

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::parts::aside::{Aside, Fill};
 use super::parts::entry;
 use super::parts::expiry::Expiry;
-use super::{About, Strategy};
+use super::{About, Lifetime, Strategy};
 use crate::backend::{Cache, Ctx, Enqueued, QueuedWrite, Store, VersionedDraft};
 use crate::model::{Draft, Fault, FaultKind, Key, Nanos, Outcome, Share, Span, Value, Version};
 
@@ -54,6 +54,12 @@ impl Default for Options {
             batch: 500,
             claim_timeout: Span::from_secs(5),
         }
+    }
+}
+
+impl Options {
+    pub fn lifetime(&self) -> Option<Lifetime> {
+        Some(Lifetime::SinceWrite(self.ttl))
     }
 }
 

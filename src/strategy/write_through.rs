@@ -15,7 +15,7 @@ use super::parts::aside::{Aside, Fill};
 use super::parts::delivery::deliver;
 use super::parts::entry;
 use super::parts::expiry::Expiry;
-use super::{About, Strategy};
+use super::{About, Lifetime, Strategy};
 use crate::backend::{Cache, Ctx, Store};
 use crate::model::{Draft, Key, Outcome, Share, Span, Value, Version};
 
@@ -37,6 +37,12 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self { ttl: Span::from_secs(60), jitter: Share(0.0) }
+    }
+}
+
+impl Options {
+    pub fn lifetime(&self) -> Option<Lifetime> {
+        Some(Lifetime::SinceWrite(self.ttl))
     }
 }
 

@@ -72,6 +72,24 @@ pub fn write_through(rates: &[KeyRate], ttl: Option<f64>) -> f64 {
     })
 }
 
+/// The same where a load takes `load` and nothing guards against a stampede. Approximate: a write
+/// that comes while a load is under way is taken for one that does not.
+///
+/// An absent entry comes back with the next read, with chance `r / (r + w)`, or with the next
+/// write. Only a read misses; then `1 + rD` do, and the last of their fills prolongs the entry's
+/// life by `L` as in [`ttl_with_load`].
+pub fn write_through_with_load(rates: &[KeyRate], ttl: f64, load: f64) -> f64 {
+    over_reads(rates, |rate| {
+        let (reads, writes) = (rate.reads, rate.writes);
+        let by_read = if writes > 0.0 { reads / (reads + writes) } else { 1.0 };
+        let life = if writes > 0.0 { libm::expm1(writes * ttl) / writes } else { ttl };
+        let last_miss = load - until_event(reads, load);
+        let misses = by_read * (1.0 + reads * load);
+        let hits = reads * (life + by_read * last_miss);
+        if life.is_infinite() { 1.0 } else { hits / (hits + misses) }
+    })
+}
+
 const fn forever(ttl: Option<f64>) -> f64 {
     match ttl {
         Some(ttl) => ttl,
@@ -172,6 +190,12 @@ mod tests {
     }
 
     #[test]
+    fn write_through_with_load_time_agrees_with_simulation() {
+        let policy = Policy { ttl: 1.5, load: 0.05, set_on_write: true, ..Policy::default() };
+        check(write_through_with_load(&RATES, 1.5, 0.05), policy);
+    }
+
+    #[test]
     fn delete_on_write_with_load_time_stays_within_its_stated_error() {
         for (rate, ttl, load, stated) in [
             (KeyRate::new(20.0, 0.5), 3.0, 0.02, 0.01),
@@ -196,6 +220,7 @@ mod tests {
     fn forms_with_a_load_time_reduce_to_those_without() {
         let near = |one: f64, other: f64| assert!((one - other).abs() < 1e-9, "{one} {other}");
         near(ttl_with_load(&RATES, 2.0, 0.0), ttl(&RATES, 2.0));
+        near(write_through_with_load(&RATES, 2.0, 0.0), write_through(&RATES, Some(2.0)));
         for expiry in [None, Some(2.0)] {
             near(delete_on_write_with_load(&RATES, expiry, 0.0), delete_on_write(&RATES, expiry));
         }
