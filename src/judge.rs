@@ -1,5 +1,17 @@
 //! Was it right? Judges what clients saw, and nothing else: it knows no strategy and no backend.
 
+mod audit;
 mod findings;
+mod freshness;
+mod history;
+mod judging;
+mod ledger;
+mod past;
+mod sessions;
+#[cfg(test)]
+mod tests;
+mod unknown;
 
+pub use audit::{Cached, EndKey, EndState};
 pub use findings::{Audit, Findings, FreshnessPoint, StalenessBucket, Suspect};
+pub use judging::{Judge, Rules};

@@ -33,17 +33,24 @@ pub struct Findings {
     /// Reads that did not show the same client's own acknowledged write.
     pub read_your_writes_violations: u64,
     /// Reads of a write that began only after the read had ended, or of one that is nowhere in the
-    /// store in the end.
+    /// store in the end, neither itself nor superseded.
     pub dirty_reads: u64,
-    /// Versions whose order contradicts real time, whatever was read.
+    /// Versions whose order contradicts real time, whatever was read: their write began when that
+    /// version or a later one had already been acknowledged or read. Of the whole run.
     pub order_violations: u64,
+    /// Acknowledgements of a version that another write had been acknowledged as. Of the whole run.
+    pub duplicate_versions: u64,
+    /// Versions below a key's highest acknowledged one that no acknowledged write got: failed writes
+    /// that took effect all the same, or versions that were skipped. Of the whole run.
+    pub unclaimed_versions: u64,
     /// Reads that found nothing where there cannot have been nothing.
     pub phantom_absent: u64,
     /// Reads whose value was not what any writer wrote.
     pub corrupt: u64,
-    /// The chance of a definitely stale read by the time since the key's last acknowledged write.
+    /// The chance of a definitely stale read by the time from the key's last acknowledged write to
+    /// the read's start. Without reads of keys that had none yet; ends at the last span with reads.
     pub freshness: Vec<FreshnessPoint>,
-    /// The same counts over the time of the run.
+    /// The same counts over the window, each read in the bucket of its intended start.
     pub timeline: Vec<StalenessBucket>,
 }
 
@@ -77,12 +84,15 @@ pub struct Audit {
     pub stale: u64,
     /// The cache holds a newer version than the store.
     pub ahead: u64,
-    /// The cache holds a row that the store does not have.
+    /// The cache holds a row that the store does not have: none at all, or another writer's under
+    /// the same version.
     pub phantom: u64,
     /// The cache's entry, or the store's row, is not what any writer wrote.
     pub corrupt: u64,
     /// Acknowledged writes that are not in the store, neither themselves nor superseded there.
     pub lost_writes: u64,
+    /// Written keys whose end state was not given: neither compared nor searched for lost writes.
+    pub unchecked: u64,
     /// The first few of what is wrong, for a person to look at.
     pub examples: Vec<Suspect>,
 }

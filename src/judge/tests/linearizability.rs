@@ -1,0 +1,212 @@
+//! The judge against brute force: every order of a small history of one key is tried.
+
+use proptest::prelude::*;
+
+use super::store::{Asked, Kind, asked, carry_out};
+use super::{judge, judge_with, read, rules, unknown, write};
+use crate::judge::{Audit, EndState, Findings};
+use crate::model::{Nanos, Op, Sample};
+
+const OPERATIONS: usize = 7;
+
+/// What versions may follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Numbering {
+    /// Every write gets the next version.
+    Consecutive,
+    /// Versions may be skipped, but never go back.
+    Increasing,
+}
+
+/// Whether the operations can have taken effect one after the other, each within its interval (an
+/// unknown write at any time after its start, or never), so that everyone saw what was seen.
+fn linearizable(samples: &[Sample], numbering: Numbering) -> bool {
+    let done = vec![false; samples.len()];
+    search(samples, numbering, &mut { done }, (0, 0))
+}
+
+fn search(
+    samples: &[Sample],
+    numbering: Numbering,
+    done: &mut [bool],
+    current: (u64, u64),
+) -> bool {
+    let optional = |sample: &Sample| sample.op == Op::Update && sample.written.is_none();
+    if samples.iter().zip(&*done).all(|(sample, &done)| done || optional(sample)) {
+        return true;
+    }
+    for index in 0..samples.len() {
+        let sample = &samples[index];
+        let must_wait = samples
+            .iter()
+            .zip(&*done)
+            .any(|(other, &done)| !done && !optional(other) && other.ended < sample.started);
+        if done[index] || must_wait {
+            continue;
+        }
+        let Some(next) = effect(samples, sample, numbering, current) else { continue };
+        done[index] = true;
+        let found = search(samples, numbering, done, next);
+        done[index] = false;
+        if found {
+            return true;
+        }
+    }
+    false
+}
+
+/// The version and writer in place after `sample` takes effect now, or `None` where it cannot.
+fn effect(
+    samples: &[Sample],
+    sample: &Sample,
+    numbering: Numbering,
+    current: (u64, u64),
+) -> Option<(u64, u64)> {
+    let writer = sample.request + 1;
+    let next = match (sample.op, sample.written, numbering) {
+        (Op::Read, ..) => {
+            let seen = (sample.seen?.0, sample.seen_writer?.0);
+            return (seen == current).then_some(current);
+        }
+        (Op::Update, Some(version), _) => version.0,
+        (Op::Update, None, Numbering::Consecutive) => current.0 + 1,
+        // Of an unknown write only that version matters which somebody saw.
+        (Op::Update, None, Numbering::Increasing) => {
+            let told = |it: &&Sample| it.seen_writer.is_some_and(|seen| seen.0 == writer);
+            samples.iter().find(told)?.seen?.0
+        }
+    };
+    let follows = match numbering {
+        Numbering::Consecutive => next == current.0 + 1,
+        Numbering::Increasing => next > current.0,
+    };
+    follows.then_some((next, writer))
+}
+
+fn wrong(findings: &Findings) -> u64 {
+    findings.definitely_stale
+        + findings.dirty_reads
+        + findings.order_violations
+        + findings.duplicate_versions
+        + findings.monotonic_violations
+        + findings.read_your_writes_violations
+}
+
+fn history() -> impl Strategy<Value = Vec<Asked>> {
+    prop::collection::vec(asked(1, 0, true), 1..=OPERATIONS)
+}
+
+/// A history of a correct store in which then reads, or versions, are replaced by arbitrary ones.
+fn arbitrary_history() -> impl Strategy<Value = Vec<Sample>> {
+    let operations = OPERATIONS as u64;
+    let change = prop::option::weighted(0.4, (0..5_u64, 0..=operations, any::<bool>()));
+    let changes = prop::collection::vec(change, OPERATIONS);
+    (history(), changes).prop_map(|(asked, changes)| {
+        let mut happened = carry_out(1, &asked);
+        let versions = &happened.versions[0];
+        for (sample, change) in happened.samples.iter_mut().zip(changes) {
+            let Some((version, writer, plausible)) = change else { continue };
+            if let (Some(seen), Some(seen_writer)) = (&mut sample.seen, &mut sample.seen_writer) {
+                seen.0 = version;
+                seen_writer.0 = match versions.get(version as usize) {
+                    Some(&(writer, _)) if plausible => writer,
+                    _ => writer,
+                };
+            } else if let Some(written) = &mut sample.written
+                && plausible
+            {
+                written.0 = version.max(1);
+            }
+        }
+        happened.samples
+    })
+}
+
+/// Writes of a correct store, and one read of any version that ever was.
+fn history_with_one_read() -> impl Strategy<Value = Vec<Sample>> {
+    let only_writes = |asked: &Asked| !matches!(asked.kind, Kind::Read { .. });
+    let writes = prop::collection::vec(asked(1, 0, true).prop_filter("a write", only_writes), 0..6);
+    (writes, any::<prop::sample::Index>(), 0..30_u64, 0..15_u64).prop_map(
+        |(writes, version, started, duration)| {
+            let happened = carry_out(1, &writes);
+            let versions = &happened.versions[0];
+            let version = version.index(versions.len());
+            let seen = (version as u64, versions[version].0);
+            let mut samples = happened.samples;
+            samples.push(read(99, (started, started + duration), seen));
+            samples
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn a_correct_store_is_never_accused(asked in history(), pace in 0..3_usize) {
+        let happened = carry_out(1, &asked);
+        prop_assert!(linearizable(&happened.samples, Numbering::Consecutive));
+        let (findings, audit) = judge_with(rules(), &happened.samples, pace, &happened.end);
+        prop_assert_eq!(wrong(&findings), 0, "{:?}", findings);
+        prop_assert_eq!(audit, Audit { keys: 1, absent: 1, ..Audit::default() });
+    }
+
+    #[test]
+    fn whatever_is_called_wrong_fits_no_order_of_events(
+        samples in arbitrary_history(),
+        pace in 0..3_usize,
+    ) {
+        let (findings, _) = judge_with(rules(), &samples, pace, &EndState::default());
+        if wrong(&findings) > 0 {
+            prop_assert!(!linearizable(&samples, Numbering::Increasing), "{:?}", findings);
+        }
+    }
+
+    #[test]
+    fn a_single_read_is_definitely_stale_exactly_if_no_order_of_events_fits_its_age(
+        samples in history_with_one_read(),
+        pace in 0..3_usize,
+    ) {
+        // A read that would be right if only it had begun earlier is too old.
+        let mut earlier = samples.clone();
+        if let Some(read) = earlier.last_mut() {
+            read.started = Nanos::ZERO;
+        }
+        let (findings, _) = judge_with(rules(), &samples, pace, &EndState::default());
+        for numbering in [Numbering::Consecutive, Numbering::Increasing] {
+            if linearizable(&earlier, numbering) {
+                let too_old = !linearizable(&samples, numbering);
+                prop_assert_eq!(findings.definitely_stale, u64::from(too_old), "{:?}", numbering);
+            }
+        }
+    }
+
+    #[test]
+    fn a_single_read_that_fits_no_order_of_events_does_not_go_unnoticed(
+        samples in history_with_one_read(),
+        pace in 0..3_usize,
+    ) {
+        // Which unknown write took which version is for brute force to find out, not for the judge.
+        let unknown = samples.iter().any(|it| it.op == Op::Update && it.written.is_none());
+        if !unknown && !linearizable(&samples, Numbering::Consecutive) {
+            let (findings, _) = judge_with(rules(), &samples, pace, &EndState::default());
+            prop_assert!(wrong(&findings) > 0);
+        }
+    }
+}
+
+#[test]
+fn brute_force_knows_a_stale_read_from_a_concurrent_one() {
+    let stale = [write(0, (1, 2), 1), read(1, (3, 4), (0, 0))];
+    let concurrent = [write(0, (1, 3), 1), read(1, (3, 4), (0, 0))];
+    assert!(!linearizable(&stale, Numbering::Increasing));
+    assert!(linearizable(&concurrent, Numbering::Consecutive));
+    assert_eq!((judge(&stale).definitely_stale, judge(&concurrent).definitely_stale), (1, 0));
+}
+
+#[test]
+fn a_timed_out_write_may_take_effect_after_it_was_given_up() {
+    let late = [unknown(0, (1, 2)), read(1, (5, 6), (0, 0)), read(2, (7, 8), (1, 1))];
+    assert!(linearizable(&late, Numbering::Consecutive));
+    assert_eq!(wrong(&judge(&late)), 0);
+}

@@ -1,0 +1,251 @@
+//! Faults that are planted, each of which must be caught in the field that names it.
+
+use super::{KEY, judge, judge_with, read, rules, stored, unknown, write};
+use crate::judge::{Audit, Cached, EndKey, EndState, Findings, Rules, StalenessBucket, Suspect};
+use crate::model::{ClientId, Fault, FaultKind, Key, Nanos, Sample, Version, Writer};
+
+/// Ten writes one after the other, the n-th as version n over `[10 n, 10 n + 5]`.
+fn ten_writes() -> Vec<Sample> {
+    (1..=10).map(|n| write(n, (10 * n, 10 * n + 5), n)).collect()
+}
+
+fn holds(version: u64, writer: u64) -> Cached {
+    Cached::Holds { version: Version(version), writer: Writer(writer) }
+}
+
+fn end_of(keys: impl IntoIterator<Item = EndKey>) -> EndState {
+    EndState { keys: keys.into_iter().collect() }
+}
+
+#[test]
+fn a_cache_that_never_forgets_is_stale() {
+    let mut samples = ten_writes();
+    samples.extend((1..=10).map(|n| read(100 + n, (10 * n + 6, 10 * n + 8), (0, 0))));
+    let findings = judge(&samples);
+    assert_eq!((findings.reads, findings.definitely_stale, findings.possibly_stale), (10, 10, 10));
+    // Version 1 was in place at 15 at the latest and at 10 at the earliest; the last read was over
+    // [106, 108].
+    assert_eq!(findings.age_at_least.max(), Nanos(91));
+    assert_eq!(findings.age_at_most.max(), Nanos(98));
+    assert_eq!((findings.versions_at_least.max().0, findings.versions_at_most.max().0), (10, 10));
+    let [point] = findings.freshness.as_slice() else { panic!("one span: {findings:?}") };
+    assert_eq!((point.reads, point.stale), (10, 10));
+    assert_eq!(findings.dirty_reads + findings.order_violations + findings.beyond_ring, 0);
+}
+
+#[test]
+fn a_read_that_races_a_write_is_only_possibly_stale() {
+    let findings = judge(&[write(0, (10, 20), 1), read(1, (15, 25), (0, 0))]);
+    assert_eq!((findings.definitely_stale, findings.possibly_stale), (0, 1));
+    assert_eq!(findings.age_at_most.max(), Nanos(15));
+}
+
+#[test]
+fn a_value_that_someone_saw_makes_a_later_older_one_stale() {
+    let samples = [
+        write(0, (10, 90), 1),
+        read(1, (20, 30), (1, 1)),
+        read(2, (31, 40), (0, 0)),
+        read(3, (30, 41), (0, 0)),
+    ];
+    let findings = judge(&samples);
+    assert_eq!((findings.definitely_stale, findings.possibly_stale), (1, 2));
+}
+
+#[test]
+fn a_timed_out_write_makes_later_reads_possibly_stale_until_its_version_is_known() {
+    let before = [unknown(0, (10, 20)), read(1, (5, 9), (0, 0)), read(2, (30, 40), (0, 0))];
+    let findings = judge(&before);
+    assert_eq!((findings.unknown_writes, findings.possibly_stale), (1, 1));
+
+    let seen = [unknown(0, (10, 20)), read(1, (30, 40), (1, 1)), read(2, (50, 60), (1, 1))];
+    let findings = judge(&seen);
+    assert_eq!((findings.possibly_stale, findings.dirty_reads), (0, 0));
+}
+
+#[test]
+fn versions_beyond_the_ring_are_stale_with_a_bound_for_their_age() {
+    let mut samples: Vec<_> = (1..=1_000).map(|n| write(n, (10 * n, 10 * n + 5), n)).collect();
+    samples.push(read(2_000, (20_000, 20_001), (500, 501)));
+    let (findings, audit) = judge_with(rules(), &samples, 1, &end_of([stored(KEY, 1_000, 1_001)]));
+    assert_eq!((findings.definitely_stale, findings.beyond_ring), (1, 1));
+    // Version 501 was in place between 5,010 and 5,015.
+    assert!(findings.age_at_least.max() <= Nanos(14_985 + 14));
+    assert!(findings.age_at_least.max() >= Nanos(11_000), "{}", findings.age_at_least.max());
+    assert!(findings.age_at_most.max() >= Nanos(14_991));
+    assert!(findings.age_at_most.max() <= Nanos(20_000), "{}", findings.age_at_most.max());
+    assert_eq!(findings.versions_at_least.max().0, 500);
+    assert_eq!((findings.dirty_reads, audit.lost_writes), (0, 0));
+}
+
+#[test]
+fn a_strategy_that_loses_writes_is_caught_by_the_audit() {
+    let mut samples = ten_writes();
+    samples.push(read(100, (200, 210), (10, 11)));
+    let end = end_of([EndKey { cached: holds(10, 11), ..stored(KEY, 7, 8) }]);
+    let (findings, audit) = judge_with(rules(), &samples, 1, &end);
+    assert_eq!((audit.lost_writes, audit.ahead), (3, 1));
+    assert_eq!(findings.dirty_reads, 1, "what was read is nowhere in the end");
+    let suspect = Suspect {
+        key: KEY,
+        cached: Some(Version(10)),
+        stored: Some(Version(7)),
+        acknowledged: Some(Version(10)),
+    };
+    assert_eq!(audit.examples, [suspect]);
+}
+
+#[test]
+fn writes_lost_beyond_the_ring_are_counted_all_the_same() {
+    let samples: Vec<_> = (1..=1_000).map(|n| write(n, (10 * n, 10 * n + 5), n)).collect();
+    let tiny = Rules { ring: 4, ..rules() };
+    let (_, audit) = judge_with(tiny, &samples, 1, &end_of([stored(KEY, 333, 334)]));
+    assert_eq!(audit.lost_writes, 667);
+    let nothing = EndKey { stored: None, ..stored(KEY, 0, 0) };
+    let (_, audit) = judge_with(tiny, &samples, 1, &end_of([nothing]));
+    assert_eq!((audit.lost_writes, audit.absent), (1_000, 1));
+}
+
+#[test]
+fn a_version_that_was_given_twice_loses_the_write_that_the_store_does_not_have() {
+    let samples = [write(0, (10, 20), 1), write(1, (15, 30), 1), read(2, (40, 50), (1, 1))];
+    let (findings, audit) = judge_with(rules(), &samples, 1, &end_of([stored(KEY, 1, 2)]));
+    assert_eq!((findings.duplicate_versions, findings.order_violations), (1, 0));
+    assert_eq!((audit.lost_writes, findings.dirty_reads), (1, 1));
+}
+
+#[test]
+fn counters_that_start_again_after_a_loss_are_caught() {
+    let mut samples = ten_writes();
+    samples.extend((1..=3).map(|n| write(20 + n, (200 + 10 * n, 205 + 10 * n), n)));
+    for ring in [2, Rules::RING] {
+        let rules = Rules { ring, ..rules() };
+        let (findings, audit) = judge_with(rules, &samples, 1, &end_of([stored(KEY, 3, 24)]));
+        assert_eq!(findings.order_violations, 3);
+        assert!(audit.lost_writes >= 7);
+    }
+}
+
+#[test]
+fn two_writes_that_were_reversed_are_caught_whatever_is_read() {
+    let findings = judge(&[write(0, (10, 20), 2), write(1, (30, 40), 1)]);
+    assert_eq!((findings.order_violations, findings.duplicate_versions), (1, 0));
+    let concurrent = judge(&[write(0, (10, 20), 2), write(1, (20, 40), 1)]);
+    assert_eq!(concurrent, Findings { writes: 2, ..Findings::default() });
+}
+
+#[test]
+fn a_read_from_the_future_is_dirty() {
+    let findings = judge(&[read(0, (10, 20), (1, 2)), write(1, (21, 30), 1)]);
+    assert_eq!((findings.dirty_reads, findings.order_violations), (1, 1));
+    let racing = judge(&[read(0, (10, 20), (1, 2)), write(1, (20, 30), 1)]);
+    assert_eq!((racing.dirty_reads, racing.order_violations), (0, 0));
+}
+
+#[test]
+fn a_value_that_nobody_wrote_is_dirty() {
+    for pace in [0, 1] {
+        let samples = [write(0, (1, 2), 1), read(1, (10, 20), (2, 9)), read(2, (10, 20), (0, 9))];
+        let (findings, _) = judge_with(rules(), &samples, pace, &EndState::default());
+        assert_eq!(findings.dirty_reads, 2);
+    }
+}
+
+#[test]
+fn a_version_that_turns_out_to_be_another_writers_makes_its_read_dirty() {
+    let samples = [unknown(0, (1, 2)), read(1, (10, 20), (1, 1)), write(2, (30, 40), 1)];
+    let findings = judge(&samples);
+    assert_eq!((findings.dirty_reads, findings.order_violations), (1, 1));
+}
+
+#[test]
+fn sessions_that_go_back_are_told_apart() {
+    let of_one = |sample: Sample| Sample { client: ClientId(7), ..sample };
+    let own = [write(0, (10, 20), 1), read(1, (30, 40), (0, 0))].map(of_one);
+    let findings = judge(&own);
+    assert_eq!((findings.read_your_writes_violations, findings.monotonic_violations), (1, 0));
+
+    let foreign = write(0, (10, 20), 1);
+    let [newer, older] = [read(1, (30, 40), (1, 1)), read(2, (50, 60), (0, 0))].map(of_one);
+    let findings = judge(&[foreign, newer, older]);
+    assert_eq!((findings.read_your_writes_violations, findings.monotonic_violations), (0, 1));
+
+    let overlapping = Sample { started: Nanos(40), ..older };
+    let findings = judge(&[foreign, newer, overlapping]);
+    assert_eq!((findings.definitely_stale, findings.monotonic_violations), (1, 0));
+}
+
+#[test]
+fn nothing_where_there_is_something_and_corruption_are_counted() {
+    let absent = Sample { seen: None, seen_writer: None, absent: true, ..read(0, (1, 2), (0, 0)) };
+    let failed = |kind| Sample { fault: Some(Fault::cache(kind)), absent: false, ..absent };
+    let samples = [absent, failed(FaultKind::Corrupt), failed(FaultKind::Timeout)];
+    let findings = judge(&samples);
+    assert_eq!(
+        findings,
+        Findings { reads: 1, phantom_absent: 1, corrupt: 1, ..Findings::default() }
+    );
+}
+
+#[test]
+fn only_the_window_is_counted_and_all_else_is_remembered() {
+    let rules = Rules { window: (Nanos(30), Nanos(50)), bucket: Nanos(8), ..rules() };
+    let samples = [
+        write(0, (10, 20), 1),
+        read(1, (29, 35), (0, 0)),
+        read(2, (30, 35), (0, 0)),
+        // Intended in the window, and started late: counted where it was meant to be.
+        Sample { intended: Nanos(49), ..read(3, (60, 70), (1, 1)) },
+        read(4, (50, 60), (0, 0)),
+    ];
+    let (findings, _) = judge_with(rules, &samples, 1, &EndState::default());
+    assert_eq!((findings.reads, findings.writes, findings.definitely_stale), (2, 0, 1));
+    let bucket =
+        |reads, stale| StalenessBucket { reads, definitely_stale: stale, possibly_stale: stale };
+    assert_eq!(findings.timeline, [bucket(1, 1), bucket(0, 0), bucket(1, 0)]);
+}
+
+#[test]
+fn versions_that_no_acknowledged_write_got_are_counted() {
+    let findings = judge(&[write(0, (1, 2), 1), unknown(1, (3, 4)), write(2, (5, 6), 3)]);
+    assert_eq!((findings.unclaimed_versions, findings.order_violations), (1, 0));
+}
+
+#[test]
+fn each_end_state_has_its_name() {
+    let key = |number| stored(Key(number), 2, 2);
+    let cases = [
+        (key(0), Audit { keys: 1, absent: 1, ..Audit::default() }),
+        (EndKey { cached: holds(2, 2), ..key(0) }, Audit { keys: 1, equal: 1, ..Audit::default() }),
+        (EndKey { cached: holds(1, 1), ..key(0) }, Audit { keys: 1, stale: 1, ..Audit::default() }),
+        (EndKey { cached: holds(3, 3), ..key(0) }, Audit { keys: 1, ahead: 1, ..Audit::default() }),
+        (
+            EndKey { cached: holds(2, 9), ..key(0) },
+            Audit { keys: 1, phantom: 1, ..Audit::default() },
+        ),
+        (
+            EndKey { cached: holds(2, 2), stored: None, ..key(0) },
+            Audit { keys: 1, phantom: 1, ..Audit::default() },
+        ),
+        (
+            EndKey { cached: Cached::Corrupt, ..key(0) },
+            Audit { keys: 1, corrupt: 1, ..Audit::default() },
+        ),
+        (
+            EndKey { stored_intact: false, ..key(0) },
+            Audit { keys: 1, corrupt: 1, ..Audit::default() },
+        ),
+    ];
+    for (end, expected) in cases {
+        let (_, audit) = judge_with(rules(), &[], 1, &end_of([end]));
+        let wrong = usize::try_from(expected.keys - expected.absent - expected.equal).unwrap();
+        assert_eq!(audit.examples.len(), wrong);
+        assert_eq!(Audit { examples: Vec::new(), ..audit }, expected);
+    }
+}
+
+#[test]
+fn a_written_key_that_the_end_state_leaves_out_is_not_passed_over_in_silence() {
+    let (_, audit) = judge_with(rules(), &ten_writes(), 1, &EndState::default());
+    assert_eq!((audit.keys, audit.unchecked), (0, 1));
+}

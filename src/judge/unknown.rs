@@ -1,0 +1,45 @@
+//! Writes of one key that failed or timed out: each may have taken effect, or may still do so.
+
+use crate::model::{Nanos, Writer};
+
+/// Unknown writes whose version no read has revealed yet.
+#[derive(Default)]
+pub(super) struct Unknown {
+    /// In the order in which they were given up.
+    recent: Vec<(Writer, Nanos)>,
+    /// Older ones, of which only number and earliest invocation are kept.
+    older: u64,
+    older_invoked: Nanos,
+}
+
+impl Unknown {
+    /// Adds a write; beyond `limit`, the one that was given up first is no longer told apart.
+    pub(super) fn add(&mut self, writer: Writer, invoked: Nanos, limit: usize) {
+        if self.recent.len() >= limit {
+            let (_, oldest) = self.recent.remove(0);
+            self.older_invoked =
+                if self.older == 0 { oldest } else { oldest.min(self.older_invoked) };
+            self.older += 1;
+        }
+        self.recent.push((writer, invoked));
+    }
+
+    /// Takes out the write of `writer`, which is unknown no longer, and says when it was invoked.
+    pub(super) fn take(&mut self, writer: Writer) -> Option<Nanos> {
+        let index = self.recent.iter().position(|&(it, _)| it == writer)?;
+        Some(self.recent.remove(index).1)
+    }
+
+    /// The earliest invocation among those that are not told apart, if there are any.
+    pub(super) fn older_invoked(&self) -> Option<Nanos> {
+        (self.older > 0).then_some(self.older_invoked)
+    }
+
+    /// How many were invoked by `instant` at most, and the earliest invocation of all.
+    pub(super) fn invoked_by(&self, instant: Nanos) -> Option<(u64, Nanos)> {
+        let recent = self.recent.iter().map(|&(_, invoked)| invoked);
+        let told_apart = recent.clone().filter(|&invoked| invoked <= instant).count() as u64;
+        let earliest = recent.chain(self.older_invoked()).min()?;
+        (earliest <= instant).then_some((told_apart + self.older, earliest))
+    }
+}
