@@ -60,7 +60,7 @@ pub async fn run(
     for (position, &(index, repeat)) in order.iter().enumerate() {
         let chosen = &scenario.strategies.0[index];
         progress.begin(&chosen.label, repeat, position as u32, order.len() as u32);
-        let block = Block { scenario, plan: &plan, rows: &rows, environment, progress };
+        let block = Block { plan: &plan, rows: &rows, environment, progress };
         let (run, server) = block.run(&chosen.spec, repeat, position as u32).await?;
         contenders[index].runs.push(run);
         cache = server;

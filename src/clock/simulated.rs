@@ -1,8 +1,7 @@
 //! Virtual time: a run that would take an hour takes as long as its computing does, and the same
 //! seed gives the same run to the last count.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -30,14 +29,8 @@ struct Shared {
 struct Timers {
     /// Earliest first; equal deadlines in the order they were asked for, which is what makes two
     /// runs equal.
-    heap: BinaryHeap<Reverse<Timer>>,
+    pending: BTreeMap<(Nanos, u64), Waker>,
     asked: u64,
-}
-
-struct Timer {
-    deadline: Nanos,
-    order: u64,
-    waker: Waker,
 }
 
 impl SimClock {
@@ -67,12 +60,12 @@ impl SimClock {
 
     /// Jumps to the earliest deadline and wakes the one who asked for it.
     fn advance(&self) -> bool {
-        let next = self.timers().heap.pop();
+        let next = self.timers().pending.pop_first();
         match next {
             None => false,
-            Some(Reverse(timer)) => {
-                self.shared.now.fetch_max(timer.deadline.0, Ordering::Relaxed);
-                timer.waker.wake();
+            Some(((deadline, _), waker)) => {
+                self.shared.now.fetch_max(deadline.0, Ordering::Relaxed);
+                waker.wake();
                 true
             }
         }
@@ -90,7 +83,7 @@ impl Clock for SimClock {
     }
 
     async fn sleep_until(&self, deadline: Nanos) {
-        Sleep { clock: self, deadline }.await;
+        Sleep { clock: self, deadline, order: None }.await;
     }
 
     fn cpu(&self) -> Nanos {
@@ -101,24 +94,33 @@ impl Clock for SimClock {
 struct Sleep<'a> {
     clock: &'a SimClock,
     deadline: Nanos,
+    /// Its place among equal deadlines, from the first time it was polled.
+    order: Option<u64>,
 }
 
 impl Future for Sleep<'_> {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         if self.clock.now() >= self.deadline {
             return Poll::Ready(());
         }
-        let mut timers = self.clock.timers();
-        timers.asked += 1;
-        let order = timers.asked;
-        timers.heap.push(Reverse(Timer {
-            deadline: self.deadline,
-            order,
-            waker: context.waker().clone(),
-        }));
+        let clock = self.clock;
+        let mut timers = clock.timers();
+        let order = *self.order.get_or_insert_with(|| {
+            timers.asked += 1;
+            timers.asked
+        });
+        timers.pending.insert((self.deadline, order), context.waker().clone());
         Poll::Pending
+    }
+}
+
+impl Drop for Sleep<'_> {
+    fn drop(&mut self) {
+        if let Some(order) = self.order {
+            self.clock.timers().pending.remove(&(self.deadline, order));
+        }
     }
 }
 
@@ -127,26 +129,6 @@ struct Woken(AtomicBool);
 impl Wake for Woken {
     fn wake(self: Arc<Self>) {
         self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-impl PartialEq for Timer {
-    fn eq(&self, other: &Self) -> bool {
-        self.order == other.order
-    }
-}
-
-impl Eq for Timer {}
-
-impl PartialOrd for Timer {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Timer {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.deadline, self.order).cmp(&(other.deadline, other.order))
     }
 }
 
@@ -178,6 +160,20 @@ mod tests {
         let clock = SimClock::new();
         clock.block_on(clock.sleep_until(Nanos::from_secs(86_400)));
         assert_eq!(clock.now(), Nanos::from_secs(86_400));
+    }
+
+    #[test]
+    fn a_sleeper_that_is_polled_often_waits_once_and_one_that_is_dropped_not_at_all() {
+        let clock = SimClock::new();
+        clock.block_on(async {
+            let mut sleep = clock.sleep_until(Nanos::from_secs(1));
+            for _ in 0..3 {
+                assert!(futures_util::poll!(&mut sleep).is_pending());
+            }
+            assert_eq!(clock.timers().pending.len(), 1);
+            drop(sleep);
+            assert_eq!(clock.timers().pending.len(), 0);
+        });
     }
 
     #[test]

@@ -11,7 +11,6 @@ use crate::measure::validity::{Evidence, check};
 use crate::measure::{Check, Meter, Standing, bucket_width};
 use crate::model::{Draft, Fault, Key, Nanos};
 use crate::record::Run;
-use crate::scenario::Scenario;
 use crate::strategy::Spec;
 use crate::strategy::parts::entry;
 use crate::workload::{Plan, Rows};
@@ -22,7 +21,6 @@ const AUDIT_BATCH: usize = 1_000;
 const JUDGE_RING: usize = 64;
 
 pub struct Block<'a> {
-    pub scenario: &'a Scenario,
     pub plan: &'a Plan,
     pub rows: &'a Rows,
     pub environment: &'a Environment,

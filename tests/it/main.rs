@@ -1,4 +1,5 @@
 //! Whole runs, real servers, and the command line.
 
 mod conformance_store;
+mod simulated;
 mod traces;

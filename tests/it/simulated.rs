@@ -1,0 +1,146 @@
+//! Whole runs on the twins under virtual time: the same plan, strategies, driver and judge as in a
+//! real run, and figures that are equal to the last count.
+
+use cacheduel::backend::delay::StoreDelays;
+use cacheduel::clock::SimClock;
+use cacheduel::experiment::{self, Environment, Latencies, Silent};
+use cacheduel::model::Nanos;
+use cacheduel::record::{Contender, Record, Standing};
+use cacheduel::scenario::{self, Loaded};
+
+const SCENARIO: &str = r#"
+question = "What do six strategies make of the same load?"
+[dataset]
+entity = "product"
+keys = 500
+size = "512B"
+[workload]
+seed = 7
+reads = 0.9
+popularity = { zipf = { exponent = 0.9 } }
+arrival = { poisson = { rate = 1000 } }
+warm-up = "6s"
+duration = "30s"
+nodes = 2
+[store]
+delay = "4ms"
+[strategies]
+no-cache = {}
+cache-aside = { ttl = "3s" }
+write-through = { ttl = "3s" }
+write-behind = { ttl = "3s" }
+ttl = { ttl = "3s" }
+event-invalidation = { ttl = "3s" }
+"#;
+
+const LATENCIES: Latencies = Latencies {
+    round_trip: Nanos::from_micros(200),
+    store: StoreDelays {
+        read: Nanos::from_millis(1),
+        version: Nanos::from_micros(300),
+        write: Nanos::from_millis(2),
+    },
+};
+
+pub fn simulate(loaded: &Loaded, latencies: Latencies) -> Record {
+    let clock = SimClock::new();
+    let environment = Environment::simulated(&loaded.scenario, &clock, latencies);
+    clock.block_on(experiment::run(loaded, &environment, &Silent)).unwrap()
+}
+
+fn six() -> Record {
+    simulate(&scenario::parse("six", SCENARIO).unwrap(), LATENCIES)
+}
+
+fn contender<'a>(record: &'a Record, label: &str) -> &'a Contender {
+    record.contenders.iter().find(|contender| contender.label == label).unwrap()
+}
+
+#[test]
+fn the_same_seed_gives_the_same_figures() {
+    let (one, other) = (six(), six());
+    assert_eq!(one.plan, other.plan);
+    assert_eq!(one.contenders, other.contenders);
+}
+
+#[test]
+fn another_seed_gives_other_figures() {
+    let mut loaded = scenario::parse("six", SCENARIO).unwrap();
+    loaded.scenario.workload.seed = 8;
+    let other = simulate(&loaded, LATENCIES);
+    assert_ne!(six().contenders, other.contenders);
+}
+
+#[test]
+fn a_run_without_faults_is_valid_and_loses_nothing() {
+    let record = six();
+    assert!(record.standing() <= Standing::Ok, "{:?}", record.standing());
+    for contender in &record.contenders {
+        let run = &contender.runs[0];
+        assert_eq!(run.audit.lost_writes, 0, "{}", contender.label);
+        assert_eq!(run.audit.ahead + run.audit.phantom + run.audit.corrupt, 0);
+        assert_eq!(run.findings.dirty_reads + run.findings.order_violations, 0);
+        assert_eq!(run.findings.corrupt + run.findings.phantom_absent, 0);
+        assert_eq!(run.measures.requests.failed, []);
+        assert_eq!(run.measures.requests.answered, run.measures.requests.intended);
+    }
+}
+
+#[test]
+fn every_strategy_is_asked_the_same() {
+    let record = six();
+    let asked = |contender: &Contender| {
+        let requests = &contender.runs[0].measures.requests;
+        (requests.reads, requests.updates)
+    };
+    let first = asked(&record.contenders[0]);
+    assert!(first.0 > 25_000 && first.1 > 2_500, "{first:?}");
+    assert!(record.contenders.iter().all(|contender| asked(contender) == first));
+}
+
+#[test]
+fn the_control_never_hits_and_is_never_stale() {
+    let record = six();
+    let control = contender(&record, "no-cache");
+    let findings = &control.runs[0].findings;
+    assert_eq!(control.hit_ratio(), Some(0.0));
+    assert_eq!((findings.definitely_stale, findings.monotonic_violations), (0, 0));
+    assert_eq!(findings.read_your_writes_violations, 0);
+}
+
+#[test]
+fn expiry_bounds_staleness_and_invalidation_nearly_ends_it() {
+    let record = six();
+    let ttl = contender(&record, "ttl");
+    let stale = ttl.stale_share().unwrap();
+    let load = Nanos::from_millis(4 + 1) + Nanos::from_micros(400);
+    assert!(stale > 0.05, "{stale}");
+    let bound = Nanos::from_secs(3) + load;
+    assert!(ttl.staleness_max().0 as f64 <= bound.0 as f64 * 1.001, "{}", ttl.staleness_max());
+    for label in ["cache-aside", "write-through", "event-invalidation"] {
+        let share = contender(&record, label).stale_share().unwrap();
+        assert!(share < stale / 10.0, "{label}: {share} against {stale}");
+    }
+}
+
+#[test]
+fn write_behind_answers_writes_first() {
+    let record = six();
+    let p50 = |label| {
+        contender(&record, label).response(cacheduel::model::Op::Update).quantile(0.5)
+    };
+    for other in ["no-cache", "cache-aside", "write-through", "ttl", "event-invalidation"] {
+        assert!(p50("write-behind") < p50(other), "{other}");
+    }
+}
+
+#[test]
+fn hit_ratios_agree_with_the_closed_forms() {
+    for contender in six().contenders {
+        for prediction in &contender.predictions {
+            let off = prediction.deviation().abs();
+            assert!(off < 4.0, "{}: {prediction:?} is {off} standard errors off", contender.label);
+        }
+        assert!(!contender.predictions.is_empty(), "{}", contender.label);
+    }
+}
