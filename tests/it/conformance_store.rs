@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use bytes::Bytes;
-use cacheduel::backend::conformance::store_conforms;
+use cacheduel::backend::conformance::store;
 use cacheduel::backend::sqlite::SqliteHost;
 use cacheduel::backend::twin::TwinStoreHost;
 use cacheduel::backend::{
@@ -23,20 +23,20 @@ const AGGREGATION: Origin = Origin::Aggregation { rows: 7 };
 #[tokio::test]
 async fn sqlite_conforms_as_a_point_lookup() {
     let (_directory, host) = sqlite(&options(Origin::PointLookup)).await;
-    store_conforms(&host, Origin::PointLookup).await;
+    store::check(&host, Origin::PointLookup).await;
 }
 
 #[tokio::test]
 async fn sqlite_conforms_as_an_aggregation() {
     let (_directory, host) = sqlite(&options(AGGREGATION)).await;
-    store_conforms(&host, AGGREGATION).await;
+    store::check(&host, AGGREGATION).await;
 }
 
 #[test]
 fn the_twin_conforms_under_virtual_time() {
     for origin in [Origin::PointLookup, AGGREGATION] {
         let host = TwinStoreHost::new(&options(origin));
-        SimClock::new().block_on(store_conforms(&host, origin));
+        SimClock::new().block_on(store::check(&host, origin));
     }
 }
 

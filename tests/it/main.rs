@@ -1,5 +1,10 @@
-//! Whole runs, real servers, and the command line.
+//! The integration tests, as one program: they share what is slow to link.
 
+mod command_line;
+mod conformance_cache;
 mod conformance_store;
+mod private_servers;
+mod redis_faults;
+mod scenarios;
 mod simulated;
 mod traces;

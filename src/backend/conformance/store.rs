@@ -16,10 +16,10 @@ use crate::model::{Aggregate, Draft, Fault, FaultKind, Key, NodeId, Version, Wri
 ///
 /// # Panics
 /// At the first sentence of the contract that does not hold, with that sentence.
-pub async fn store_conforms(host: &dyn StoreHost, origin: Origin) {
-    for (name, check) in CHECKS {
+pub async fn check(host: &dyn StoreHost, origin: Origin) {
+    for (name, run) in CHECKS {
         tracing::debug!(name, "checking a store");
-        check(Subject::fresh(host, origin).await).await;
+        run(Subject::fresh(host, origin).await).await;
     }
 }
 

@@ -70,6 +70,7 @@ impl ManagedRedis {
         url(self.port)
     }
 
+    /// The port of 127.0.0.1 that it listens on.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -186,7 +187,8 @@ impl Launch {
 
 /// The process number of the server that answers on `port`, if one does.
 async fn answering(port: u16) -> Option<u32> {
-    let patience = Some(Duration::from_secs(1));
+    // Whoever listens there without answering is not our server.
+    let patience = Some(Duration::from_millis(250));
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(patience)
         .set_response_timeout(patience);

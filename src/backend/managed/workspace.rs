@@ -56,6 +56,7 @@ impl Workspace {
         Ok(Self { shared: Arc::new(Shared { guardian, directory }) })
     }
 
+    /// Where the directory is.
     pub fn path(&self) -> &Path {
         self.shared.directory.path()
     }
@@ -100,6 +101,7 @@ pub struct Process {
 }
 
 impl Process {
+    /// Its process number.
     pub fn id(&self) -> u32 {
         self.child.id()
     }

@@ -15,7 +15,7 @@ use super::naming::Naming;
 use super::scripts::{DELETE_IF_OLDER, ENQUEUE_WRITE, SETTLE_WRITES};
 use super::stream::{self, Consumer, GROUP, Item, SETTLE_CHUNK, millis, unexpected};
 use crate::backend::{Cache, Delivery, ENTRY_VERSION, Enqueued, Event, QueuedWrite};
-use crate::model::{Key, Nanos, NodeId, Outcome, Version};
+use crate::model::{Fault, Key, Nanos, NodeId, Outcome, Version};
 
 /// One node's connections to a Redis. Its calls take turns on them.
 pub struct RedisCache {
@@ -211,6 +211,6 @@ fn expiry(ttl: Nanos) -> u64 {
     millis(ttl).max(1)
 }
 
-fn failed(error: RedisError) -> crate::model::Fault {
+fn failed(error: RedisError) -> Fault {
     fault(&error)
 }

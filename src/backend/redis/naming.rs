@@ -31,6 +31,7 @@ impl Naming {
         &self.prefix
     }
 
+    /// The key's entry.
     pub fn entry(&self, key: Key) -> String {
         self.numbered(key, "")
     }
@@ -93,6 +94,10 @@ fn push_number(name: &mut String, mut number: u64) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -109,5 +114,21 @@ mod tests {
     #[test]
     fn a_run_whose_name_looks_like_a_pattern_matches_only_itself() {
         assert_eq!(Naming::new("[*]", "user").pattern(), r"cacheduel:\[\*\]:*");
+    }
+
+    proptest! {
+        #[test]
+        fn no_name_is_anothers(template in "[a-z0-9:{]{0,6}(\\{id\\})?[0-9:a-z]{0,4}", a: u64, b: u64) {
+            prop_assume!(a != b);
+            let naming = Naming::new("a1", &template);
+            let mut names = BTreeSet::from([naming.queue(), naming.events()]);
+            for key in [a, b, 0, 1, 10, 100].map(Key) {
+                names.insert(naming.entry(key));
+                names.insert(naming.counter(key));
+            }
+            let keys = BTreeSet::from([a, b, 0, 1, 10, 100]).len();
+            prop_assert_eq!(names.len(), 2 + 2 * keys);
+            prop_assert!(names.iter().all(|name| name.starts_with(naming.prefix())));
+        }
     }
 }

@@ -1,0 +1,155 @@
+//! What every cache must do: the promises of [`Cache`] and [`CacheHost`], one by one.
+
+mod entries;
+mod events;
+mod host;
+mod queue;
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use futures_util::future::BoxFuture;
+
+use crate::backend::{Cache, CacheHost, Error};
+use crate::clock::Clock;
+use crate::model::{Fault, Key, Nanos, NodeId, Version};
+
+/// An expiry that comes about while a check runs. Nothing may depend on its not having come yet.
+const SOON: Nanos = Nanos::from_millis(60);
+/// Twice as long, and then some.
+const LATER: Nanos = Nanos::from_millis(150);
+/// Later than any check ends.
+const NEVER_HERE: Nanos = Nanos::from_secs(3_600);
+/// How long something that must come about may take: no more than a guard against waiting forever.
+const PATIENCE: Nanos = Nanos::from_secs(60);
+const POLL: Nanos = Nanos::from_millis(10);
+
+/// Checks `host` on every promise, from an empty cache each time.
+///
+/// # Panics
+/// At the first promise that is broken, with its name and what was found.
+pub async fn check(host: &dyn CacheHost, clock: &dyn Clock) {
+    for (promise, check) in PROMISES {
+        let setup = Setup { host, clock };
+        let kept = match host.reset().await {
+            Ok(()) => check(setup).await,
+            Err(error) => Err(error.into()),
+        };
+        if let Err(Broken(found)) = kept {
+            panic!("the {} cache breaks a promise: {promise}: {found}", host.server().kind);
+        }
+    }
+}
+
+const PROMISES: &[(&str, Check)] = &[
+    ("an entry reads back as it was set", |on| Box::pin(entries::reads_back(on))),
+    ("an entry is gone once its expiry has passed, and no other is", |on| {
+        Box::pin(entries::expires(on))
+    }),
+    ("a set restarts the expiry", |on| Box::pin(entries::set_restarts_expiry(on))),
+    ("set_if_absent sets what is absent", |on| Box::pin(entries::sets_if_absent(on))),
+    ("set_if_absent leaves an entry and its expiry as they are", |on| {
+        Box::pin(entries::keeps_present(on))
+    }),
+    ("delete says whether there was an entry", |on| Box::pin(entries::deletes(on))),
+    ("delete_if_older deletes older versions only", |on| Box::pin(entries::deletes_if_older(on))),
+    ("without a counter and a seed a write leaves no trace", |on| {
+        Box::pin(queue::leaves_no_trace(on))
+    }),
+    ("versions start from the seed and go on from there", |on| {
+        Box::pin(queue::counts_versions(on))
+    }),
+    ("a queued entry has its version in place", |on| Box::pin(queue::puts_version_in_place(on))),
+    ("a queued entry does not expire", |on| Box::pin(queue::does_not_expire(on))),
+    ("writes are claimed in order, and each by one worker", |on| Box::pin(queue::in_order(on))),
+    ("a write is handed out again until it is settled", |on| Box::pin(queue::until_settled(on))),
+    ("settling gives an expiry to unchanged entries only", |on| {
+        Box::pin(queue::settles_unchanged(on))
+    }),
+    ("settling without an expiry gives none", |on| Box::pin(queue::settles_without_expiry(on))),
+    ("events come as they were published, in order", |on| Box::pin(events::in_order(on))),
+    ("each event goes to one consumer", |on| Box::pin(events::once(on))),
+    ("a consumer that waits gets an event that comes later", |on| Box::pin(events::awaited(on))),
+    ("a consumer that waits in vain gets nothing", |on| Box::pin(events::in_vain(on))),
+    ("an event is handed out again until it is settled", |on| Box::pin(events::until_settled(on))),
+    ("a consumer that waits takes over what another has left", |on| {
+        Box::pin(events::taken_over(on))
+    }),
+    ("the server counts hits and misses", |on| Box::pin(host::counts(on))),
+    ("the state is what is held under each key", |on| Box::pin(host::state(on))),
+    ("a reset leaves nothing, and handles that work", |on| Box::pin(host::resets(on))),
+];
+
+type Check = for<'a> fn(Setup<'a>) -> BoxFuture<'a, Kept>;
+
+/// What came of a check.
+type Kept = Result<(), Broken>;
+
+/// How a promise was broken.
+struct Broken(String);
+
+impl From<Fault> for Broken {
+    fn from(fault: Fault) -> Self {
+        Self(format!("a call failed: {fault:?}"))
+    }
+}
+
+impl From<Error> for Broken {
+    fn from(error: Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// What a check works on.
+#[derive(Clone, Copy)]
+struct Setup<'a> {
+    host: &'a dyn CacheHost,
+    clock: &'a dyn Clock,
+}
+
+impl Setup<'_> {
+    async fn node(self, number: u32) -> Result<Arc<dyn Cache>, Error> {
+        self.host.connect(NodeId(number)).await
+    }
+
+    async fn pass(self, span: Nanos) {
+        self.clock.sleep(span).await;
+    }
+
+    /// Waits until the entry is gone.
+    async fn gone(self, cache: &dyn Cache, key: Key) -> Kept {
+        let deadline = self.clock.now() + PATIENCE;
+        while cache.get(key).await?.is_some() {
+            if self.clock.now() > deadline {
+                return Err(Broken(format!("{key:?} should have expired")));
+            }
+            self.pass(POLL).await;
+        }
+        Ok(())
+    }
+}
+
+fn ensure(holds: bool, otherwise: &str) -> Kept {
+    if holds { Ok(()) } else { Err(Broken(otherwise.into())) }
+}
+
+fn ensure_eq<T: PartialEq + Debug>(found: T, expected: T, what: &str) -> Kept {
+    if found == expected {
+        Ok(())
+    } else {
+        Err(Broken(format!("{what}: found {found:?}, expected {expected:?}")))
+    }
+}
+
+/// An entry as strategies make them: its version, and whatever they put behind it.
+fn entry(version: u64, body: &[u8]) -> Bytes {
+    let mut entry = BytesMut::new();
+    entry.put_u64(version);
+    entry.put_slice(body);
+    entry.freeze()
+}
+
+fn version_of(entry: &[u8]) -> Option<Version> {
+    Some(Version(u64::from_be_bytes(entry.get(..8)?.try_into().ok()?)))
+}

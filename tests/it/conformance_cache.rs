@@ -1,0 +1,96 @@
+//! Every cache keeps the same promises: the twin, a private Redis and a shared one.
+
+use std::sync::Arc;
+
+use cacheduel::backend::twin::TwinCacheHost;
+use cacheduel::backend::{CacheHost, CacheOptions, Enqueued, Eviction, conformance};
+use cacheduel::clock::{SimClock, WallClock};
+use cacheduel::model::{Fault, FaultKind, Key, Nanos, NodeId, Size, Version};
+use redis::AsyncCommands;
+
+use crate::private_servers::World;
+
+#[test]
+fn the_twin_keeps_the_promises_of_a_cache() {
+    let clock = SimClock::new();
+    let host = TwinCacheHost::new(&CacheOptions::default(), Arc::new(clock.clone())).unwrap();
+    clock.block_on(conformance::cache::check(&host, &clock));
+}
+
+#[tokio::test]
+async fn the_twin_keeps_the_promises_of_a_cache_under_the_wall_clock() {
+    let clock = Arc::new(WallClock::new());
+    let host = TwinCacheHost::new(&CacheOptions::default(), clock.clone()).unwrap();
+    conformance::cache::check(&host, &*clock).await;
+}
+
+#[tokio::test]
+async fn a_private_redis_keeps_the_promises_of_a_cache() {
+    let world = World::new();
+    let host = world.managed_host(&CacheOptions::default()).await;
+    let server = host.server();
+    assert!(server.managed);
+    assert_eq!(server.settings["appendonly"], "no");
+    assert_eq!(server.settings["save"], "");
+    conformance::cache::check(&host, &*world.clock).await;
+}
+
+#[tokio::test]
+async fn a_shared_redis_keeps_the_promises_of_a_cache_and_what_is_not_the_runs() {
+    let world = World::new();
+    let server = world.server(&CacheOptions::default()).await;
+    let client = redis::Client::open(server.url()).unwrap();
+    let mut other = client.get_multiplexed_async_connection().await.unwrap();
+    for name in ["product:1", "cacheduel:other:product:1", "cacheduel:"] {
+        let () = other.set(name, "not the run's").await.unwrap();
+    }
+    let host = world.shared_host(&server.url(), &CacheOptions::default()).await.unwrap();
+    assert!(!host.server().managed);
+    conformance::cache::check(&host, &*world.clock).await;
+    host.connect(NodeId(0)).await.unwrap().set(Key(1), "entry".into(), None).await.unwrap();
+    let kept: Option<String> = other.get("cacheduel:test:product:1").await.unwrap();
+    assert_eq!(kept.as_deref(), Some("entry"), "an entry goes by the name of its template");
+    host.reset().await.unwrap();
+    let mut left: Vec<String> = other.keys("*").await.unwrap();
+    left.sort();
+    let expected = [
+        "cacheduel:",
+        "cacheduel:other:product:1",
+        "cacheduel:test:events",
+        "cacheduel:test:queue",
+        "product:1",
+    ];
+    assert_eq!(left, expected);
+}
+
+#[test]
+fn the_twin_says_what_it_cannot_do() {
+    let twin = |options: CacheOptions| {
+        let host = TwinCacheHost::new(&options, Arc::new(SimClock::new()));
+        host.map(|_| ()).map_err(|error| error.to_string())
+    };
+    let limited = CacheOptions { maxmemory: Some(Size(1)), ..CacheOptions::default() };
+    assert!(twin(limited).unwrap_err().contains("max-keys"));
+    for eviction in [Eviction::AllkeysLfu, Eviction::VolatileTtl] {
+        let error = twin(CacheOptions { eviction, ..CacheOptions::default() }).unwrap_err();
+        assert!(error.contains(eviction.name()) && error.contains("allkeys-lru"), "{error}");
+    }
+    let none = CacheOptions { max_keys: Some(0), ..CacheOptions::default() };
+    assert!(twin(none).is_err());
+}
+
+#[test]
+fn a_full_twin_refuses_a_write_whole() {
+    let clock = SimClock::new();
+    let options = CacheOptions { max_keys: Some(1), ..CacheOptions::default() };
+    let host = TwinCacheHost::new(&options, Arc::new(clock.clone())).unwrap();
+    clock.block_on(async {
+        let cache = host.connect(NodeId(0)).await.unwrap();
+        let write = |key, seed| cache.enqueue_write(Key(key), "12345678".into(), seed);
+        write(1, Some(Version(0))).await.unwrap();
+        let refused = write(2, Some(Version(7))).await;
+        assert_eq!(refused, Err(Fault::cache(FaultKind::Refused)));
+        assert_eq!(write(2, None).await, Ok(Enqueued::NoCounter), "not even a counter is left");
+        assert_eq!(cache.claim_writes(10, Nanos::NEVER).await.unwrap().len(), 1);
+    });
+}

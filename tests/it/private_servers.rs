@@ -1,0 +1,139 @@
+//! Private servers, and that nothing of them is left behind.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, TcpStream};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use cacheduel::backend::managed::{ManagedRedis, Workspace};
+use cacheduel::backend::redis::{Naming, RedisHost};
+use cacheduel::backend::{CacheOptions, Error};
+use cacheduel::clock::{Clock, WallClock};
+use cacheduel::model::Nanos;
+
+/// How long something that must come about may take: a guard against waiting forever.
+pub const PATIENCE: Nanos = Nanos::from_secs(60);
+
+/// A clock, and a directory for servers.
+pub struct World {
+    pub clock: Arc<WallClock>,
+    workspace: Workspace,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let workspace = Workspace::create(None).expect("the system has a temporary directory");
+        Self { clock: Arc::new(WallClock::new()), workspace }
+    }
+
+    /// Starts a server. These tests fail where none is installed: skipped, they would prove nothing.
+    pub async fn server(&self, options: &CacheOptions) -> ManagedRedis {
+        let server = ManagedRedis::start(&self.workspace, options, &*self.clock).await;
+        server.expect("redis-server or valkey-server is installed")
+    }
+
+    /// A host of a server of its own.
+    pub async fn managed_host(&self, options: &CacheOptions) -> RedisHost {
+        let server = self.server(options).await;
+        let host = RedisHost::open_managed(server, options, naming(), self.clock.clone()).await;
+        host.expect("the server has just been started for it")
+    }
+
+    pub async fn shared_host(&self, url: &str, options: &CacheOptions) -> Result<RedisHost, Error> {
+        RedisHost::open(url, options, naming(), self.clock.clone()).await
+    }
+
+    pub async fn pass(&self, span: Nanos) {
+        self.clock.sleep_until(self.clock.now() + span).await;
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_workspace_leaves_neither_server_nor_directory() {
+    let world = World::new();
+    let path = world.workspace.path().to_path_buf();
+    let server = world.server(&CacheOptions::default()).await;
+    let port = server.port();
+    assert!(path.is_dir());
+    let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(&path).unwrap());
+    assert_eq!(mode & 0o777, 0o700);
+    drop(world);
+    assert!(answers(port), "a server keeps its workspace");
+    drop(server);
+    assert!(!path.exists());
+    assert!(!answers(port));
+}
+
+#[tokio::test]
+async fn a_killed_run_leaves_neither_servers_nor_directory() {
+    let world = World::new();
+    let mut run = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "private_servers::a_run_that_waits_to_be_killed", "--ignored"])
+        .args(["--nocapture", "--test-threads=1"])
+        .env(RUN_WORKSPACE, world.workspace.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(run.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let ready = lines.find_map(|line| Some(line.split_once(READY)?.1.to_owned()));
+    let ready = ready.expect("the run ended before its servers were ready");
+    let [one, paused, path] = ready.splitn(3, ' ').collect::<Vec<_>>().try_into().unwrap();
+    let (ports, path) = ([one, paused].map(|port| port.parse().unwrap()), Path::new(path));
+    assert!(ports.map(answers) == [true, true] && path.is_dir());
+
+    run.kill().unwrap();
+    run.wait().unwrap();
+    let deadline = world.clock.now() + PATIENCE;
+    while ports.map(answers) != [false, false] || path.exists() {
+        assert!(world.clock.now() < deadline, "something is left of a run that was killed");
+        world.pass(Nanos::from_millis(20)).await;
+    }
+}
+
+/// Where the run that is to be killed makes its workspace.
+const RUN_WORKSPACE: &str = "CACHEDUEL_TEST_RUN_WORKSPACE";
+const READY: &str = "READY ";
+
+#[tokio::test]
+#[ignore = "the other half of a_killed_run_leaves_neither_servers_nor_directory, which starts it"]
+async fn a_run_that_waits_to_be_killed() {
+    let parent = std::env::var_os(RUN_WORKSPACE).expect("it is started by another test");
+    let workspace = Workspace::create(Some(Path::new(&parent))).unwrap();
+    let world = World { clock: Arc::new(WallClock::new()), workspace };
+    let (one, paused) = (
+        world.server(&CacheOptions::default()).await,
+        world.server(&CacheOptions::default()).await,
+    );
+    paused.pause().unwrap();
+    let path = world.workspace.path().display();
+    writeln!(std::io::stdout(), "{READY}{} {} {path}", one.port(), paused.port()).unwrap();
+    // Ends by itself should the test that started it be killed in turn.
+    std::io::stdin().lines().for_each(drop);
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_start_is_reported_with_its_log() {
+    let world = World::new();
+    let server = world.server(&CacheOptions::default()).await;
+    server.kill().unwrap();
+    let _taken = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, server.port())).unwrap();
+    let error = server.restart(&*world.clock).await.unwrap_err().to_string();
+    assert!(error.contains("cannot start") && error.contains("in use"), "{error}");
+}
+
+#[test]
+fn a_workspace_in_a_directory_that_does_not_exist_names_it() {
+    let error = Workspace::create(Some(Path::new("/nonexistent/place"))).err().unwrap();
+    assert!(error.to_string().contains("/nonexistent/place"), "{error}");
+}
+
+fn naming() -> Naming {
+    Naming::new("test", "product:{id}")
+}
+
+/// Whether anyone listens there.
+fn answers(port: u16) -> bool {
+    TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
+}
