@@ -1,6 +1,7 @@
 //! Load-tests caching strategies head to head.
 
 pub mod backend;
+pub mod cli;
 pub mod clock;
 pub mod judge;
 pub mod measure;

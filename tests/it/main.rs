@@ -1,2 +1,2 @@
-#[test]
-fn t() {}
+mod command_line;
+mod scenarios;
