@@ -1,7 +1,7 @@
 //! What a person writes: a TOML file, read into a checked [`Scenario`].
 //!
 //! A file is read in three steps, each of which says where in the text its problems are: the TOML
-//! itself, its shape ([`reading`]), and whether what it says makes sense ([`checks`]).
+//! itself, its shape (`reading`), and whether what it says makes sense (`checks`).
 
 mod checks;
 mod error;

@@ -199,11 +199,15 @@ fn wrong(key: &str, rest: &str) -> Problem {
     };
     let problem = Problem::error(&[], format!("`{key}` is not {}", kind(&expected)))
         .expected(format!("expected {expected}"));
-    match found.strip_prefix("integer `").and_then(|found| found.strip_suffix('`')) {
-        Some(number) if wants_span => {
-            problem.help(format!("a span of time has a unit: \"{number}s\""))
-        }
-        _ => problem,
+    let Ok(number) = first_name(found).parse::<f64>() else {
+        return problem;
+    };
+    if wants_span {
+        problem.help(format!("a span of time has a unit: \"{number}s\""))
+    } else if expected.starts_with("a share") && (2.0..=100.0).contains(&number) {
+        problem.help(format!("{number} % is written as {}", number / 100.0))
+    } else {
+        problem
     }
 }
 

@@ -134,6 +134,20 @@ fn text_that_is_not_toml_is_pointed_at() {
 }
 
 #[test]
+fn nesting_without_end_is_an_error_and_no_overflow() {
+    let deep = 100_000;
+    let dotted = vec!["a"; deep].join(".");
+    for text in [
+        format!("a = {}", "[".repeat(deep)),
+        format!("a = {}", "{a=".repeat(deep)),
+        format!("{dotted} = 1"),
+        format!("[{dotted}]"),
+    ] {
+        assert!(parse("deep", &text).is_err());
+    }
+}
+
+#[test]
 fn everything_that_makes_no_sense_is_found_at_once_and_in_its_place() {
     let contradictory = VALID
         .replace("keys = 100", "keys = 0\nnamespace = \"product\"")

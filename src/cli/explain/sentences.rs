@@ -128,10 +128,12 @@ pub fn cache(cache: &CacheOptions) -> String {
         (None, Some(keys)) => format!(", with room for {}", counted(keys, "key")),
         (None, None) => String::new(),
     };
-    let full = match (cache.maxmemory.is_some() || cache.max_keys.is_some(), cache.eviction) {
-        (false, _) => "Nothing is evicted".to_owned(),
-        (true, Eviction::Noeviction) => "When it is full it refuses entries".to_owned(),
-        (true, policy) => format!("When it is full it evicts by {}", policy.name()),
+    let is_limited = cache.maxmemory.is_some() || cache.max_keys.is_some();
+    let full = match (&cache.server, is_limited, cache.eviction) {
+        (CacheServer::Url(_), false, _) => "It evicts as it is set to".to_owned(),
+        (_, false, _) => "Nothing is evicted".to_owned(),
+        (_, true, Eviction::Noeviction) => "When it is full it refuses entries".to_owned(),
+        (_, true, policy) => format!("When it is full it evicts by {}", policy.name()),
     };
     format!(
         "{server}{limit}. {full}. {} for each node; an answer is waited for {} at most.",

@@ -27,22 +27,23 @@ pub fn cache(scenario: &Scenario, problems: &mut Vec<Problem>) {
             }
         }
     }
-    // What a server of one's own is limited to is not the scenario's to say.
-    let is_own = matches!(cache.server, CacheServer::Url(_));
     let is_limited = cache.maxmemory.is_some() || cache.max_keys.is_some();
     let path = &["cache", "eviction"];
-    if cache.eviction != Eviction::Noeviction && !is_limited && !is_own {
-        let limit = match cache.server {
-            CacheServer::Embedded => "max-keys = 1000",
-            _ => "maxmemory = \"64MiB\"",
+    if cache.eviction != Eviction::Noeviction && !is_limited {
+        let (message, limit) = match cache.server {
+            CacheServer::Managed => ("an unlimited cache evicts nothing", "maxmemory = \"64MiB\""),
+            CacheServer::Embedded => ("an unlimited cache evicts nothing", "max-keys = 1000"),
+            CacheServer::Url(_) => {
+                ("a server of your own evicts as it is set to", "maxmemory = ...")
+            }
         };
         problems.push(
-            Problem::error(path, "an unlimited cache never evicts anything")
+            Problem::error(path, message)
                 .expected("has no effect without a limit")
                 .help(format!("add `{limit}`, or remove `eviction`")),
         );
     }
-    if cache.eviction == Eviction::Noeviction && is_limited && !is_own {
+    if cache.eviction == Eviction::Noeviction && is_limited {
         problems.push(
             Problem::warning(path, "a full cache refuses entries, since nothing is evicted")
                 .help("set `eviction`"),

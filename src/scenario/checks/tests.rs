@@ -135,6 +135,10 @@ fn each_kind_of_cache_has_limits_and_policies_of_its_own() {
         ),
         ("server = \"embedded\"\nmax-keys = 5\neviction = \"allkeys-random\"", vec![]),
         ("server = { url = \"http://localhost\" }", vec!["cache.server.url"]),
+        (
+            "server = { url = \"redis://localhost\" }\neviction = \"allkeys-lru\"",
+            vec!["cache.eviction"],
+        ),
         ("server = { url = \"unix:///run/redis.sock\" }", vec![]),
         ("connections = 0\ntimeout = \"0s\"", vec!["cache.connections", "cache.timeout"]),
     ] {
@@ -172,7 +176,10 @@ fn no_option_of_any_strategy_may_be_zero() {
 #[test]
 fn a_warm_up_shorter_than_a_ttl_is_warned_of() {
     let text = "ttl = { ttl = \"2h\" }\ncache-aside = { ttl = \"1h\" }";
-    assert_eq!(warnings("STRATEGIES", text), ["strategies.ttl.ttl"]);
+    let problems = validate(&scenario("STRATEGIES", text));
+    assert_eq!(problems.len(), 1);
+    assert_eq!(problems[0].path, ["workload", "warm-up"]);
+    assert!(problems[0].message.contains("of ttl (2h):"), "{}", problems[0].message);
 }
 
 #[test]

@@ -20,12 +20,10 @@ pub fn strategies(scenario: &Scenario, problems: &mut Vec<Problem>) {
         for (option, value) in contender.options() {
             let path = ["strategies", &contender.label, &option];
             options(&path, &value, problems);
-            if option == "ttl" {
-                warm_up(scenario, &path, &value, problems);
-            }
         }
         dirty_entries(scenario, contender, problems);
     }
+    warm_up(scenario, problems);
 }
 
 fn label(contender: &Contender, problems: &mut Vec<Problem>) {
@@ -62,19 +60,26 @@ fn options(path: &[&str; 3], value: &Value, problems: &mut Vec<Problem>) {
 }
 
 /// Until the first entries expire, a cache only fills: its hit ratio is not yet what it will be.
-fn warm_up(scenario: &Scenario, path: &[&str], ttl: &Value, problems: &mut Vec<Problem>) {
-    let Some(Ok(ttl)) = ttl.as_str().map(str::parse::<Span>) else {
-        return;
-    };
-    if ttl > scenario.workload.warm_up {
-        let label = path[1];
+fn warm_up(scenario: &Scenario, problems: &mut Vec<Problem>) {
+    let warm_up = scenario.workload.warm_up;
+    let longer: Vec<_> = scenario
+        .strategies
+        .0
+        .iter()
+        .filter_map(|contender| {
+            let ttl: Span = contender.options().get("ttl")?.as_str()?.parse().ok()?;
+            (ttl > warm_up).then(|| format!("{} ({ttl})", contender.label))
+        })
+        .collect();
+    if !longer.is_empty() {
         let message = format!(
-            "the warm-up of {} is shorter than the TTL of {label}, {ttl}: its hit ratio may not \
-             be steady",
-            scenario.workload.warm_up
+            "the warm-up of {warm_up} is shorter than the TTL of {}: the hit ratio may not be steady",
+            longer.join(", ")
         );
-        problems
-            .push(Problem::warning(path, message).help("a longer `warm-up`, or a shorter `ttl`"));
+        problems.push(
+            Problem::warning(&["workload", "warm-up"], message)
+                .help("a longer `warm-up`, or a shorter `ttl`"),
+        );
     }
 }
 
