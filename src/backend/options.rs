@@ -134,7 +134,7 @@ pub enum Durability {
 
 /// What the store does to answer a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum Origin {
     /// The row by its primary key.
     PointLookup,

@@ -23,6 +23,21 @@ pub struct Contender {
     pub spec: Spec,
 }
 
+impl Contender {
+    /// The options by their names in a scenario, with the defaults of those that it leaves out.
+    pub fn options(&self) -> serde_json::Map<String, serde_json::Value> {
+        options(&self.spec)
+    }
+}
+
+/// The options of `spec` by their names in a scenario.
+pub fn options(spec: &Spec) -> serde_json::Map<String, serde_json::Value> {
+    match spec.write_options(serde_json::value::Serializer) {
+        Ok(serde_json::Value::Object(options)) => options,
+        _ => serde_json::Map::new(),
+    }
+}
+
 impl Serialize for Strategies {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;

@@ -59,7 +59,11 @@ impl Entity {
 
 /// How large the JSON of a row is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    deny_unknown_fields,
+    expecting = "expected a size such as \"1KiB\", or a range such as { min = \"512B\", max = \"4KiB\" }"
+)]
 pub enum BodySize {
     Fixed(Size),
     Uniform { min: Size, max: Size },

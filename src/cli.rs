@@ -1,0 +1,124 @@
+//! The command line: one file for each subcommand, and the only place that prints.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod explain;
+mod init;
+mod list;
+mod output;
+mod schema;
+mod text;
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::scenario;
+use output::Output;
+
+/// Puts caching strategies head to head on the same load, and measures what each one costs and
+/// risks: latency, hit ratio, load on the store, stale reads and lost writes.
+#[derive(Debug, Parser)]
+#[command(name = "cacheduel", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Init),
+    List(list::List),
+    Explain(explain::Explain),
+    Schema(schema::Schema),
+}
+
+/// How a command ended, as its exit code tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// All is well.
+    Pass = 0,
+    /// Something failed.
+    Failure = 1,
+    /// The command line or a scenario is wrong.
+    Usage = 2,
+    /// A figure is worse than it was, or no strategy holds the thresholds.
+    Missed = 3,
+    /// The figures do not tell. Only where that was asked for with `--strict`.
+    Unsure = 4,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  all is well
+  1  something failed
+  2  the command line or a scenario is wrong
+  3  a regression, or a threshold that was missed
+  4  with --strict: the result is inconclusive or invalid";
+
+/// Parses `arguments`, of which the first is the program's own name, does what they say, and tells
+/// of what went wrong.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(message) => {
+            // Where even this cannot be printed, there is no one left to tell.
+            let _ = message.print();
+            return if message.use_stderr() { Exit::Usage } else { Exit::Pass };
+        }
+    };
+    let mut out = Output::new(io::stdout().lock());
+    let done = cli.command.run(&mut out).and_then(|exit| {
+        out.flush()?;
+        Ok(exit)
+    });
+    done.unwrap_or_else(|error| {
+        let _ = complain(&error, &mut io::stderr().lock());
+        Exit::of(&error)
+    })
+}
+
+impl Command {
+    /// Prints to `out` what was asked for; everything else goes to standard error.
+    fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        match self {
+            Self::Init(command) => command.run(out),
+            Self::List(command) => command.run(out),
+            Self::Explain(command) => command.run(out),
+            Self::Schema(command) => command.run(out),
+        }
+    }
+}
+
+impl Exit {
+    fn of(error: &anyhow::Error) -> Self {
+        if error.is::<scenario::Error>() { Self::Usage } else { Self::Failure }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Tells of an error with all its causes.
+fn complain(error: &anyhow::Error, err: &mut dyn Write) -> io::Result<()> {
+    let wrong_scenario = error.downcast_ref::<scenario::Error>();
+    if let Some(scenario::Error::Rejected(rejected)) = wrong_scenario {
+        return writeln!(err, "{}", rejected.render(is_coloured()));
+    }
+    writeln!(err, "error: {error}")?;
+    for cause in error.chain().skip(1) {
+        writeln!(err, "  caused by: {cause}")?;
+    }
+    match wrong_scenario.and_then(scenario::Error::help) {
+        Some(help) => writeln!(err, "help: {}", text::wrap(&help, text::WIDTH - 6, 6)),
+        None => Ok(()),
+    }
+}
+
+fn is_coloured() -> bool {
+    io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}

@@ -1,0 +1,223 @@
+//! The parts of a scenario, each as a person would say it.
+
+use crate::backend::{
+    CacheOptions, CacheServer, Durability, Eviction, Origin, StoreOptions, StoreServer,
+};
+use crate::cli::text::{count, counted, number, percent};
+use crate::scenario::{Preference, Scenario};
+use crate::workload::{Arrival, BodySize, Entity, Popularity};
+
+pub fn dataset(scenario: &Scenario) -> String {
+    let dataset = &scenario.dataset;
+    let rows = match dataset.entity {
+        Entity::Product => "products",
+        Entity::UserProfile => "user profiles",
+        Entity::Dashboard => "dashboards",
+        Entity::Counter => "counters",
+        Entity::ApiResponse => "API responses",
+        Entity::Page => "pages",
+    };
+    let keys = match dataset.keys {
+        Some(keys) => format!("{} {rows}", count(keys)),
+        None => format!("As many {rows} as the trace has keys"),
+    };
+    let size = match dataset.size {
+        BodySize::Fixed(size) => format!("{size} of JSON each"),
+        BodySize::Uniform { min, max } => format!("{min} to {max} of JSON each"),
+    };
+    match &dataset.namespace {
+        Some(namespace) => format!("{keys}, {size}, named {namespace} in the cache."),
+        None => format!("{keys}, {size}."),
+    }
+}
+
+pub fn load(scenario: &Scenario) -> String {
+    let workload = &scenario.workload;
+    let users = format!(
+        "from {} on {}",
+        counted(workload.clients.into(), "user"),
+        counted(workload.nodes.into(), "node")
+    );
+    let nodes = counted(workload.nodes.into(), "node");
+    let arrival = match workload.arrival {
+        Arrival::Constant(load) => {
+            format!(
+                "{} requests a second, evenly spaced (an open loop), {users}.",
+                number(load.rate)
+            )
+        }
+        Arrival::Poisson(load) => format!(
+            "{} requests a second on average, independent of each other (an open loop), {users}.",
+            number(load.rate)
+        ),
+        Arrival::Closed(load) => {
+            let think = match load.think.0.is_zero() {
+                true => "at once".to_owned(),
+                false => format!("{} after", load.think),
+            };
+            let clients = counted(load.clients.into(), "client");
+            format!(
+                "{clients} on {nodes}, each asking again {think} it has its answer (a closed loop)."
+            )
+        }
+    };
+    let reads = workload.reads.0;
+    let mix = format!("{} read, {} update.", percent(reads), percent(1.0 - reads));
+    format!("{arrival} {mix} {} {}", popularity(&workload.popularity), expected(scenario))
+}
+
+fn popularity(popularity: &Popularity) -> String {
+    match popularity {
+        Popularity::Uniform => "Every key is asked for alike.".into(),
+        Popularity::Zipf(zipf) => {
+            format!("Keys are as popular as in a Zipf law of exponent {}.", zipf.exponent)
+        }
+        Popularity::Hotspot(shares) => format!(
+            "{} of the keys get {} of the requests.",
+            percent(shares.keys.0),
+            percent(shares.requests.0)
+        ),
+        Popularity::Latest(latest) => format!(
+            "The latest keys are the most popular, with exponent {}; a new one comes every {}.",
+            latest.exponent,
+            counted(latest.every, "request")
+        ),
+        Popularity::Trace(trace) => {
+            let files: Vec<_> = trace.files.iter().map(|file| file.display().to_string()).collect();
+            format!("Keys come in the order of {}.", files.join(", then "))
+        }
+    }
+}
+
+fn expected(scenario: &Scenario) -> String {
+    let workload = &scenario.workload;
+    let window = format!(
+        "A run is {} of warm-up and {} that are measured",
+        workload.warm_up, workload.duration
+    );
+    let rate = match workload.arrival {
+        Arrival::Constant(load) | Arrival::Poisson(load) => load.rate,
+        Arrival::Closed(load) if !load.think.0.is_zero() => {
+            let most = f64::from(load.clients) / load.think.0.as_secs_f64();
+            let measured = count((most * workload.duration.0.as_secs_f64()).round() as u64);
+            return format!("{window}: at most {measured} measured requests.");
+        }
+        Arrival::Closed(_) => return format!("{window}, with as many requests as are answered."),
+    };
+    let measured = rate * workload.duration.0.as_secs_f64();
+    let all = measured + rate * workload.warm_up.0.as_secs_f64();
+    let reads = measured * workload.reads.0;
+    format!(
+        "{window}: about {} requests, with {} measured reads and {} measured updates.",
+        count(all.round() as u64),
+        count(reads.round() as u64),
+        count((measured - reads).round() as u64)
+    )
+}
+
+pub fn cache(cache: &CacheOptions) -> String {
+    let server = match &cache.server {
+        CacheServer::Managed => "A private Redis that is started for this".to_owned(),
+        CacheServer::Embedded => {
+            "A cache in memory, whose latency is not that of a server".to_owned()
+        }
+        CacheServer::Url(url) => format!("Your Redis at {}", without_password(url)),
+    };
+    let limit = match (cache.maxmemory, cache.max_keys) {
+        (Some(memory), _) => format!(", with {memory} for entries"),
+        (None, Some(keys)) => format!(", with room for {}", counted(keys, "key")),
+        (None, None) => String::new(),
+    };
+    let is_limited = cache.maxmemory.is_some() || cache.max_keys.is_some();
+    let full = match (&cache.server, is_limited, cache.eviction) {
+        (CacheServer::Url(_), false, _) => "It evicts as it is set to".to_owned(),
+        (_, false, _) => "Nothing is evicted".to_owned(),
+        (_, true, Eviction::Noeviction) => "When it is full it refuses entries".to_owned(),
+        (_, true, policy) => format!("When it is full it evicts by {}", policy.name()),
+    };
+    format!(
+        "{server}{limit}. {full}. {} for each node; an answer is waited for {} at most.",
+        counted(cache.connections.into(), "connection"),
+        cache.timeout
+    )
+}
+
+/// The URL as it may be shown: a password in it is nobody else's business.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    match rest.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}://***@{host}"),
+        None => url.to_owned(),
+    }
+}
+
+pub fn store(store: &StoreOptions) -> String {
+    let server = match (store.server, store.durability) {
+        (StoreServer::Embedded, _) => "Rows in memory, nothing of which is durable.",
+        (StoreServer::Sqlite, Durability::Full) => {
+            "A private SQLite file, whose COMMIT waits for the disk."
+        }
+        (StoreServer::Sqlite, Durability::Normal) => {
+            "A private SQLite file; a crash of the machine may lose the last COMMITs."
+        }
+        (StoreServer::Sqlite, Durability::Off) => {
+            "A private SQLite file, whose COMMIT waits for nothing."
+        }
+    };
+    let origin = match store.origin {
+        Origin::PointLookup => "A read finds the row by its key".to_owned(),
+        Origin::Aggregation { rows } => format!(
+            "A read finds the row by its key, and counts and sums {} of it",
+            counted(rows.into(), "child row")
+        ),
+    };
+    let delay = match store.delay.0.is_zero() {
+        true => String::new(),
+        false => format!(", and takes {} longer than that", store.delay),
+    };
+    let connections = counted(store.connections.into(), "connection");
+    format!("{server} {origin}{delay}. {connections} of each node for reads, and one that writes.")
+}
+
+/// What decides, a line for each threshold and one for the rest.
+pub fn verdict(scenario: &Scenario) -> Vec<String> {
+    let thresholds = &scenario.thresholds;
+    let lines = [
+        thresholds.read_p50.map(|limit| format!("half of the reads are answered within {limit}")),
+        thresholds.read_p99.map(|limit| format!("99 % of the reads are answered within {limit}")),
+        thresholds
+            .update_p99
+            .map(|limit| format!("99 % of the updates are acknowledged within {limit}")),
+        thresholds.hit_ratio.map(|share| {
+            format!("at least {} of the reads do without the store", percent(share.0))
+        }),
+        thresholds
+            .store_reads_per_request
+            .map(|reads| format!("at most {} reads of the store for each request", number(reads))),
+        thresholds
+            .stale_share
+            .map(|share| format!("at most {} of the reads are definitely stale", percent(share.0))),
+        thresholds
+            .staleness
+            .map(|age| format!("no value is served more than {age} after it was superseded")),
+        thresholds.lost_writes.map(|writes| match writes {
+            0 => "no acknowledged write is lost".to_owned(),
+            writes => format!("at most {} are lost", counted(writes, "acknowledged write")),
+        }),
+        thresholds.errors.map(|share| format!("at most {} of the requests fail", percent(share.0))),
+    ];
+    let mut lines: Vec<_> = lines.into_iter().flatten().collect();
+    let best = match scenario.prefer {
+        Preference::ReadLatency => "the lowest p99 of the response time of reads",
+        Preference::UpdateLatency => "the lowest p99 of the response time of updates",
+        Preference::StoreLoad => "the fewest reads of the store for each request",
+        Preference::Freshness => "the smallest share of definitely stale reads",
+    };
+    lines.push(match lines.is_empty() {
+        true => format!("best is the strategy with {best}"),
+        false => format!("of those that hold all this, best is the one with {best}"),
+    });
+    lines
+}

@@ -1,0 +1,122 @@
+//! Checks of the cache and the store.
+
+use super::{at_least_one, not_zero};
+use crate::backend::{CacheServer, Eviction, Origin};
+use crate::model::Size;
+use crate::scenario::Scenario;
+use crate::scenario::problem::Problem;
+
+/// What a server's URL may begin with.
+const SCHEMES: [&str; 3] = ["redis://", "rediss://", "unix://"];
+
+pub fn cache(scenario: &Scenario, problems: &mut Vec<Problem>) {
+    let cache = &scenario.cache;
+    at_least_one(&["cache", "connections"], cache.connections.into(), "connection", problems);
+    not_zero(&["cache", "timeout"], cache.timeout, "the cache would never be in time", problems);
+    match &cache.server {
+        CacheServer::Embedded => embedded(scenario, problems),
+        CacheServer::Managed => managed(scenario, problems),
+        CacheServer::Url(url) => {
+            managed(scenario, problems);
+            if !SCHEMES.iter().any(|scheme| url.starts_with(scheme)) {
+                problems.push(
+                    Problem::error(&["cache", "server", "url"], "not the address of a Redis")
+                        .expected("expected redis://, rediss:// or unix://")
+                        .help("write it as \"redis://localhost:6379\""),
+                );
+            }
+        }
+    }
+    let is_limited = cache.maxmemory.is_some() || cache.max_keys.is_some();
+    let path = &["cache", "eviction"];
+    if cache.eviction != Eviction::Noeviction && !is_limited {
+        let (message, limit) = match cache.server {
+            CacheServer::Managed => ("an unlimited cache evicts nothing", "maxmemory = \"64MiB\""),
+            CacheServer::Embedded => ("an unlimited cache evicts nothing", "max-keys = 1000"),
+            CacheServer::Url(_) => {
+                ("a server of your own evicts as it is set to", "maxmemory = ...")
+            }
+        };
+        problems.push(
+            Problem::error(path, message)
+                .expected("has no effect without a limit")
+                .help(format!("add `{limit}`, or remove `eviction`")),
+        );
+    }
+    if cache.eviction == Eviction::Noeviction && is_limited {
+        problems.push(
+            Problem::warning(path, "a full cache refuses entries, since nothing is evicted")
+                .help("set `eviction`"),
+        );
+    }
+}
+
+/// A Redis counts bytes.
+fn managed(scenario: &Scenario, problems: &mut Vec<Problem>) {
+    if scenario.cache.max_keys.is_some() {
+        problems.push(
+            Problem::error(&["cache", "max-keys"], "Redis counts bytes, not keys")
+                .about_key()
+                .expected("only for `server = \"embedded\"`")
+                .help("set `maxmemory`"),
+        );
+    }
+    if scenario.cache.maxmemory == Some(Size(0)) {
+        problems.push(
+            Problem::error(&["cache", "maxmemory"], "a cache without memory holds nothing")
+                .expected("expected more than zero")
+                .help("leave it out for an unlimited cache"),
+        );
+    }
+}
+
+/// The twin counts keys, and knows fewer policies.
+fn embedded(scenario: &Scenario, problems: &mut Vec<Problem>) {
+    let cache = &scenario.cache;
+    if cache.maxmemory.is_some() {
+        problems.push(
+            Problem::error(&["cache", "maxmemory"], "the embedded cache counts keys, not bytes")
+                .about_key()
+                .expected("not for `server = \"embedded\"`")
+                .help("set `max-keys`"),
+        );
+    }
+    if cache.max_keys == Some(0) {
+        problems.push(
+            Problem::error(&["cache", "max-keys"], "a cache without keys holds nothing")
+                .expected("expected 1 or more")
+                .help("leave it out for an unlimited cache"),
+        );
+    }
+    let is_known = matches!(
+        cache.eviction,
+        Eviction::Noeviction | Eviction::AllkeysLru | Eviction::AllkeysRandom
+    );
+    if !is_known {
+        let message = format!("the embedded cache does not evict by `{}`", cache.eviction.name());
+        problems.push(
+            Problem::error(&["cache", "eviction"], message)
+                .expected("expected `noeviction`, `allkeys-lru` or `allkeys-random`"),
+        );
+    }
+}
+
+pub fn store(scenario: &Scenario, problems: &mut Vec<Problem>) {
+    let store = &scenario.store;
+    at_least_one(&["store", "connections"], store.connections.into(), "connection", problems);
+    if store.origin == (Origin::Aggregation { rows: 0 }) {
+        problems.push(
+            Problem::error(&["store", "origin", "aggregation", "rows"], "nothing to aggregate")
+                .expected("expected 1 or more")
+                .help("for a read of the row alone, set `origin = \"point-lookup\"`"),
+        );
+    }
+    if store.delay >= scenario.workload.timeout && scenario.workload.timeout.0.as_nanos() > 0 {
+        let message = "every read of the store outlasts the patience of its client";
+        problems.push(
+            Problem::error(&["store", "delay"], message)
+                .expected(format!("expected less than {}", scenario.workload.timeout))
+                .help("raise `timeout` of [workload]"),
+        );
+    }
+}
