@@ -2,10 +2,12 @@
 
 pub mod backend;
 pub mod clock;
+pub mod compare;
 pub mod judge;
 pub mod measure;
 pub mod model;
 pub mod record;
+pub mod report;
 pub mod scenario;
 pub mod strategy;
 pub mod workload;
