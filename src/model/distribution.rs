@@ -28,7 +28,8 @@ impl Distribution {
 
     /// Records a plain number, for distributions that are not of time.
     pub fn record_count(&mut self, number: u64) {
-        self.0.saturating_record(number);
+        // `saturating_record` would clamp to the range so far instead of widening it.
+        self.0.record(number).expect("a histogram without bounds holds any number");
     }
 
     pub fn merge(&mut self, other: &Self) {
@@ -138,6 +139,15 @@ mod tests {
         assert_eq!(distribution.certified(0.99), None);
         distribution.record(Nanos::from_micros(662));
         assert!(distribution.certified(0.99).is_some());
+    }
+
+    #[test]
+    fn a_distribution_holds_any_number() {
+        for number in [0, 1, 2_048, 1_000_000_000, u64::MAX] {
+            let mut distribution = Distribution::new();
+            distribution.record_count(number);
+            assert!(distribution.max().0.abs_diff(number) <= number / 1_000);
+        }
     }
 
     #[test]
