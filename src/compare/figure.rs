@@ -119,6 +119,9 @@ pub fn list<T: AsRef<str>>(items: &[T]) -> String {
 }
 
 fn time_with(span: Nanos, digits: usize) -> String {
+    if span == Nanos::ZERO {
+        return "0".into();
+    }
     let units = [("ns", 1.0, 1e3), ("us", 1e3, 1e3), ("ms", 1e6, 1e3), ("s", 1e9, 600.0)];
     for (unit, size, limit) in units {
         let value = span.0 as f64 / size;
@@ -161,16 +164,10 @@ fn significant(number: f64, digits: usize) -> String {
     if number == 0.0 {
         return "0".into();
     }
-    let mut decimals = digits - 1;
-    let mut size = number.abs();
-    while size >= 10.0 && decimals > 0 {
-        size /= 10.0;
-        decimals -= 1;
-    }
-    while size < 1.0 && decimals < 9 {
-        size *= 10.0;
-        decimals += 1;
-    }
+    // The exponent after rounding: 0.9999 has three digits as 1.00.
+    let scientific = format!("{number:.*e}", digits - 1);
+    let exponent = scientific.split_once('e').and_then(|(_, exponent)| exponent.parse().ok());
+    let decimals = (digits as i32 - 1 - exponent.unwrap_or(0)).clamp(0, 9) as usize;
     format!("{number:.decimals$}")
 }
 
@@ -227,6 +224,7 @@ mod tests {
     #[test]
     fn counts_and_sizes_are_grouped() {
         assert_eq!([0, 999, 1_000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([0.999_96, 0.074_21, 41.96].map(ratio), ["1.00", "0.0742", "42.0"]);
         assert_eq!([512, 1_572_864].map(bytes), ["512 B", "1.50 MiB"]);
         assert_eq!(list(&["a", "b", "c"]), "a, b and c");
     }

@@ -44,13 +44,13 @@ pub struct Threshold {
     pub held: Held,
 }
 
-/// Whether a threshold was held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Whether a threshold was held, from best to worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Held {
     Held,
-    Missed,
     /// Too few samples to say. This is not holding it.
     Unknown,
+    Missed,
 }
 
 impl Verdict {
@@ -105,17 +105,6 @@ impl Threshold {
         match self.measured {
             Some(figure) => figure.apart_from(self.asked),
             None => "too few samples".into(),
-        }
-    }
-}
-
-impl Held {
-    /// The word for it, as it stands in tables.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Held => "held",
-            Self::Missed => "missed",
-            Self::Unknown => "unknown",
         }
     }
 }

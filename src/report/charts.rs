@@ -43,13 +43,13 @@ impl Chart {
 pub fn all(record: &Record) -> Vec<Chart> {
     vec![
         tradeoff::chart(record),
+        staleness::shares(record),
         latency::reads(record),
         latency::updates(record),
         load::served_by(record),
-        load::store_reads_over_time(record),
         load::causes(record),
-        staleness::shares(record),
         staleness::ages(record),
         staleness::freshness(record),
+        load::store_reads_over_time(record),
     ]
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde_json::Value;
 
 use super::{charts, csv, hlog, html, text};
 use crate::record::{FORMAT, Record};
@@ -57,12 +57,11 @@ pub fn read(path: &Path) -> Result<Record, Error> {
         Ok(text) => text,
         Err(source) => return Err(Error::Read { path, source }),
     };
-    let head: Head = match serde_json::from_str(&text) {
-        Ok(head) => head,
-        Err(source) if source.is_data() => return Err(Error::NotARecord { path }),
+    let tree: Value = match serde_json::from_str(&text) {
+        Ok(tree) => tree,
         Err(source) => return Err(Error::NotJson { path, source }),
     };
-    match head.format {
+    match tree.get("format").and_then(Value::as_u64) {
         None => Err(Error::NotARecord { path }),
         Some(found) if found != u64::from(FORMAT) => Err(Error::Version { path, found }),
         Some(_) => serde_json::from_str(&text).map_err(|source| Error::Malformed { path, source }),
@@ -129,11 +128,6 @@ pub fn json(record: &Record) -> String {
         .expect("a record is plain data, and a histogram in memory can be written");
     text.push('\n');
     text
-}
-
-#[derive(Deserialize)]
-struct Head {
-    format: Option<u64>,
 }
 
 /// A folder that removes itself unless it is kept.

@@ -9,6 +9,9 @@ use super::{EMBEDDED_NOTICE, tables};
 use crate::compare::Verdict;
 use crate::record::{Record, Standing};
 
+/// The note of the preferred strategy's row.
+const PREFERRED: &str = "preferred";
+
 /// The whole page.
 pub fn render(record: &Record) -> String {
     let page = Page::of(record);
@@ -41,6 +44,15 @@ impl<'a> Page<'a> {
             "Response times run from the intended start; a cell with too few samples \
                            is empty"
                 .into();
+        if let Some(best) = &verdict.best {
+            for cell in summary.rows.iter_mut().filter_map(|row| row.first_mut()) {
+                if cell.text == best.label {
+                    cell.note = PREFERRED;
+                } else if best.as_good.iter().any(|peer| cell.text == peer.label) {
+                    cell.note = "as good";
+                }
+            }
+        }
         Self {
             style: format!("{}\n{}", charts::STYLE, include_str!("html/page.css")),
             summary,
@@ -70,11 +82,6 @@ impl<'a> Page<'a> {
         self.verdict.sentences.first().map_or("", String::as_str)
     }
 
-    /// The preferred strategy, or nothing that is a label.
-    fn best_label(&self) -> &str {
-        self.verdict.best.as_ref().map_or("", |best| best.label.as_str())
-    }
-
     fn standing_class(&self) -> &'static str {
         match self.verdict.standing {
             Standing::Invalid => "bad",
@@ -95,9 +102,8 @@ impl Cell {
         }
     }
 
-    /// Whether the cell holds this label.
-    fn is(&self, label: &str) -> bool {
-        self.text == label
+    fn is_preferred(&self) -> bool {
+        self.note == PREFERRED
     }
 
     /// Whether the mark says what the text does not: a figure that misses its threshold.

@@ -23,6 +23,8 @@ pub struct Column {
 pub struct Cell {
     pub text: String,
     pub mark: Mark,
+    /// A word about the row, where the form has room for one: `preferred`.
+    pub note: &'static str,
 }
 
 /// What a cell is besides its text.
@@ -76,13 +78,13 @@ pub fn figures(name: impl Into<String>) -> Column {
 
 impl Cell {
     pub fn marked(text: impl Into<String>, mark: Mark) -> Self {
-        Self { text: text.into(), mark }
+        Self { text: text.into(), mark, note: "" }
     }
 }
 
 impl From<String> for Cell {
     fn from(text: String) -> Self {
-        Self { text, mark: Mark::None }
+        Self { text, ..Self::default() }
     }
 }
 

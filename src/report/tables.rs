@@ -74,33 +74,29 @@ pub fn correctness(record: &Record, verdict: &Verdict) -> Table {
     table
 }
 
-/// Each threshold, what was measured against it, and whether it was held.
+/// What was measured against each threshold, and whether all of them were held.
 pub fn thresholds(verdict: &Verdict) -> Table {
-    let mut table = Table::new(
-        "Each threshold of the scenario, and how it was held",
-        [
-            words("strategy"),
-            words("threshold"),
-            figures("asked"),
-            figures("measured"),
-            words("result"),
-        ],
-    );
-    for judged in &verdict.contenders {
-        for threshold in &judged.thresholds {
-            let mark = match threshold.held {
-                Held::Held => Mark::Good,
-                Held::Missed => Mark::Bad,
-                Held::Unknown => Mark::Warn,
-            };
-            table.push([
-                judged.label.as_str().into(),
-                threshold.metric.name().into(),
-                threshold.metric.bound(threshold.asked).into(),
-                threshold.measured_text().into(),
-                Cell::marked(threshold.held.name(), mark),
-            ]);
-        }
+    let asked = verdict.contenders.first().map(|judged| judged.thresholds.as_slice());
+    let mut columns = vec![words("strategy")];
+    columns.extend(asked.unwrap_or_default().iter().map(|threshold| {
+        figures(format!("{} {}", threshold.metric.name(), threshold.metric.bound(threshold.asked)))
+    }));
+    columns.push(words("result"));
+    let mut table = Table::new("What was measured against each threshold", columns);
+    for judged in verdict.contenders.iter().filter(|_| verdict.has_thresholds()) {
+        let cells = judged
+            .thresholds
+            .iter()
+            .map(|threshold| Cell::marked(threshold.measured_text(), mark(threshold.held)));
+        let worst = judged.thresholds.iter().map(|threshold| threshold.held).max();
+        let result = match worst.unwrap_or(Held::Held) {
+            Held::Held => "holds all",
+            Held::Unknown => "not known",
+            Held::Missed => "misses",
+        };
+        let result = Cell::marked(result, mark(worst.unwrap_or(Held::Held)));
+        let label = Cell::from(judged.label.as_str());
+        table.push([label].into_iter().chain(cells).chain([result]));
     }
     table
 }
@@ -172,7 +168,15 @@ fn metric_cell(metric: Metric, contender: &Contender, verdict: &Verdict) -> Cell
         let of_metric = judged.thresholds.iter().find(|threshold| threshold.metric == metric);
         of_metric.is_some_and(|threshold| threshold.held == Held::Missed)
     });
-    Cell { text, mark: if missed { Mark::Bad } else { Mark::None } }
+    Cell::marked(text, if missed { Mark::Bad } else { Mark::None })
+}
+
+const fn mark(held: Held) -> Mark {
+    match held {
+        Held::Held => Mark::Good,
+        Held::Unknown => Mark::Warn,
+        Held::Missed => Mark::Bad,
+    }
 }
 
 fn standing_cell(standing: Standing) -> Cell {

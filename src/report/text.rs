@@ -28,6 +28,7 @@ pub fn render(record: &Record) -> String {
     for sentence in &verdict.sentences {
         page.line(sentence, "  ");
     }
+    page.asked(&verdict);
     let theory = without_last_column(tables::theory(record));
     if !theory.is_empty() {
         page.section("THEORY (deviation in standard errors)");
@@ -77,6 +78,19 @@ impl Page {
         }
     }
 
+    /// The thresholds, so that "every threshold" can be read as what it is.
+    fn asked(&mut self, verdict: &Verdict) {
+        let thresholds = verdict.contenders.first().map(|judged| judged.thresholds.as_slice());
+        let asked: Vec<String> = thresholds
+            .unwrap_or_default()
+            .iter()
+            .map(|asked| format!("{} {}", asked.metric.name(), asked.metric.bound(asked.asked)))
+            .collect();
+        if !asked.is_empty() {
+            self.hanging("  Asked: ", &format!("{}.", asked.join("; ")));
+        }
+    }
+
     fn checks(&mut self, record: &Record) {
         let found = located_checks(record);
         let count = |standing| found.iter().filter(|(_, check)| check.standing == standing).count();
@@ -104,7 +118,10 @@ impl Page {
         let heads_below: Vec<&str> = heads.iter().map(|head| head.1).collect();
         let rows = table.rows.iter().map(|row| row.iter().map(|cell| cell.text.as_str()).collect());
         for row in [heads_above, heads_below].into_iter().chain(rows) {
-            self.row(table, &row, &widths);
+            // Heads of one word leave nothing for the line above.
+            if row.iter().any(|cell| !cell.is_empty()) {
+                self.row(table, &row, &widths);
+            }
         }
     }
 

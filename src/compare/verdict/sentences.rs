@@ -50,7 +50,8 @@ fn invalid(record: &Record) -> Vec<String> {
 
 fn against_thresholds(verdict: &Verdict) -> Vec<String> {
     let mut sentences = vec![holding(verdict)];
-    if let Some(best) = &verdict.best {
+    let holders = verdict.contenders.iter().filter(|judged| judged.holds_all()).count();
+    if let Some(best) = verdict.best.as_ref().filter(|best| !alike(best, holders)) {
         sentences.extend(best.as_good.iter().map(peer));
     }
     let missing = |held: Held| {

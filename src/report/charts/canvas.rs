@@ -9,7 +9,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 pub const SCALE: i32 = 4;
 
 /// The nominal width in pixels: half a page on a desk, all of it on a telephone.
-pub const WIDTH: i32 = 540;
+pub const WIDTH: i32 = 480;
 
 pub const FONT: i32 = 13;
 
@@ -17,7 +17,7 @@ pub const FONT: i32 = 13;
 const FONT_RATIO: f64 = 1.24;
 
 /// The width of a letter as a share of the font's size: that of a wide system font.
-const LETTER: f64 = 0.58;
+const LETTER: f64 = 0.64;
 
 pub const INK: RGBColor = RGBColor(0x1C, 0x21, 0x28);
 pub const MUTED: RGBColor = RGBColor(0x59, 0x63, 0x6E);

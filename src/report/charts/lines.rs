@@ -12,7 +12,7 @@ use super::scale::Axis;
 
 const PLOT_HEIGHT: i32 = 250;
 /// Room above the plot for the title of the upright axis.
-const HEAD: i32 = 24;
+const HEAD: i32 = 34;
 /// Room below the plot for the marks and the title of the level axis.
 const FOOT: i32 = 48;
 /// Room to the right for the half of the last mark that stands out.
@@ -69,7 +69,7 @@ pub fn framed(area: &Area<'_>, x: &Axis, y: &Axis, paint: impl FnOnce(&mut Plot<
         .build_cartesian_2d(x.low..x.high, y.low..y.high)
         .expect(IN_MEMORY);
     grid(area, &plot, x, y);
-    text(area, y.title, (0, FONT / 2 + 2), HPos::Left, VPos::Center, &MUTED);
+    text(area, y.title, (0, FONT / 2 + 6), HPos::Left, VPos::Center, &MUTED);
     let bottom = frame_height() - FONT / 2 - 3;
     let middle = left + (WIDTH - left - RIGHT) / 2;
     text(area, x.title, (middle, bottom), HPos::Center, VPos::Center, &MUTED);

@@ -13,40 +13,41 @@ use crate::record::{Contender, Op, Purpose, Record, ServedBy};
 /// The most points of a curve over time, and lines of its table; `timeline.csv` has all.
 const POINTS_MAX: usize = 60;
 
-const SOURCES: [(ServedBy, &str); 5] = [
-    (ServedBy::Cache, "cache"),
-    (ServedBy::Coalesced, "another's load"),
-    (ServedBy::Stale, "stale on purpose"),
-    (ServedBy::Store, "store"),
-    (ServedBy::Nothing, "nothing"),
+/// What can answer a read, and the ink it is shown in.
+const SOURCES: [(ServedBy, &str, usize); 5] = [
+    (ServedBy::Cache, "cache", 0),
+    (ServedBy::Coalesced, "another's load", 4),
+    (ServedBy::Stale, "stale on purpose", 5),
+    (ServedBy::Store, "store", 1),
+    (ServedBy::Nothing, "nothing", 6),
 ];
 
 /// Where answers to reads came from.
 pub fn served_by(record: &Record) -> Chart {
     let title = "Hit ratio, and what served the reads";
     let mut columns = vec![words("strategy"), figures("hit ratio")];
-    columns.extend(SOURCES.map(|(_, name)| figures(format!("from {name}"))));
+    columns.extend(SOURCES.map(|(_, name, _)| figures(format!("from {name}"))));
     let mut table = Table::new(format!("{title}, as shares of answered reads"), columns);
     let mut bars = Vec::new();
     let mut used = [false; SOURCES.len()];
     for contender in &record.contenders {
-        let answers = SOURCES.map(|(source, _)| answered_by(contender, source));
+        let answers = SOURCES.map(|(source, ..)| answered_by(contender, source));
         let all: u64 = answers.iter().sum();
         let hit_ratio = contender.hit_ratio().map(share).unwrap_or_default();
         let shares = answers.map(|part| part as f64 / all.max(1) as f64);
         let mut row = vec![contender.label.clone(), hit_ratio.clone()];
         row.extend(shares.map(|part| if all == 0 { String::new() } else { share(part) }));
         table.push(row);
-        let parts = shares.iter().enumerate().map(|(series, &size)| {
-            used[series] |= size > 0.0;
-            Part { size, series, swatch: Swatch::Block }
+        let parts = shares.iter().enumerate().map(|(index, &size)| {
+            used[index] |= size > 0.0;
+            Part { size, series: SOURCES[index].2, swatch: Swatch::Block }
         });
         bars.push(Bar { name: contender.label.clone(), parts: parts.collect(), figure: hit_ratio });
     }
-    let entries = SOURCES.iter().enumerate().filter(|(series, _)| used[*series]);
-    let entries = entries.map(|(series, (_, name))| Entry {
+    let entries = SOURCES.iter().zip(used).filter(|(_, used)| *used);
+    let entries = entries.map(|((_, name, series), _)| Entry {
         label: (*name).to_owned(),
-        series,
+        series: *series,
         swatch: Swatch::Block,
     });
     let drawing = match used.contains(&true) {

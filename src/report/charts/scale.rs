@@ -3,6 +3,12 @@
 use crate::compare::figure::time;
 use crate::record::Nanos;
 
+/// More marks than this along a logarithmic axis would run into each other.
+const MARKS_MAX: usize = 7;
+
+/// No time is shown as less than a microsecond: a logarithmic axis has no zero.
+const NANOS_MIN: u64 = 1_000;
+
 /// An axis over transformed figures.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axis {
@@ -16,8 +22,8 @@ pub struct Axis {
 impl Axis {
     /// Round figures from 0 to past `high`.
     pub fn linear(title: &'static str, high: f64, write: impl Fn(f64) -> String) -> Self {
-        let step = round_step(high.max(f64::MIN_POSITIVE) / 4.0);
-        let steps = (high / step).ceil().max(1.0) as u32;
+        let step = round_step(high.max(f64::MIN_POSITIVE) / 5.0);
+        let steps = (high / step - 1e-9).ceil().max(1.0) as u32;
         let marks = (0..=steps).map(|index| f64::from(index) * step);
         Self {
             title,
@@ -27,29 +33,26 @@ impl Axis {
         }
     }
 
-    /// A logarithmic axis of time over the decimal logarithm of nanoseconds, from a round figure
-    /// below `low` to one above `high`.
+    /// A logarithmic axis of time over the decimal logarithm of nanoseconds.
     pub fn log_time(title: &'static str, low: Nanos, high: Nanos) -> Self {
-        let (low, high) = (log(low), log(high));
-        let wide = |steps: &[f64]| {
-            let decades = low.floor() as i32..=high.ceil() as i32;
-            let marks: Vec<f64> = decades
-                .flat_map(|decade| steps.iter().map(move |step| f64::from(decade) + step.log10()))
-                .collect();
-            let first = marks.iter().rposition(|mark| *mark <= low + 1e-9).unwrap_or(0);
-            let last = marks.iter().position(|mark| *mark >= high - 1e-9);
-            let last = last.unwrap_or(marks.len() - 1).max(first + 1).min(marks.len() - 1);
-            marks[first..=last].to_vec()
-        };
+        let nanos = |span: Nanos| span.0.max(NANOS_MIN) as f64;
+        Self::log(title, nanos(low), nanos(high), round_time)
+    }
+
+    /// A logarithmic axis over the decimal logarithm of figures above zero, from a round figure at
+    /// or below `low` to one at or above `high`.
+    pub fn log(title: &'static str, low: f64, high: f64, write: impl Fn(f64) -> String) -> Self {
         // The finest steps whose labels still find room.
-        let candidates = [wide(&[1.0, 2.0, 5.0]), wide(&[1.0, 3.0]), wide(&[1.0])];
-        let fitting = candidates.iter().find(|marks| marks.len() <= 7).unwrap_or(&candidates[2]);
-        let write = |mark: f64| round_time(10f64.powf(mark));
+        let candidates = [&[1.0, 2.0, 5.0][..], &[1.0, 3.0], &[1.0]];
+        let candidates = candidates.map(|steps| round_logs(low.log10(), high.log10(), steps));
+        let fitting = candidates.iter().find(|marks| marks.len() <= MARKS_MAX);
+        let fitting = fitting.unwrap_or(&candidates[2]);
+        let label = |mark: f64| write(10f64.powf(mark));
         Self {
             title,
             low: fitting[0],
-            high: *fitting.last().expect("an axis has at least one mark"),
-            marks: fitting.iter().map(|&mark| (mark, write(mark))).collect(),
+            high: fitting[fitting.len() - 1],
+            marks: fitting.iter().map(|&mark| (mark, label(mark))).collect(),
         }
     }
 
@@ -68,9 +71,20 @@ pub fn nines(q: f64) -> f64 {
     -(1.0 - q).log10()
 }
 
-/// The place of a time on a logarithmic axis; what is below a microsecond counts as one.
+/// The place of a time on a logarithmic axis.
 pub fn log(span: Nanos) -> f64 {
-    (span.0.max(1_000) as f64).log10()
+    (span.0.max(NANOS_MIN) as f64).log10()
+}
+
+/// The logarithms of round figures that enclose a span, at least two of them.
+fn round_logs(low: f64, high: f64, steps: &[f64]) -> Vec<f64> {
+    let decades = low.floor() as i32..=high.ceil() as i32 + 1;
+    let marks: Vec<f64> = decades
+        .flat_map(|decade| steps.iter().map(move |step| f64::from(decade) + step.log10()))
+        .collect();
+    let first = marks.iter().rposition(|mark| *mark <= low + 1e-9).unwrap_or(0);
+    let last = marks.iter().position(|mark| *mark >= high - 1e-9).unwrap_or(marks.len() - 1);
+    marks[first..=last.max(first + 1)].to_vec()
 }
 
 /// The least of 1, 2 or 5 times a power of ten that is at least this large.
@@ -105,7 +119,7 @@ mod tests {
     fn a_linear_axis_starts_at_zero_and_covers_the_highest_figure() {
         let axis = Axis::linear("", 0.93, |mark| format!("{mark:.2}"));
         assert_eq!(axis.low, 0.0);
-        assert!(axis.high >= 0.93 && axis.marks.len() <= 6, "{axis:?}");
+        assert!(axis.high >= 0.93 && axis.marks.len() <= 7, "{axis:?}");
     }
 
     #[test]

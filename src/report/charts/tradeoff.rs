@@ -3,7 +3,9 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::canvas::{Area, IN_MEMORY, INK, SCALE, WIDTH, draw, font, ink, message, text_width};
+use super::canvas::{
+    Area, IN_MEMORY, INK, MUTED, SCALE, WIDTH, draw, font, ink, message, text_width,
+};
 use super::lines::{frame_height, framed};
 use super::scale::{Axis, log, written};
 use super::{Chart, Table, figures, words};
@@ -98,54 +100,100 @@ fn paint(area: &Area<'_>, points: &[Point]) {
     let times = || points.iter().map(|point| point.read_p99);
     let low = times().min().unwrap_or_default();
     let high = times().max().unwrap_or_default();
-    let most = points.iter().map(|point| point.store_reads).fold(0.0, f64::max);
-    let x = Axis::linear("store reads per request", most, |at| Figure::Ratio(at).asked());
+    let (x, place) = store_axis(points);
     let y = Axis::log_time("read p99", low, high);
     framed(area, &x, &y, |plot| {
         let places: Vec<(i32, i32)> = points
             .iter()
-            .map(|point| plot.backend_coord(&(point.store_reads, log(point.read_p99))))
+            .map(|point| plot.backend_coord(&(place(point.store_reads), log(point.read_p99))))
             .collect();
-        for (point, &place) in points.iter().zip(&places) {
-            let colour = ink(point.series);
-            let style = match is_on_front(point, points) {
-                true => colour.filled(),
-                false => colour.stroke_width((2 * SCALE) as u32),
-            };
-            area.draw(&Circle::new(place, MARKER * SCALE, style)).expect(IN_MEMORY);
+        // Hollow marks go on top, where a full one at the same place does not hide them.
+        for full in [true, false] {
+            let marks = points.iter().zip(&places);
+            for (point, &place) in marks.filter(|(point, _)| is_on_front(point, points) == full) {
+                let colour = ink(point.series);
+                let hollow = colour.stroke_width((2 * SCALE) as u32);
+                let style = if full { colour.filled() } else { hollow };
+                area.draw(&Circle::new(place, MARKER * SCALE, style)).expect(IN_MEMORY);
+            }
         }
-        label(area, points, &places);
+        let (left, _) = plot.backend_coord(&(x.low, y.low));
+        label(area, points, &places, left);
     });
 }
 
+/// The axis of store reads, and the place on it. It is logarithmic where it can be: a control
+/// without a cache would push all others into a corner of a linear one.
+fn store_axis(points: &[Point]) -> (Axis, fn(f64) -> f64) {
+    let title = "store reads per request";
+    let reads = || points.iter().map(|point| point.store_reads);
+    let least = reads().fold(f64::INFINITY, f64::min);
+    let most = reads().fold(0.0, f64::max);
+    let write = |at: f64| Figure::Ratio(at).asked();
+    if least > 0.0 {
+        (Axis::log(title, least, most, write), f64::log10)
+    } else {
+        (Axis::linear(title, most, write), |at| at)
+    }
+}
+
 /// Writes each name where it covers no mark and no other name: as near to its mark as there is
-/// room, with a thin line to it from further away.
-fn label(area: &Area<'_>, points: &[Point], places: &[(i32, i32)]) {
+/// room right of `left`, with a thin line to it from further away.
+fn label(area: &Area<'_>, points: &[Point], places: &[(i32, i32)], left: i32) {
     let reach = (MARKER + 2) * SCALE;
     let mut taken: Vec<Spot> =
         places.iter().map(|&(x, y)| (x - reach, y - reach, x + reach, y + reach)).collect();
-    for (point, &place) in points.iter().zip(places) {
+    for (index, (point, &place)) in points.iter().zip(places).enumerate() {
         let text = format!("{}, {} stale", point.label, share(point.stale));
         let size = (text_width(&text) * SCALE, LABEL_HEIGHT * SCALE);
-        let found = candidates(place, size).find(|(_, spot)| {
-            let inside = spot.0 >= 0
-                && spot.1 >= 26 * SCALE
+        let is_free = |spot: &Spot| {
+            let inside = spot.0 >= left
+                && spot.1 >= 36 * SCALE
                 && spot.2 <= WIDTH * SCALE
                 && spot.3 <= (frame_height() - 50) * SCALE;
             inside && !taken.iter().any(|other| overlap(*spot, *other))
-        });
+        };
+        // Where marks touch, no line can keep off all of them, but it can keep off the labels.
+        let keeps_off = |spot: &Spot, first: usize| {
+            let others = taken.iter().enumerate().skip(first).filter(|(own, _)| *own != index);
+            let way = leader(place, *spot);
+            !others.into_iter().any(|(_, other)| way.iter().any(|step| overlap(*step, *other)))
+        };
+        let free = || candidates(place, size).filter(|(_, spot)| is_free(spot));
+        let clear =
+            |first: usize| free().find(|(distance, spot)| *distance == 0 || keeps_off(spot, first));
+        let found = clear(0).or_else(|| clear(points.len())).or_else(|| free().next());
         let Some((distance, spot)) = found else { continue };
         taken.push(spot);
-        let middle = (spot.1 + spot.3) / 2;
         if distance > 0 {
-            let near = place.0.clamp(spot.0, spot.2);
-            let style = ink(point.series).stroke_width(SCALE as u32);
-            let end = (near, if middle < place.1 { spot.3 } else { spot.1 });
-            area.draw(&PathElement::new([place, end], style)).expect(IN_MEMORY);
+            taken.extend(leader(place, spot));
+            let line = ends(place, spot);
+            area.draw(&PathElement::new(line, MUTED.stroke_width(SCALE as u32))).expect(IN_MEMORY);
         }
+        let middle = (spot.1 + spot.3) / 2;
         let style = font(&INK, HPos::Left, VPos::Center);
         area.draw_text(&text, &style, (spot.0, middle)).expect(IN_MEMORY);
     }
+}
+
+/// The line from a mark's outline to its label.
+fn ends((x, y): (i32, i32), spot: Spot) -> [(i32, i32); 2] {
+    let end = (x.clamp(spot.0, spot.2), if (spot.1 + spot.3) / 2 < y { spot.3 } else { spot.1 });
+    let (across, down) = (f64::from(end.0 - x), f64::from(end.1 - y));
+    let part = f64::from(MARKER * SCALE) / across.hypot(down).max(1.0);
+    [(x + (across * part).round() as i32, y + (down * part).round() as i32), end]
+}
+
+/// The same line in small steps, to see what it crosses.
+fn leader(place: (i32, i32), spot: Spot) -> Vec<Spot> {
+    const STEPS: i32 = 12;
+    let [from, to] = ends(place, spot);
+    let step = |index: i32| {
+        let x = from.0 + (to.0 - from.0) * index / STEPS;
+        let y = from.1 + (to.1 - from.1) * index / STEPS;
+        (x - 1, y - 1, x + 1, y + 1)
+    };
+    (0..STEPS).map(step).collect()
 }
 
 /// Places for a label around a mark, the nearest first; 0 where it stands right beside it.
