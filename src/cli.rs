@@ -5,6 +5,9 @@ mod explain;
 mod init;
 mod list;
 mod output;
+mod progress;
+mod report;
+mod run;
 mod schema;
 mod text;
 
@@ -28,6 +31,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::Run),
+    Report(report::Report),
     Init(init::Init),
     List(list::List),
     Explain(explain::Explain),
@@ -47,6 +52,24 @@ pub enum Exit {
     Missed = 3,
     /// The figures do not tell. Only where that was asked for with `--strict`.
     Unsure = 4,
+    /// Ended by Ctrl-C, as shells count it.
+    Interrupted = 130,
+    /// Ended by the system's request to end.
+    Terminated = 143,
+}
+
+/// A command line that parses and still makes no sense.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+/// A signal that asked the tool to end.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+enum Interrupted {
+    #[error("interrupted: nothing was written, and nothing was left behind")]
+    ByUser,
+    #[error("asked to end: nothing was written, and nothing was left behind")]
+    BySystem,
 }
 
 const EXIT_CODES: &str = "\
@@ -54,8 +77,9 @@ Exit codes:
   0  all is well
   1  something failed
   2  the command line or a scenario is wrong
-  3  a regression, or a threshold that was missed
-  4  with --strict: the result is inconclusive or invalid";
+  3  a regression, or no strategy that holds every threshold
+  4  with --strict: the result is inconclusive or invalid
+  130, 143  interrupted by Ctrl-C, or asked to end by the system";
 
 /// Parses `arguments`, of which the first is the program's own name, does what they say, and tells
 /// of what went wrong.
@@ -83,6 +107,8 @@ impl Command {
     /// Prints to `out` what was asked for; everything else goes to standard error.
     fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
         match self {
+            Self::Run(command) => command.run(out),
+            Self::Report(command) => command.run(out),
             Self::Init(command) => command.run(out),
             Self::List(command) => command.run(out),
             Self::Explain(command) => command.run(out),
@@ -93,7 +119,12 @@ impl Command {
 
 impl Exit {
     fn of(error: &anyhow::Error) -> Self {
-        if error.is::<scenario::Error>() { Self::Usage } else { Self::Failure }
+        match error.downcast_ref() {
+            Some(Interrupted::ByUser) => Self::Interrupted,
+            Some(Interrupted::BySystem) => Self::Terminated,
+            None if error.is::<scenario::Error>() || error.is::<Usage>() => Self::Usage,
+            None => Self::Failure,
+        }
     }
 }
 
@@ -101,6 +132,11 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
     }
+}
+
+/// Tells of something that is no error and should be known all the same.
+fn warn(text: &str) {
+    eprintln!("warning: {}", text::wrap(text, text::WIDTH - 9, 9));
 }
 
 /// Tells of an error with all its causes.

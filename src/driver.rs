@@ -139,7 +139,8 @@ impl Clients<'_> {
                 answers.push(async move { (ticket, client.send(request, intended, abort).await) });
             }
             self.in_flight.abort_overdue(now);
-            let wake = [self.schedule.next_due(), self.in_flight.next_deadline()].into_iter().flatten();
+            let wake =
+                [self.schedule.next_due(), self.in_flight.next_deadline()].into_iter().flatten();
             let Some(wake) = wake.min() else { break };
             // A timer that rings too early costs one more turn; setting one costs a system call.
             let (_, ring) = match &mut timer {

@@ -12,11 +12,13 @@ pub use error::Error;
 use humantime::format_rfc3339_seconds;
 
 use self::block::Block;
-use crate::model::Server;
+use crate::backend::CacheServer;
+use crate::backend::redis::redacted;
 use crate::clock::utc_now;
 use crate::model::Nanos;
+use crate::model::Server;
 use crate::record::{Contender, FORMAT, Host, PlanFacts, Record};
-use crate::scenario::{self, Loaded};
+use crate::scenario::{self, Loaded, Scenario};
 use crate::workload::{Plan, Rows};
 
 /// Hears how far an experiment has come. Called from the load thread: it must not wait.
@@ -56,13 +58,13 @@ pub async fn run(
 
     let mut contenders: Vec<Contender> = scenario.strategies.0.iter().map(contender).collect();
     let mut cache = Server::default();
-    let order = interleaved(contenders.len(), scenario.repeats);
-    for (position, &(index, repeat)) in order.iter().enumerate() {
-        let chosen = &scenario.strategies.0[index];
-        progress.begin(&chosen.label, repeat, position as u32, order.len() as u32);
+    let turns = scenario.schedule().turns;
+    for (position, turn) in turns.iter().enumerate() {
+        let chosen = &scenario.strategies.0[turn.contender];
+        progress.begin(&chosen.label, turn.repeat, position as u32, turns.len() as u32);
         let block = Block { plan: &plan, rows: &rows, environment, progress };
-        let (run, server) = block.run(&chosen.spec, repeat, position as u32).await?;
-        contenders[index].runs.push(run);
+        let (run, server) = block.run(&chosen.spec, turn.repeat, position as u32).await?;
+        contenders[turn.contender].runs.push(run);
         cache = server;
     }
     for (contender, chosen) in contenders.iter_mut().zip(&scenario.strategies.0) {
@@ -75,8 +77,8 @@ pub async fn run(
         started,
         took: environment.clock().now() - began,
         host: Host::this(),
-        scenario: scenario.clone(),
-        source: loaded.source.clone(),
+        scenario: without_secrets(scenario),
+        source: source_without_secrets(loaded),
         plan: plan_facts(&plan, &contenders),
         cache,
         store: environment.store().server(),
@@ -85,17 +87,20 @@ pub async fn run(
     })
 }
 
-/// The order of the runs, as (strategy, repeat): A B C, C B A, A B C and so on, so that a slow drift
-/// of the machine falls on every strategy alike.
-fn interleaved(strategies: usize, repeats: u32) -> Vec<(usize, u32)> {
-    (0..repeats)
-        .flat_map(|repeat| {
-            (0..strategies).map(move |place| match repeat % 2 {
-                0 => (place, repeat),
-                _ => (strategies - 1 - place, repeat),
-            })
-        })
-        .collect()
+/// A Record may be shown to anyone: the password in a URL is not for it.
+fn without_secrets(scenario: &Scenario) -> Scenario {
+    let mut scenario = scenario.clone();
+    if let CacheServer::Url(url) = &mut scenario.cache.server {
+        *url = redacted(url);
+    }
+    scenario
+}
+
+fn source_without_secrets(loaded: &Loaded) -> String {
+    match &loaded.scenario.cache.server {
+        CacheServer::Url(url) => loaded.source.replace(url, &redacted(url)),
+        CacheServer::Managed | CacheServer::Embedded => loaded.source.clone(),
+    }
 }
 
 fn contender(chosen: &scenario::Contender) -> Contender {
@@ -122,18 +127,5 @@ fn plan_facts(plan: &Plan, contenders: &[Contender]) -> PlanFacts {
         read_share: mix.read_share().unwrap_or_default(),
         distinct_keys: mix.distinct_keys,
         top_percent_share: mix.top_share().unwrap_or_default(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn repeats_go_to_and_fro() {
-        assert_eq!(
-            interleaved(3, 2),
-            [(0, 0), (1, 0), (2, 0), (2, 1), (1, 1), (0, 1)],
-        );
     }
 }

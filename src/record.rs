@@ -9,10 +9,13 @@ pub use crate::measure::{Check, Standing};
 
 use serde::{Deserialize, Serialize};
 
-use crate::judge::{Audit, Findings};
-use crate::measure::Measures;
-use crate::model::{CacheCounters, Distribution, Nanos, Op, Server, StoreCounters};
-use crate::scenario::Scenario;
+use crate::model::{CacheCounters, StoreCounters};
+
+// What a Record is made of, so that its readers need to know the Record alone.
+pub use crate::judge::{Audit, Findings, FreshnessPoint, StalenessBucket};
+pub use crate::measure::{Bucket, Cause, Latency, Measures};
+pub use crate::model::{Distribution, Nanos, Op, Purpose, ServedBy, Server, Share, Span};
+pub use crate::scenario::{Preference, Scenario, Thresholds};
 
 /// The version of the Record's format. Raised when a reader of the old one would be wrong.
 pub const FORMAT: u32 = 1;
@@ -174,11 +177,7 @@ impl Contender {
         share(failed, failed + self.total(|run| run.measures.requests.answered))
     }
 
-    fn merged(
-        &self,
-        op: Op,
-        part: impl Fn(&crate::measure::Latency) -> &Distribution,
-    ) -> Distribution {
+    fn merged(&self, op: Op, part: impl Fn(&Latency) -> &Distribution) -> Distribution {
         let mut merged = Distribution::new();
         for latency in self.runs.iter().flat_map(|run| &run.measures.latency) {
             if latency.op == op {

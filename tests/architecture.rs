@@ -21,8 +21,8 @@ const MAY_NAME: [(&str, &[&str]); 14] = [
     (
         "experiment",
         &[
-            "VERSION", "model", "clock", "theory", "workload", "judge", "measure", "backend", "strategy", "driver",
-            "scenario", "record",
+            "VERSION", "model", "clock", "theory", "workload", "judge", "measure", "backend",
+            "strategy", "driver", "scenario", "record",
         ],
     ),
     ("compare", &["record"]),
@@ -108,12 +108,18 @@ fn sources() -> Vec<(PathBuf, String)> {
 
 /// A file's code: no comments, and nothing from its tests on, which may name whom they like.
 fn code(file: &Path) -> String {
-    if file.file_name().is_some_and(|name| name == "tests.rs") || file.components().any(|part| part.as_os_str() == "tests") {
+    if file.file_name().is_some_and(|name| name == "tests.rs")
+        || file.components().any(|part| part.as_os_str() == "tests")
+    {
         return String::new();
     }
     let text = fs::read_to_string(file).unwrap();
     let tests = text.find("#[cfg(test)]\nmod ").unwrap_or(text.len());
-    text[..tests].lines().map(|line| line.split("//").next().unwrap_or("")).collect::<Vec<_>>().join("\n")
+    text[..tests]
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or(""))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The first segment of every `crate::` path, with its line; `crate::{a, b::c}` names both.

@@ -10,6 +10,7 @@ mod naming;
 mod scripts;
 mod stream;
 
+pub use address::redacted;
 pub use cache::RedisCache;
 pub use host::RedisHost;
 pub use naming::Naming;

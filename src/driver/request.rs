@@ -5,9 +5,7 @@ use futures_util::future::{AbortRegistration, Abortable};
 use super::Node;
 use crate::backend::{Ctx, Tap};
 use crate::clock::Clock;
-use crate::model::{
-    Draft, Fault, Nanos, Op, Outcome, Sample, Value, Version, Writer,
-};
+use crate::model::{Draft, Fault, Nanos, Op, Outcome, Sample, Value, Version, Writer};
 use crate::workload::{Request, Rows};
 
 /// The client of one request.
@@ -31,9 +29,8 @@ struct Answer {
 impl Client<'_> {
     /// Sends the request now and waits for its answer, or until `abort` says to give it up.
     pub async fn send(self, request: Request, intended: Nanos, abort: AbortRegistration) -> Sample {
-        let draft = (request.op == Op::Update).then(|| {
-            self.rows.draft(request.key, Writer::of_request(request.number))
-        });
+        let draft = (request.op == Op::Update)
+            .then(|| self.rows.draft(request.key, Writer::of_request(request.number)));
         let ctx = Ctx::request(
             &*self.node.cache,
             &*self.node.store,

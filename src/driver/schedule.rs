@@ -54,9 +54,7 @@ impl Schedule<'_> {
             }
             // A client of a closed loop intends nothing before it has its answer, and so cannot be
             // late: its request is meant to start when it does.
-            Pace::Closed { waiting, .. } => {
-                waiting.pop().map(|Reverse((_, number))| (now, number))
-            }
+            Pace::Closed { waiting, .. } => waiting.pop().map(|Reverse((_, number))| (now, number)),
         }
     }
 

@@ -38,28 +38,42 @@ impl Block<'_> {
         store.reset(&Loadable(self.rows)).await?;
         let cache = self.environment.open_cache().await?;
         cache.reset().await?;
-        let cluster = Cluster::open(spec, self.plan.nodes(), &*cache, store).await?;
+        let run = self.measure(spec, repeat, position, &*cache, store).await;
+        // Whatever came of it, nothing of the run stays in a server that others may use.
+        let cleaned = cache.reset().await;
+        let run = run?;
+        cleaned?;
+        Ok((run, cache.server()))
+    }
+
+    async fn measure(
+        &self,
+        spec: &Spec,
+        repeat: u32,
+        position: u32,
+        cache: &dyn CacheHost,
+        store: &dyn StoreHost,
+    ) -> Result<Run, Error> {
+        let cluster = Cluster::open(spec, self.plan.nodes(), cache, store).await?;
 
         let (cache_before, store_before) = (cache.counters().await?, store.counters().await?);
         let clock = Since::now(self.environment.clock());
         let tap = Tap::new();
         let mut watch = self.watch();
-        let drive =
-            driver::drive(&cluster, self.plan, self.rows, &clock, &tap, &mut watch).await;
-        let (drain, drained) =
-            driver::drain(&cluster, self.plan, &clock, &tap, &mut watch).await;
+        let drive = driver::drive(&cluster, self.plan, self.rows, &clock, &tap, &mut watch).await;
+        let (drain, drained) = driver::drain(&cluster, self.plan, &clock, &tap, &mut watch).await;
         let (cache_after, store_after) = (cache.counters().await?, store.counters().await?);
 
-        let end = self.end_state(&*cache, store).await?;
+        let end = self.end_state(cache, store).await?;
         let Watch { judge, meter, .. } = watch;
         let (findings, audit) = judge.finish(&end);
         let (measures, totals) = meter.finish(drive.in_flight_peak);
-        let server = cache.server();
-        let cache_counters = cache_after.zip(cache_before).map(|(after, before)| after.since(&before));
+        let cache_counters =
+            cache_after.zip(cache_before).map(|(after, before)| after.since(&before));
         let generator_cpu = self.generator_cpu(&drive);
         let mut checks = check(&Evidence {
             is_open: self.plan.is_open(),
-            is_private: server.managed,
+            is_private: cache.server().managed,
             measures: &measures,
             totals: &totals,
             audit: &audit,
@@ -67,8 +81,7 @@ impl Block<'_> {
             generator_cpu,
         });
         checks.push(drained_check(drained, drain));
-        cache.reset().await?;
-        let run = Run {
+        Ok(Run {
             repeat,
             position,
             requests: drive.requests,
@@ -80,8 +93,7 @@ impl Block<'_> {
             drain,
             generator_cpu,
             checks,
-        };
-        Ok((run, server))
+        })
     }
 
     fn watch(&self) -> Watch<'_> {

@@ -49,7 +49,9 @@ enum CacheSource {
     /// A private server for every run: none profits from what another left behind.
     Managed(Naming),
     Url(String, Naming),
-    Twin { round_trip: Nanos },
+    Twin {
+        round_trip: Nanos,
+    },
 }
 
 impl Environment {

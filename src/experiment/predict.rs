@@ -90,10 +90,7 @@ fn stale_hits(contender: &Contender) -> Vec<(u64, u64)> {
     })
 }
 
-fn batches(
-    contender: &Contender,
-    buckets: impl Fn(&Run) -> Vec<(u64, u64)>,
-) -> Vec<(u64, u64)> {
+fn batches(contender: &Contender, buckets: impl Fn(&Run) -> Vec<(u64, u64)>) -> Vec<(u64, u64)> {
     let mut batches = Vec::new();
     for run in &contender.runs {
         let buckets = buckets(run);

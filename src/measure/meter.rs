@@ -59,9 +59,7 @@ impl Meter {
     }
 
     pub fn sample(&mut self, sample: &Sample) {
-        if sample.fault == Some(Fault::CORRUPT_ANSWER) {
-            self.totals.corrupt += 1;
-        }
+        self.totals.sample(sample);
         if sample.intended < self.start || sample.intended >= self.end {
             return;
         }
@@ -105,7 +103,7 @@ impl Meter {
 
     pub fn calls(&mut self, calls: &[Call]) {
         for call in calls {
-            self.totals.count(call);
+            self.totals.call(call);
             if call.started < self.start || call.started >= self.end {
                 continue;
             }

@@ -1,7 +1,7 @@
 //! What the tap counted over a whole run, warm-up and drain included: the side of the comparison
 //! with a server's own counters, which know no window.
 
-use crate::model::{Answer, Call, Side, Verb};
+use crate::model::{Answer, Call, Fault, FaultKind, Sample, Side, Verb};
 
 /// Calls of a whole run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,12 +14,23 @@ pub struct Totals {
     pub cache_failed: u64,
     pub store_reads: u64,
     pub store_writes: u64,
+    /// Requests whose client gave up: what they had called last may or may not have been counted.
+    pub given_up: u64,
     /// Answers that were not what any writer wrote.
     pub corrupt: u64,
 }
 
 impl Totals {
-    pub fn count(&mut self, call: &Call) {
+    /// Counts what a request as a whole came to.
+    pub fn sample(&mut self, sample: &Sample) {
+        match sample.fault {
+            Some(Fault { kind: FaultKind::Corrupt, .. }) => self.corrupt += 1,
+            Some(Fault::GAVE_UP) => self.given_up += 1,
+            _ => {}
+        }
+    }
+
+    pub fn call(&mut self, call: &Call) {
         let total = match (call.side, call.verb) {
             (Side::Cache, Verb::Get) => &mut self.cache_gets,
             (Side::Cache, Verb::Set) => &mut self.cache_sets,

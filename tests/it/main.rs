@@ -5,6 +5,7 @@ mod conformance_cache;
 mod conformance_store;
 mod private_servers;
 mod redis_faults;
+mod reports;
 mod scenarios;
 mod simulated;
 mod traces;

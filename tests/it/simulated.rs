@@ -126,9 +126,8 @@ fn expiry_bounds_staleness_and_invalidation_nearly_ends_it() {
 #[test]
 fn write_behind_answers_writes_first() {
     let record = six();
-    let p50 = |label| {
-        contender(&record, label).response(cacheduel::model::Op::Update).quantile(0.5)
-    };
+    let p50 =
+        |label| contender(&record, label).response(cacheduel::model::Op::Update).quantile(0.5);
     for other in ["no-cache", "cache-aside", "write-through", "ttl", "event-invalidation"] {
         assert!(p50("write-behind") < p50(other), "{other}");
     }

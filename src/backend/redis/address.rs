@@ -1,7 +1,7 @@
 //! Addresses, without what they must not give away.
 
 /// The address with its password masked, for Records and errors. It need not be a valid one.
-pub(super) fn redacted(url: &str) -> String {
+pub fn redacted(url: &str) -> String {
     let (address, query) = match url.split_once('?') {
         // A password may hold a question mark too: what precedes an `@` is no query.
         Some((address, query)) if !query.contains('@') => (address, Some(query)),

@@ -1,0 +1,112 @@
+//! How far a run has come, drawn by a thread of its own: the load thread only leaves notes.
+
+use std::io::IsTerminal;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::experiment::Progress;
+use crate::model::Nanos;
+use crate::scenario::Scenario;
+
+const REDRAW: Duration = Duration::from_millis(200);
+
+/// A bar with the time left on a terminal, a line for each run elsewhere.
+pub struct Display {
+    notes: Arc<Notes>,
+    is_terminal: bool,
+    /// Closed, it ends the drawing.
+    end: Option<Sender<()>>,
+    drawing: Option<JoinHandle<()>>,
+}
+
+/// What the load thread leaves for the drawing thread.
+struct Notes {
+    block: Nanos,
+    position: AtomicU64,
+    total: AtomicU64,
+    now: AtomicU64,
+    label: Mutex<String>,
+}
+
+impl Display {
+    pub fn new(scenario: &Scenario) -> Self {
+        let workload = &scenario.workload;
+        let notes = Arc::new(Notes {
+            block: workload.warm_up.nanos() + workload.duration.nanos(),
+            position: AtomicU64::new(0),
+            total: AtomicU64::new(scenario.strategies.0.len() as u64 * u64::from(scenario.repeats)),
+            now: AtomicU64::new(0),
+            label: Mutex::default(),
+        });
+        let is_terminal = std::io::stderr().is_terminal();
+        let (end, ended) = mpsc::channel();
+        let drawing = is_terminal.then(|| {
+            let notes = notes.clone();
+            std::thread::spawn(move || {
+                let bar = notes.bar();
+                while ended.recv_timeout(REDRAW) == Err(RecvTimeoutError::Timeout) {
+                    notes.draw(&bar);
+                }
+                bar.finish_and_clear();
+            })
+        });
+        Self { notes, is_terminal, end: Some(end), drawing }
+    }
+}
+
+impl Progress for Display {
+    fn begin(&self, label: &str, repeat: u32, position: u32, total: u32) {
+        let notes = &self.notes;
+        let text = format!("{label}, repeat {}", repeat + 1);
+        if !self.is_terminal {
+            let left = Duration::from(notes.left(u64::from(position), Nanos::ZERO));
+            let left = humantime::format_duration(Duration::from_secs(left.as_secs()));
+            eprintln!("[{}/{total}] {text}, about {left} left", position + 1);
+        }
+        *notes.label.lock().unwrap_or_else(PoisonError::into_inner) = text;
+        notes.now.store(0, Ordering::Relaxed);
+        notes.position.store(position.into(), Ordering::Relaxed);
+    }
+
+    fn advance(&self, now: Nanos) {
+        self.notes.now.store(now.0, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        self.end.take();
+        if let Some(drawing) = self.drawing.take() {
+            // A thread that has panicked has drawn nothing worth waiting for.
+            let _ = drawing.join();
+        }
+    }
+}
+
+impl Notes {
+    fn bar(&self) -> ProgressBar {
+        let all = self.block.0 * self.total.load(Ordering::Relaxed) / 1_000_000;
+        let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {prefix} left  {msg}")
+            .expect("the template is well formed");
+        ProgressBar::with_draw_target(Some(all), ProgressDrawTarget::stderr()).with_style(style)
+    }
+
+    fn draw(&self, bar: &ProgressBar) {
+        let position = self.position.load(Ordering::Relaxed);
+        let now = Nanos(self.now.load(Ordering::Relaxed)).min(self.block);
+        let left = Duration::from(self.left(position, now));
+        bar.set_prefix(humantime::format_duration(Duration::from_secs(left.as_secs())).to_string());
+        bar.set_message(self.label.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        bar.set_position((self.block.0 * position + now.0) / 1_000_000);
+    }
+
+    fn left(&self, position: u64, now: Nanos) -> Nanos {
+        let all = self.block.0 * self.total.load(Ordering::Relaxed);
+        Nanos(all) - Nanos(self.block.0 * position + now.0)
+    }
+}

@@ -1,0 +1,178 @@
+//! `cacheduel run`: a scenario through to its verdict.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::progress::Display;
+use super::{Exit, Interrupted};
+use crate::compare::Verdict;
+use crate::experiment::{self, CacheChoice, Environment, Progress, Silent};
+use crate::record::{Record, Standing};
+use crate::report;
+use crate::scenario::{self, Loaded};
+
+/// Run a scenario: every strategy against the same load, then the comparison.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// A scenario's file, or the name of one in scenarios/
+    scenario: PathBuf,
+    /// The folder for reports; the run's own goes to OUT/<scenario>/<time>/
+    #[arg(long, value_name = "OUT", default_value = "reports")]
+    out: PathBuf,
+    /// Use your own Redis instead of a private one; only keys with the run's own prefix are touched
+    #[arg(long, value_name = "URL", conflicts_with = "embedded")]
+    redis_url: Option<String>,
+    /// Use the in-memory twin instead of Redis
+    #[arg(long)]
+    embedded: bool,
+    /// Run only these strategies of the scenario
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    only: Vec<String>,
+    /// Run each strategy this often, instead of as the scenario says
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    repeats: Option<u32>,
+    /// Draw everything that is left to chance from this seed
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Where the run keeps its database and its servers' files while it lasts
+    #[arg(long, value_name = "FOLDER")]
+    work_dir: Option<PathBuf>,
+    /// Print the Record as JSON instead of the table
+    #[arg(long)]
+    json: bool,
+    /// Show no progress
+    #[arg(long, short)]
+    quiet: bool,
+    /// End with code 4 if the figures cannot be trusted
+    #[arg(long)]
+    strict: bool,
+}
+
+impl Run {
+    pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        let mut loaded = scenario::load(&self.scenario)?;
+        self.adjust(&mut loaded)?;
+        for warning in &loaded.warnings {
+            super::warn(&warning.to_string());
+        }
+        let reports = self.out.join(&loaded.name);
+        // Found out now, not when the figures are there and have nowhere to go.
+        check_writable(&reports)?;
+
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let record = runtime.block_on(self.unless_interrupted(&loaded))?;
+
+        let folder = free_folder(&reports, &record.started);
+        report::write(&record, &folder)?;
+        if self.json {
+            writeln!(out, "{}", report::folder::json(&record))?;
+        } else {
+            write!(out, "{}", report::text::render(&record))?;
+            writeln!(out, "\nreport: {}", folder.join("report.html").display())?;
+        }
+        Ok(self.exit(&record))
+    }
+
+    /// Applies what the command line says to what the file says.
+    fn adjust(&self, loaded: &mut Loaded) -> anyhow::Result<()> {
+        let scenario = &mut loaded.scenario;
+        if let Some(repeats) = self.repeats {
+            scenario.repeats = repeats;
+        }
+        if let Some(seed) = self.seed {
+            scenario.workload.seed = seed;
+        }
+        if self.only.is_empty() {
+            return Ok(());
+        }
+        let contenders = &mut scenario.strategies.0;
+        for name in &self.only {
+            if !contenders.iter().any(|contender| contender.label == *name) {
+                let labels: Vec<_> = contenders.iter().map(|one| one.label.as_str()).collect();
+                let labels = labels.join(", ");
+                return Err(super::Usage(format!(
+                    "--only {name}: the scenario has no such strategy; it has {labels}"
+                ))
+                .into());
+            }
+        }
+        contenders.retain(|contender| self.only.contains(&contender.label));
+        Ok(())
+    }
+
+    async fn unless_interrupted(&self, loaded: &Loaded) -> anyhow::Result<Record> {
+        tokio::select! {
+            record = self.experiment(loaded) => record,
+            // What the experiment has made goes with its future.
+            interrupted = interruption() => Err(interrupted?.into()),
+        }
+    }
+
+    async fn experiment(&self, loaded: &Loaded) -> anyhow::Result<Record> {
+        let choice = match &self.redis_url {
+            Some(url) => CacheChoice::Url(url.clone()),
+            None if self.embedded => CacheChoice::Embedded,
+            None => CacheChoice::Scenario,
+        };
+        let parent = self.work_dir.as_deref();
+        let environment = Environment::real(&loaded.scenario, &choice, parent).await?;
+        for check in environment.checks() {
+            super::warn(&format!("{}: {}", check.name, check.detail));
+        }
+        let display;
+        let progress: &dyn Progress = if self.quiet {
+            &Silent
+        } else {
+            display = Display::new(&loaded.scenario);
+            &display
+        };
+        Ok(experiment::run(loaded, &environment, progress).await?)
+    }
+
+    fn exit(&self, record: &Record) -> Exit {
+        let verdict = Verdict::of(record);
+        if verdict.standing == Standing::Invalid {
+            return if self.strict { Exit::Unsure } else { Exit::Pass };
+        }
+        let nobody_holds = verdict.has_thresholds() && verdict.best.is_none();
+        if nobody_holds { Exit::Missed } else { Exit::Pass }
+    }
+}
+
+/// Waits for a signal that asks the tool to end.
+async fn interruption() -> anyhow::Result<Interrupted> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    Ok(tokio::select! {
+        _ = interrupt.recv() => Interrupted::ByUser,
+        _ = terminate.recv() => Interrupted::BySystem,
+        _ = hang_up.recv() => Interrupted::BySystem,
+    })
+}
+
+fn check_writable(folder: &Path) -> anyhow::Result<()> {
+    let attempt = || {
+        fs::create_dir_all(folder)?;
+        let mut probe = tempfile::NamedTempFile::new_in(folder)?;
+        probe.write_all(b"can this be written?")?;
+        probe.as_file().sync_all()
+    };
+    attempt().with_context(|| format!("reports cannot be written to {}", folder.display()))
+}
+
+/// A folder named after the time, and numbered where another run has started in the same second.
+fn free_folder(reports: &Path, started: &str) -> PathBuf {
+    let time: String = started.chars().filter(|sign| !matches!(sign, '-' | ':')).collect();
+    let numbered = (2..).map(|number| format!("{time}-{number}"));
+    std::iter::once(time.clone())
+        .chain(numbered)
+        .map(|name| reports.join(name))
+        .find(|folder| !folder.exists())
+        .expect("one of endlessly many names is free")
+}

@@ -1,0 +1,10 @@
+//! What Records say: which strategy holds what was asked of it, and which one is to be preferred.
+//! Reads Records, and nothing else.
+
+pub mod figure;
+pub mod metric;
+pub mod verdict;
+
+pub use figure::Figure;
+pub use metric::Metric;
+pub use verdict::Verdict;

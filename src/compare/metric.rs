@@ -1,0 +1,163 @@
+//! The figures by which strategies are told apart: one table, from which thresholds, preferences
+//! and every report take their names and numbers.
+
+use super::Figure;
+use crate::record::{Contender, Measures, Op, Preference, Run, Thresholds};
+
+/// A figure that every contender has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Metric {
+    ReadP50,
+    ReadP99,
+    UpdateP50,
+    UpdateP99,
+    HitRatio,
+    StoreReads,
+    StaleShare,
+    Staleness,
+    LostWrites,
+    Errors,
+}
+
+impl Metric {
+    /// In the order in which tables show them.
+    pub const ALL: [Self; 10] = [
+        Self::ReadP50,
+        Self::ReadP99,
+        Self::UpdateP50,
+        Self::UpdateP99,
+        Self::HitRatio,
+        Self::StoreReads,
+        Self::StaleShare,
+        Self::Staleness,
+        Self::LostWrites,
+        Self::Errors,
+    ];
+
+    /// The words for it in a sentence. Latencies are response times.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ReadP50 => "read p50",
+            Self::ReadP99 => "read p99",
+            Self::UpdateP50 => "update p50",
+            Self::UpdateP99 => "update p99",
+            Self::HitRatio => "hit ratio",
+            Self::StoreReads => "store reads per request",
+            Self::StaleShare => "stale share",
+            Self::Staleness => "worst staleness",
+            Self::LostWrites => "lost writes",
+            Self::Errors => "error share",
+        }
+    }
+
+    /// The words for having the best of it: `the lowest read p99`.
+    pub fn superlative(self) -> String {
+        let most = match self {
+            Self::HitRatio => "highest",
+            Self::StoreReads | Self::LostWrites => "fewest",
+            Self::StaleShare | Self::Errors => "smallest",
+            _ => "lowest",
+        };
+        format!("the {most} {}", self.name())
+    }
+
+    pub const fn higher_is_better(self) -> bool {
+        matches!(self, Self::HitRatio)
+    }
+
+    /// Over all of a contender's runs; `None` where there are too few samples to say.
+    pub fn of(self, contender: &Contender) -> Option<Figure> {
+        let quantile = |op, q| contender.response(op).certified(q).map(Figure::Time);
+        match self {
+            Self::ReadP50 => quantile(Op::Read, 0.5),
+            Self::ReadP99 => quantile(Op::Read, 0.99),
+            Self::UpdateP50 => quantile(Op::Update, 0.5),
+            Self::UpdateP99 => quantile(Op::Update, 0.99),
+            Self::HitRatio => contender.hit_ratio().map(Figure::Share),
+            Self::StoreReads => contender.store_reads_per_request().map(Figure::Ratio),
+            Self::StaleShare => contender.stale_share().map(Figure::Share),
+            // Without a judged read there is no staleness, rather than none to complain of.
+            Self::Staleness => {
+                contender.stale_share().map(|_| Figure::Time(contender.staleness_max()))
+            }
+            Self::LostWrites => {
+                (!contender.runs.is_empty()).then(|| Figure::Count(contender.lost_writes()))
+            }
+            Self::Errors => contender.error_share().map(Figure::Share),
+        }
+    }
+
+    /// For each run by itself, without those that have too few samples to say.
+    pub fn of_each_run(self, contender: &Contender) -> Vec<f64> {
+        let figures = contender.runs.iter().map(|run| self.of(&alone(contender, run)));
+        figures.flatten().map(Figure::value).collect()
+    }
+
+    /// What a scenario asks for, as figures in the order of [`ALL`](Self::ALL).
+    pub fn asked(thresholds: &Thresholds) -> Vec<(Self, Figure)> {
+        let time = |span: crate::record::Span| Figure::Time(span.nanos());
+        let share = |share: crate::record::Share| Figure::Share(share.0);
+        let asked = [
+            (Self::ReadP50, thresholds.read_p50.map(time)),
+            (Self::ReadP99, thresholds.read_p99.map(time)),
+            (Self::UpdateP99, thresholds.update_p99.map(time)),
+            (Self::HitRatio, thresholds.hit_ratio.map(share)),
+            (Self::StoreReads, thresholds.store_reads_per_request.map(Figure::Ratio)),
+            (Self::StaleShare, thresholds.stale_share.map(share)),
+            (Self::Staleness, thresholds.staleness.map(time)),
+            (Self::LostWrites, thresholds.lost_writes.map(Figure::Count)),
+            (Self::Errors, thresholds.errors.map(share)),
+        ];
+        asked.into_iter().filter_map(|(metric, figure)| Some((metric, figure?))).collect()
+    }
+
+    /// The words for which side of a bound is right: `at least 90 %`.
+    pub fn bound(self, asked: Figure) -> String {
+        let side = if self.higher_is_better() { "at least" } else { "at most" };
+        format!("{side} {}", asked.asked())
+    }
+}
+
+impl From<Preference> for Metric {
+    fn from(preference: Preference) -> Self {
+        match preference {
+            Preference::ReadLatency => Self::ReadP99,
+            Preference::UpdateLatency => Self::UpdateP99,
+            Preference::StoreLoad => Self::StoreReads,
+            Preference::Freshness => Self::StaleShare,
+        }
+    }
+}
+
+/// The contender as it would be with this run only. The timeline, by far the largest part of a
+/// run, is left out: no metric looks at it.
+fn alone(contender: &Contender, run: &Run) -> Contender {
+    let measures = &run.measures;
+    let run = Run {
+        measures: Measures {
+            window: measures.window,
+            bucket: measures.bucket,
+            requests: measures.requests.clone(),
+            latency: measures.latency.clone(),
+            lookups: measures.lookups,
+            cache: measures.cache.clone(),
+            store: measures.store.clone(),
+            lag: measures.lag.clone(),
+            timeline: Vec::new(),
+        },
+        findings: run.findings.clone(),
+        audit: run.audit.clone(),
+        cache_counters: None,
+        store_counters: run.store_counters.clone(),
+        checks: Vec::new(),
+        ..*run
+    };
+    Contender {
+        label: contender.label.clone(),
+        strategy: contender.strategy.clone(),
+        summary: String::new(),
+        risk: String::new(),
+        runs: vec![run],
+        predictions: Vec::new(),
+    }
+}

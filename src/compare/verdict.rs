@@ -1,0 +1,143 @@
+//! What one Record says: which strategies hold every threshold, and which of them is to be
+//! preferred. A record that cannot be trusted gets no verdict.
+
+mod ranking;
+mod sentences;
+
+pub use ranking::{Best, Ground, Peer};
+
+use super::{Figure, Metric};
+use crate::record::{Check, Contender, Record, Standing};
+
+/// What a Record says, in figures and in sentences.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// The record's own. Where it is [`Standing::Invalid`] there is no best.
+    pub standing: Standing,
+    /// In the order of the record.
+    pub contenders: Vec<Judged>,
+    /// By what the strategies that hold every threshold are ranked.
+    pub by: Metric,
+    /// The best of those that hold every threshold.
+    pub best: Option<Best>,
+    /// The same in plain English, the most important first.
+    pub sentences: Vec<String>,
+}
+
+/// One contender against what was asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    pub label: String,
+    /// The worst standing of any check of its runs.
+    pub standing: Standing,
+    /// One for each threshold of the scenario.
+    pub thresholds: Vec<Threshold>,
+}
+
+/// One threshold, and how a contender did.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Threshold {
+    pub metric: Metric,
+    pub asked: Figure,
+    /// `None` where there were too few samples to say.
+    pub measured: Option<Figure>,
+    pub held: Held,
+}
+
+/// Whether a threshold was held, from best to worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Held {
+    Held,
+    /// Too few samples to say. This is not holding it.
+    Unknown,
+    Missed,
+}
+
+impl Verdict {
+    pub fn of(record: &Record) -> Self {
+        let asked = Metric::asked(&record.scenario.thresholds);
+        let judged = |contender: &Contender| Judged {
+            label: contender.label.clone(),
+            standing: standing(contender),
+            thresholds: asked
+                .iter()
+                .map(|&(metric, bound)| judge(metric, bound, contender))
+                .collect(),
+        };
+        let mut verdict = Self {
+            standing: record.standing(),
+            contenders: record.contenders.iter().map(judged).collect(),
+            by: record.scenario.prefer.into(),
+            best: None,
+            sentences: Vec::new(),
+        };
+        if verdict.standing != Standing::Invalid {
+            let holders: Vec<_> = std::iter::zip(&record.contenders, &verdict.contenders)
+                .filter_map(|(contender, judged)| judged.holds_all().then_some(contender))
+                .collect();
+            verdict.best = ranking::best(verdict.by, &holders);
+        }
+        verdict.sentences = sentences::of(record, &verdict);
+        verdict
+    }
+
+    /// Whether the scenario asked for anything.
+    pub fn has_thresholds(&self) -> bool {
+        self.contenders.iter().any(|judged| !judged.thresholds.is_empty())
+    }
+
+    /// Whether any contender misses a threshold, or is not known to hold it.
+    pub fn any_missed(&self) -> bool {
+        !self.contenders.iter().all(Judged::holds_all)
+    }
+}
+
+impl Judged {
+    /// Whether every threshold is known to be held; true where none was given.
+    pub fn holds_all(&self) -> bool {
+        self.thresholds.iter().all(|threshold| threshold.held == Held::Held)
+    }
+}
+
+impl Threshold {
+    /// What was measured, as text; says so where it could not be.
+    pub fn measured_text(&self) -> String {
+        match self.measured {
+            Some(figure) => figure.apart_from(self.asked),
+            None => "too few samples".into(),
+        }
+    }
+}
+
+/// The worst standing of any check of a contender's runs.
+pub fn standing(contender: &Contender) -> Standing {
+    let checks = contender.runs.iter().flat_map(|run| &run.checks);
+    checks.map(|check| check.standing).max().unwrap_or_default()
+}
+
+/// Every check of the record, with the words for where it was made, those of the whole experiment
+/// first.
+pub fn located_checks(record: &Record) -> Vec<(String, &Check)> {
+    let whole = record.checks.iter().map(|check| ("experiment".to_owned(), check));
+    let of_runs = record.contenders.iter().flat_map(|contender| {
+        contender.runs.iter().flat_map(move |run| {
+            let place = match contender.runs.len() {
+                1 => contender.label.clone(),
+                _ => format!("{}, repeat {}", contender.label, run.repeat + 1),
+            };
+            run.checks.iter().map(move |check| (place.clone(), check))
+        })
+    });
+    whole.chain(of_runs).collect()
+}
+
+fn judge(metric: Metric, asked: Figure, contender: &Contender) -> Threshold {
+    let measured = metric.of(contender);
+    let held = match measured.map(Figure::value) {
+        None => Held::Unknown,
+        Some(value) if metric.higher_is_better() && value >= asked.value() => Held::Held,
+        Some(value) if !metric.higher_is_better() && value <= asked.value() => Held::Held,
+        Some(_) => Held::Missed,
+    };
+    Threshold { metric, asked, measured, held }
+}

@@ -1,0 +1,55 @@
+//! The charts of a report: each an SVG drawing with its data table beside it.
+
+mod bars;
+mod canvas;
+mod latency;
+mod lines;
+mod load;
+mod scale;
+mod staleness;
+mod svg;
+mod tradeoff;
+
+pub use svg::STYLE;
+
+use super::table::{Table, figures, words};
+use crate::record::Record;
+
+/// One chart. What it shows in colour and position, its table says in figures.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chart {
+    /// The name of its file, and of its place in the page.
+    pub slug: &'static str,
+    pub title: &'static str,
+    /// What it shows and how to read it, in one or two sentences.
+    pub description: String,
+    pub table: Table,
+    drawing: canvas::Drawing,
+}
+
+impl Chart {
+    /// The drawing for a page that has [`STYLE`] and shows the title itself.
+    pub fn inline(&self) -> String {
+        svg::inline(self.slug, self.title, &self.description, &self.drawing)
+    }
+
+    /// The drawing as a file of its own, with style and title.
+    pub fn standalone(&self) -> String {
+        svg::standalone(self.slug, self.title, &self.description, &self.drawing)
+    }
+}
+
+/// Every chart, in the order in which a report shows them.
+pub fn all(record: &Record) -> Vec<Chart> {
+    vec![
+        tradeoff::chart(record),
+        staleness::shares(record),
+        latency::reads(record),
+        latency::updates(record),
+        load::served_by(record),
+        load::causes(record),
+        staleness::ages(record),
+        staleness::freshness(record),
+        load::store_reads_over_time(record),
+    ]
+}

@@ -1,0 +1,108 @@
+//! What ran, on what, and how to run it again: the provenance of a Record as named lines.
+
+use serde_json::Value;
+
+use crate::compare::figure::{bytes, count, share, time};
+use crate::record::{Record, Server};
+
+/// One line of provenance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    pub name: &'static str,
+    pub text: String,
+}
+
+/// Everything that decides the figures, from the load down to the machine.
+pub fn of(record: &Record) -> Vec<Fact> {
+    let fact = |name, text| Fact { name, text };
+    vec![
+        fact("load", load(record)),
+        fact("plan", plan(record)),
+        fact("cache", server(&record.cache)),
+        fact("store", server(&record.store)),
+        fact("host", host(record)),
+        fact("started", format!("{}, took {}", record.started, time(record.took))),
+        fact("tool", format!("{}, record format {}", record.tool, record.format)),
+    ]
+}
+
+/// The command that repeats the run, given the scenario's file.
+pub fn command(record: &Record) -> String {
+    format!("cacheduel run {}.toml", record.name)
+}
+
+fn load(record: &Record) -> String {
+    let workload = &record.scenario.workload;
+    let window = format!("{} after {} of warm-up", workload.duration, workload.warm_up);
+    let repeats = match record.scenario.repeats {
+        1 => "1 repeat".to_owned(),
+        repeats => format!("{repeats} repeats"),
+    };
+    let arrival = serde_json::to_value(workload.arrival).map(|value| phrase(&value));
+    let popularity = serde_json::to_value(&workload.popularity).map(|value| phrase(&value));
+    format!(
+        "arrivals {}, popularity {}; {window}, {repeats}, nodes {}, clients {}",
+        arrival.unwrap_or_default(),
+        popularity.unwrap_or_default(),
+        workload.nodes,
+        workload.clients,
+    )
+}
+
+fn plan(record: &Record) -> String {
+    let plan = &record.plan;
+    format!(
+        "{}, seed {}: {} requests over {} keys ({} asked for), {} reads, top 1 % of keys gets {}",
+        plan.hash,
+        record.scenario.workload.seed,
+        count(plan.requests),
+        count(plan.keys),
+        count(plan.distinct_keys),
+        share(plan.read_share),
+        share(plan.top_percent_share),
+    )
+}
+
+fn server(server: &Server) -> String {
+    let started = if server.managed { "started by the run" } else { "found running" };
+    let mut parts = vec![format!("{} {} ({started})", server.kind, server.version)];
+    if !server.address.is_empty() {
+        parts.push(format!("at {}", server.address));
+    }
+    parts.extend(server.settings.iter().map(|(name, value)| format!("{name}={value}")));
+    parts.join(", ")
+}
+
+fn host(record: &Record) -> String {
+    let host = &record.host;
+    let mut parts = vec![format!("{} {}", host.os, host.kernel)];
+    if !host.cpu.is_empty() {
+        parts.push(host.cpu.clone());
+    }
+    parts.push(if host.cores == 1 { "1 core".into() } else { format!("{} cores", host.cores) });
+    if host.memory > 0 {
+        parts.push(bytes(host.memory));
+    }
+    parts.join(", ")
+}
+
+/// An option as a scenario writes it, as a phrase: `{"poisson":{"rate":2000}}` is `poisson, rate
+/// 2000`.
+fn phrase(value: &Value) -> String {
+    match value {
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(name, value)| match phrase(value) {
+                inner if value.is_object() => format!("{name} ({inner})"),
+                inner => format!("{name} {inner}"),
+            });
+            fields.collect::<Vec<_>>().join(", ")
+        }
+        Value::Array(items) => items.iter().map(phrase).collect::<Vec<_>>().join(" "),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => match number.as_f64() {
+            Some(whole) if whole.fract() == 0.0 && whole < 1e15 => format!("{whole:.0}"),
+            _ => number.to_string(),
+        },
+        other => other.to_string(),
+    }
+}

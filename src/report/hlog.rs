@@ -1,0 +1,91 @@
+//! `intervals.hlog`: an HDR interval log that other HDR tools read, tagged `strategy:operation`.
+
+use std::time::{Duration, SystemTime};
+
+use hdrhistogram::serialization::V2DeflateSerializer;
+use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
+
+use crate::record::{Contender, Distribution, Nanos, Op, Record, Run};
+
+/// The log counts its maxima, which are for people, in milliseconds; the histograms keep
+/// nanoseconds.
+const MAX_VALUE_DIVISOR: f64 = 1e6;
+
+/// One line of the log.
+struct Interval {
+    tag: String,
+    start: Nanos,
+    length: Nanos,
+    histogram: Distribution,
+}
+
+/// The whole log, by start. Repeats of a strategy follow each other, so that a tag never has two
+/// intervals at one time.
+pub fn render(record: &Record) -> String {
+    let mut intervals: Vec<Interval> = record.contenders.iter().flat_map(of_contender).collect();
+    intervals.sort_by_key(|interval| interval.start);
+    let started = humantime::parse_rfc3339_weak(&record.started).unwrap_or(SystemTime::UNIX_EPOCH);
+    let mut log = Vec::new();
+    let mut serializer = V2DeflateSerializer::new();
+    let mut writer = IntervalLogWriterBuilder::new()
+        .add_comment("[Response times in nanoseconds; maxima in milliseconds]")
+        .add_comment("[Repeats of a strategy follow each other]")
+        .with_start_time(started)
+        .with_base_time(started)
+        .with_max_value_divisor(MAX_VALUE_DIVISOR)
+        .begin_log_with(&mut log, &mut serializer)
+        .expect("writing to memory does not fail");
+    for interval in &intervals {
+        writer
+            .write_histogram(
+                interval.histogram.histogram(),
+                Duration::from_nanos(interval.start.0),
+                Duration::from_nanos(interval.length.0),
+                Tag::new(&interval.tag),
+            )
+            .expect("a histogram in memory can be written to memory");
+    }
+    String::from_utf8(log).expect("an interval log is text")
+}
+
+fn of_contender(contender: &Contender) -> Vec<Interval> {
+    let mut origin = Nanos::ZERO;
+    let mut intervals = Vec::new();
+    for run in &contender.runs {
+        for op in Op::ALL {
+            let tag = tag(&contender.label, op);
+            intervals.extend(of_run(run, op).map(|(start, length, histogram)| Interval {
+                tag: tag.clone(),
+                start: origin + start,
+                length,
+                histogram,
+            }));
+        }
+        origin += run.measures.window;
+    }
+    intervals
+}
+
+/// The intervals of one operation in one run that have any samples; one for the whole window where
+/// the run has no timeline.
+fn of_run(run: &Run, op: Op) -> impl Iterator<Item = (Nanos, Nanos, Distribution)> {
+    let measures = &run.measures;
+    let buckets = measures.timeline.iter().enumerate().map(move |(index, bucket)| {
+        let start = Nanos(measures.bucket.0 * index as u64);
+        let histogram = if op.is_read() { &bucket.reads } else { &bucket.updates };
+        (start, measures.bucket, histogram.clone())
+    });
+    let whole = measures.timeline.is_empty().then(|| {
+        let mut merged = Distribution::new();
+        let of_op = measures.latency.iter().filter(|latency| latency.op == op);
+        of_op.for_each(|latency| merged.merge(&latency.response));
+        (Nanos::ZERO, measures.window, merged)
+    });
+    buckets.chain(whole).filter(|(_, _, histogram)| !histogram.is_empty())
+}
+
+/// `cache-aside:read`. A tag has no room for commas and spaces.
+fn tag(label: &str, op: Op) -> String {
+    let label = label.replace(|c: char| c == ',' || c.is_whitespace(), "_");
+    format!("{label}:{}", op.name())
+}

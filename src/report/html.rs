@@ -1,0 +1,113 @@
+//! The report as one page: self-contained, offline, and whole without scripts.
+
+use askama::Template;
+
+use super::charts::{self, Chart};
+use super::facts::{self, Fact};
+use super::table::{Cell, Mark, Table};
+use super::{EMBEDDED_NOTICE, tables};
+use crate::compare::Verdict;
+use crate::record::{Record, Standing};
+
+/// The note of the preferred strategy's row.
+const PREFERRED: &str = "preferred";
+
+/// The whole page.
+pub fn render(record: &Record) -> String {
+    let page = Page::of(record);
+    page.render().expect("the template only writes strings to memory")
+}
+
+#[derive(Template)]
+#[template(path = "html/page.html")]
+struct Page<'a> {
+    record: &'a Record,
+    verdict: Verdict,
+    style: String,
+    summary: Table,
+    thresholds: Table,
+    theory: Table,
+    checks: Table,
+    contenders: Table,
+    charts: Vec<Chart>,
+    facts: Vec<Fact>,
+    command: String,
+    embedded_notice: &'static str,
+}
+
+impl<'a> Page<'a> {
+    fn of(record: &'a Record) -> Self {
+        let verdict = Verdict::of(record);
+        let correctness = tables::correctness(record, &verdict);
+        let mut summary = tables::speed(record, &verdict).beside(&correctness);
+        summary.caption =
+            "Response times run from the intended start; a cell with too few samples \
+                           is empty"
+                .into();
+        if let Some(best) = &verdict.best {
+            for cell in summary.rows.iter_mut().filter_map(|row| row.first_mut()) {
+                if cell.text == best.label {
+                    cell.note = PREFERRED;
+                } else if best.as_good.iter().any(|peer| cell.text == peer.label) {
+                    cell.note = "as good";
+                }
+            }
+        }
+        Self {
+            style: format!("{}\n{}", charts::STYLE, include_str!("html/page.css")),
+            summary,
+            thresholds: tables::thresholds(&verdict),
+            theory: tables::theory(record),
+            checks: tables::checks(record),
+            contenders: tables::contenders(record),
+            charts: charts::all(record),
+            facts: facts::of(record),
+            command: facts::command(record),
+            embedded_notice: EMBEDDED_NOTICE,
+            verdict,
+            record,
+        }
+    }
+
+    fn is_invalid(&self) -> bool {
+        self.verdict.standing == Standing::Invalid
+    }
+
+    /// The sentences after the first, which stands out by itself.
+    fn further_sentences(&self) -> &[String] {
+        self.verdict.sentences.get(1..).unwrap_or_default()
+    }
+
+    fn first_sentence(&self) -> &str {
+        self.verdict.sentences.first().map_or("", String::as_str)
+    }
+
+    fn standing_class(&self) -> &'static str {
+        match self.verdict.standing {
+            Standing::Invalid => "bad",
+            Standing::Warn => "warn",
+            _ => "good",
+        }
+    }
+}
+
+impl Cell {
+    /// The class of the cell's mark in the page.
+    fn class(&self) -> &'static str {
+        match self.mark {
+            Mark::None => "",
+            Mark::Good => "good",
+            Mark::Warn => "warn",
+            Mark::Bad => "bad",
+        }
+    }
+
+    fn is_preferred(&self) -> bool {
+        self.note == PREFERRED
+    }
+
+    /// Whether the mark says what the text does not: a figure that misses its threshold.
+    fn is_missed_figure(&self) -> bool {
+        self.mark == Mark::Bad && self.text.starts_with(|c: char| c.is_ascii_digit())
+    }
+}

@@ -1,0 +1,95 @@
+//! A table as data, so that the terminal and the page show the same cells.
+
+/// A table whose first column names its rows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    /// What the table shows, as a sentence without its full stop.
+    pub caption: String,
+    pub columns: Vec<Column>,
+    /// Each as long as `columns`.
+    pub rows: Vec<Vec<Cell>>,
+}
+
+/// The head of a column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    pub name: String,
+    /// Figures stand to the right, words to the left.
+    pub numeric: bool,
+}
+
+/// One cell; empty where there is no figure to show.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cell {
+    pub text: String,
+    pub mark: Mark,
+    /// A word about the row, where the form has room for one: `preferred`.
+    pub note: &'static str,
+}
+
+/// What a cell is besides its text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mark {
+    #[default]
+    None,
+    /// Good news: a threshold held, a check passed.
+    Good,
+    /// Look here: a warning, or a figure that is unknown.
+    Warn,
+    /// Bad news: a threshold missed, a check failed.
+    Bad,
+}
+
+impl Table {
+    /// A table without rows.
+    pub fn new(caption: impl Into<String>, columns: impl Into<Vec<Column>>) -> Self {
+        Self { caption: caption.into(), columns: columns.into(), rows: Vec::new() }
+    }
+
+    pub fn push<C: Into<Cell>>(&mut self, row: impl IntoIterator<Item = C>) {
+        let row: Vec<Cell> = row.into_iter().map(Into::into).collect();
+        debug_assert_eq!(row.len(), self.columns.len(), "a row has a cell for each column");
+        self.rows.push(row);
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The columns of `other` to the right of these, for the same rows.
+    pub fn beside(mut self, other: &Self) -> Self {
+        self.columns.extend(other.columns.iter().skip(1).cloned());
+        for (row, more) in self.rows.iter_mut().zip(&other.rows) {
+            row.extend(more.iter().skip(1).cloned());
+        }
+        self
+    }
+}
+
+/// A column of words, which stand to the left.
+pub fn words(name: impl Into<String>) -> Column {
+    Column { name: name.into(), numeric: false }
+}
+
+/// A column of figures, which stand to the right.
+pub fn figures(name: impl Into<String>) -> Column {
+    Column { name: name.into(), numeric: true }
+}
+
+impl Cell {
+    pub fn marked(text: impl Into<String>, mark: Mark) -> Self {
+        Self { text: text.into(), mark, note: "" }
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self { text, ..Self::default() }
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}

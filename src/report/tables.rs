@@ -1,0 +1,207 @@
+//! The tables that every report shows, made from a Record.
+
+use super::table::{Cell, Mark, Table, figures, words};
+use crate::compare::figure::{count, ratio, share};
+use crate::compare::verdict::{Held, Verdict, located_checks};
+use crate::compare::{Figure, Metric};
+use crate::record::{Contender, Prediction, Record, Standing};
+
+/// Latency, hit ratio and what the store had to carry.
+pub fn speed(record: &Record, verdict: &Verdict) -> Table {
+    let metrics = [
+        Metric::ReadP50,
+        Metric::ReadP99,
+        Metric::UpdateP50,
+        Metric::UpdateP99,
+        Metric::HitRatio,
+        Metric::StoreReads,
+    ];
+    let mut table = Table::new(
+        "Response time from the intended start, and what the store had to carry",
+        [
+            words("strategy"),
+            figures("read p50"),
+            figures("read p99"),
+            figures("update p50"),
+            figures("update p99"),
+            figures("hit ratio"),
+            figures("store reads/req"),
+        ],
+    );
+    for contender in &record.contenders {
+        let cells = metrics.map(|metric| metric_cell(metric, contender, verdict));
+        table.push([Cell::from(contender.label.as_str())].into_iter().chain(cells));
+    }
+    table
+}
+
+/// What clients got that was wrong, and what was lost.
+pub fn correctness(record: &Record, verdict: &Verdict) -> Table {
+    let mut table = Table::new(
+        "What clients got that was wrong",
+        [
+            words("strategy"),
+            figures("stale share"),
+            figures("perhaps stale"),
+            figures("worst staleness"),
+            figures("session breaks"),
+            figures("wrong reads"),
+            figures("lost writes"),
+            figures("errors"),
+            words("standing"),
+        ],
+    );
+    for (contender, judged) in record.contenders.iter().zip(&verdict.contenders) {
+        let cell = |metric| metric_cell(metric, contender, verdict);
+        let breaks = contender.total(|run| {
+            run.findings.monotonic_violations + run.findings.read_your_writes_violations
+        });
+        let wrong = contender.total(|run| {
+            run.findings.dirty_reads + run.findings.phantom_absent + run.findings.corrupt
+        });
+        table.push([
+            contender.label.as_str().into(),
+            cell(Metric::StaleShare),
+            possibly_stale(contender).map(share).unwrap_or_default().into(),
+            cell(Metric::Staleness),
+            count(breaks).into(),
+            count(wrong).into(),
+            cell(Metric::LostWrites),
+            cell(Metric::Errors),
+            standing_cell(judged.standing),
+        ]);
+    }
+    table
+}
+
+/// What was measured against each threshold, and whether all of them were held.
+pub fn thresholds(verdict: &Verdict) -> Table {
+    let asked = verdict.contenders.first().map(|judged| judged.thresholds.as_slice());
+    let mut columns = vec![words("strategy")];
+    columns.extend(asked.unwrap_or_default().iter().map(|threshold| {
+        figures(format!("{} {}", threshold.metric.name(), threshold.metric.bound(threshold.asked)))
+    }));
+    columns.push(words("result"));
+    let mut table = Table::new("What was measured against each threshold", columns);
+    for judged in verdict.contenders.iter().filter(|_| verdict.has_thresholds()) {
+        let cells = judged
+            .thresholds
+            .iter()
+            .map(|threshold| Cell::marked(threshold.measured_text(), mark(threshold.held)));
+        let worst = judged.thresholds.iter().map(|threshold| threshold.held).max();
+        let result = match worst.unwrap_or(Held::Held) {
+            Held::Held => "holds all",
+            Held::Unknown => "not known",
+            Held::Missed => "misses",
+        };
+        let result = Cell::marked(result, mark(worst.unwrap_or(Held::Held)));
+        let label = Cell::from(judged.label.as_str());
+        table.push([label].into_iter().chain(cells).chain([result]));
+    }
+    table
+}
+
+/// What theory says beside what was measured.
+pub fn theory(record: &Record) -> Table {
+    let mut table = Table::new(
+        "Closed forms beside the measured figures; a deviation is in standard errors",
+        [
+            words("strategy"),
+            words("quantity"),
+            figures("predicted"),
+            figures("measured"),
+            figures("deviation"),
+            words("closed form"),
+        ],
+    );
+    for contender in &record.contenders {
+        for prediction in &contender.predictions {
+            table.push([
+                contender.label.clone(),
+                prediction.quantity.clone(),
+                predicted_text(prediction, prediction.predicted),
+                predicted_text(prediction, prediction.measured),
+                deviation_text(prediction),
+                prediction.formula.clone(),
+            ]);
+        }
+    }
+    table
+}
+
+/// Every check, those that are not OK first.
+pub fn checks(record: &Record) -> Table {
+    let mut table = Table::new(
+        "Checks of the experiment and of each run, the worst first",
+        [words("where"), words("check"), words("standing"), words("what was found")],
+    );
+    let mut found = located_checks(record);
+    found.sort_by_key(|(_, check)| std::cmp::Reverse(check.standing));
+    for (place, check) in found {
+        table.push([
+            place.into(),
+            check.name.as_str().into(),
+            standing_cell(check.standing),
+            check.detail.as_str().into(),
+        ]);
+    }
+    table
+}
+
+/// What each contender is and what it risks, in its own words.
+pub fn contenders(record: &Record) -> Table {
+    let mut table = Table::new(
+        "What was compared",
+        [words("strategy"), words("what it does"), words("what it risks")],
+    );
+    for contender in &record.contenders {
+        table.push([contender.label.as_str(), contender.summary.as_str(), contender.risk.as_str()]);
+    }
+    table
+}
+
+/// A figure of a contender; empty where there are too few samples, marked where it misses.
+fn metric_cell(metric: Metric, contender: &Contender, verdict: &Verdict) -> Cell {
+    let text = metric.of(contender).map(|figure| figure.to_string()).unwrap_or_default();
+    let judged = verdict.contenders.iter().find(|judged| judged.label == contender.label);
+    let missed = judged.is_some_and(|judged| {
+        let of_metric = judged.thresholds.iter().find(|threshold| threshold.metric == metric);
+        of_metric.is_some_and(|threshold| threshold.held == Held::Missed)
+    });
+    Cell::marked(text, if missed { Mark::Bad } else { Mark::None })
+}
+
+const fn mark(held: Held) -> Mark {
+    match held {
+        Held::Held => Mark::Good,
+        Held::Unknown => Mark::Warn,
+        Held::Missed => Mark::Bad,
+    }
+}
+
+fn standing_cell(standing: Standing) -> Cell {
+    let mark = match standing {
+        Standing::NotApplicable => Mark::None,
+        Standing::Ok => Mark::Good,
+        Standing::Warn => Mark::Warn,
+        Standing::Invalid => Mark::Bad,
+    };
+    Cell::marked(standing.name(), mark)
+}
+
+/// Reads that may have been stale as a share of all judged reads: the upper bound.
+pub fn possibly_stale(contender: &Contender) -> Option<f64> {
+    let reads = contender.total(|run| run.findings.reads);
+    let possible = contender.total(|run| run.findings.possibly_stale);
+    (reads > 0).then(|| possible as f64 / reads as f64)
+}
+
+fn predicted_text(prediction: &Prediction, value: f64) -> String {
+    let is_share = ["ratio", "share"].iter().any(|word| prediction.quantity.contains(word));
+    if is_share { Figure::Share(value).to_string() } else { ratio(value) }
+}
+
+fn deviation_text(prediction: &Prediction) -> String {
+    let deviation = prediction.deviation();
+    if deviation.is_finite() { format!("{deviation:+.1}") } else { "no error known".into() }
+}

@@ -1,0 +1,340 @@
+//! Reports, rendered from a made-up Record whose figures follow from formulas.
+
+mod browser;
+mod fixture;
+
+use std::fs;
+use std::time::Duration;
+
+use cacheduel::compare::verdict::{Ground, Held};
+use cacheduel::compare::{Metric, Verdict};
+use cacheduel::model::{Distribution, Share, Span};
+use cacheduel::record::{Check, FORMAT, Record, Standing, Thresholds};
+use cacheduel::report::{self, Error, charts, csv, hlog, html, text};
+use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
+
+#[test]
+fn the_terminal_report_is_as_it_was() {
+    insta::assert_snapshot!(text::render(&fixture::record()));
+}
+
+#[test]
+fn the_timeline_is_as_it_was() {
+    insta::assert_snapshot!(csv::render(&fixture::with_contenders(&["cache-aside"])));
+}
+
+#[test]
+fn the_terminal_report_never_exceeds_100_columns() {
+    let mut record = fixture::embedded(fixture::record());
+    record.contenders[1].label = format!("cache-aside@{}", "a-very-long-label-".repeat(6));
+    record.source = "x".repeat(300);
+    record.cache.settings.insert("save".into(), "9".repeat(250));
+    record.contenders[2].runs[0].measures.requests.answered = u64::MAX / 8;
+    record.contenders[2].runs[0].audit.lost_writes = 123_456_789_012;
+    for record in [record, fixture::invalid(fixture::record())] {
+        for line in text::render(&record).lines() {
+            assert!(line.chars().count() <= text::WIDTH, "{} wide: {line}", line.chars().count());
+        }
+    }
+}
+
+#[test]
+fn a_strategy_that_cannot_be_told_from_the_best_is_called_as_good() {
+    let verdict = Verdict::of(&fixture::record());
+    let best = verdict.best.expect("some strategies hold every threshold");
+    let as_good: Vec<_> =
+        best.as_good.iter().map(|peer| (peer.label.as_str(), peer.ground)).collect();
+    assert_eq!(best.label, "write-through");
+    let ground = Ground::Intervals(3);
+    assert_eq!(as_good, [("cache-aside", ground), ("event-invalidation", ground)]);
+
+    let mut once = fixture::record();
+    once.contenders.iter_mut().for_each(|contender| contender.runs.truncate(1));
+    let best = Verdict::of(&once).best.expect("one repeat still ranks");
+    assert!(best.as_good.iter().all(|peer| peer.ground == Ground::FewRepeats(1)), "{best:?}");
+}
+
+#[test]
+fn a_missed_threshold_is_named_with_its_figure_and_its_bound() {
+    let verdict = Verdict::of(&fixture::record());
+    let ttl = verdict.contenders.iter().find(|judged| judged.label == "ttl").unwrap();
+    assert!(!ttl.holds_all());
+    let sentence = verdict.sentences.iter().find(|line| line.starts_with("ttl misses")).unwrap();
+    assert!(sentence.contains("stale share 3.1 % (at most 1 %)"), "{sentence}");
+}
+
+#[test]
+fn a_figure_with_too_few_samples_is_unknown_and_its_cell_is_blank() {
+    let mut record = fixture::with_contenders(&["cache-aside"]);
+    for run in &mut record.contenders[0].runs {
+        run.measures.latency.iter_mut().for_each(|part| {
+            part.response = fixture::distribution(20, 200.0, 0.2);
+        });
+    }
+    let verdict = Verdict::of(&record);
+    let thresholds = &verdict.contenders[0].thresholds;
+    let p99 = thresholds.iter().find(|threshold| threshold.metric == Metric::ReadP99).unwrap();
+    assert_eq!((p99.held, p99.measured), (Held::Unknown, None));
+    assert!(!verdict.contenders[0].holds_all());
+    let said = "cache-aside has too few samples for: read p99 (at most 5 ms)";
+    assert!(verdict.sentences.iter().any(|line| line.starts_with(said)), "{verdict:?}");
+}
+
+#[test]
+fn an_invalid_record_has_reasons_instead_of_a_verdict() {
+    let record = fixture::invalid(fixture::record());
+    let verdict = Verdict::of(&record);
+    assert_eq!(verdict.best, None);
+    assert!(verdict.sentences[0].starts_with("No verdict"));
+    assert!(verdict.sentences[1].contains("ttl, repeat 2: dispatch lag"), "{verdict:?}");
+    let text = text::render(&record);
+    assert!(text.find("INVALID").unwrap() < text.find("read").unwrap());
+}
+
+#[test]
+fn without_thresholds_the_best_of_each_measure_is_named() {
+    let mut record = fixture::record();
+    record.scenario.thresholds = Thresholds::default();
+    let sentences = Verdict::of(&record).sentences;
+    assert!(sentences[0].starts_with("No thresholds were given"));
+    let fewest = sentences.iter().find(|line| line.contains("the fewest store reads")).unwrap();
+    assert!(fewest.starts_with("ttl has"), "{fewest}");
+}
+
+#[test]
+fn nobody_is_preferred_where_nobody_holds_every_threshold() {
+    let mut record = fixture::record();
+    record.scenario.thresholds.read_p50 = Some(Span::from_millis(0));
+    record.scenario.thresholds.hit_ratio = Some(Share(1.0));
+    let verdict = Verdict::of(&record);
+    assert_eq!(verdict.best, None);
+    assert_eq!(verdict.sentences[0], "No strategy holds every threshold.");
+}
+
+#[test]
+fn the_page_says_the_same_as_the_terminal() {
+    let record = fixture::record();
+    let (page, text) = (html::render(&record), text::render(&record));
+    let verdict = Verdict::of(&record);
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for sentence in &verdict.sentences {
+        assert!(page.contains(sentence), "the page lacks: {sentence}");
+        assert!(flat.contains(sentence), "the terminal lacks: {sentence}");
+    }
+    for contender in &record.contenders {
+        for figure in Metric::ALL.iter().filter_map(|metric| metric.of(contender)) {
+            assert!(page.contains(&format!(">{figure}<")), "the page lacks {figure}");
+            assert!(text.contains(&figure.to_string()), "the terminal lacks {figure}");
+        }
+    }
+}
+
+#[test]
+fn the_page_is_one_small_file_that_asks_for_nothing() {
+    let page = html::render(&fixture::record());
+    assert!(page.len() <= 1024 * 1024, "{} bytes", page.len());
+    for forbidden in ["<script", "src=", "@import", "url(", "href=\"http"] {
+        assert!(!page.contains(forbidden), "the page contains {forbidden}");
+    }
+    assert_eq!(page.matches("<figure").count(), page.matches("<details><summary>Figures").count());
+    assert_eq!(page.matches("<table>").count(), page.matches("<caption>").count());
+    assert_eq!(page.matches("<h1").count(), 1);
+    assert!(!page.contains("<th>"), "every head of a table says what it is the head of");
+}
+
+#[test]
+fn what_a_scenario_says_cannot_break_the_page() {
+    let mut record = fixture::record();
+    let hostile = "</code><script>alert(1)</script>&\"'";
+    record.source = hostile.into();
+    record.scenario.question = hostile.into();
+    record.contenders[0].label = hostile.into();
+    let page = html::render(&record);
+    assert!(!page.contains("<script"));
+    for chart in charts::all(&record) {
+        roxmltree::Document::parse(&chart.standalone()).unwrap();
+    }
+}
+
+#[test]
+fn the_notice_of_an_embedded_cache_stands_first_and_last() {
+    let record = fixture::embedded(fixture::record());
+    let text = text::render(&record);
+    assert_eq!(text.matches(report::EMBEDDED_NOTICE).count(), 2);
+    assert!(text.trim_end().ends_with(&format!("{} ***", report::EMBEDDED_NOTICE)));
+    assert_eq!(html::render(&record).matches("in-memory twin stood in for Redis").count(), 2);
+    assert!(!text::render(&fixture::record()).contains("stood in"));
+}
+
+#[test]
+fn every_chart_is_well_formed_and_tells_what_it_shows() {
+    for record in [fixture::record(), fixture::with_contenders(&[]), fixture::hollow()] {
+        for chart in charts::all(&record) {
+            for svg in [chart.inline(), chart.standalone()] {
+                let document = roxmltree::Document::parse(&svg).unwrap();
+                let root = document.root_element();
+                let text = |name: &str| {
+                    let found = root.children().find(|child| child.has_tag_name(name));
+                    found.and_then(|child| child.text()).unwrap_or_default()
+                };
+                assert_eq!(root.attribute("role"), Some("img"));
+                assert_eq!(text("title"), chart.title);
+                assert_eq!(text("desc"), chart.description);
+                assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_chart_without_data_says_so() {
+    let record = fixture::hollow();
+    let charts = charts::all(&record);
+    let message = |slug: &str| charts.iter().find(|chart| chart.slug == slug).unwrap().inline();
+    assert!(message("stale-share").contains("No stale reads"));
+    assert!(message("freshness").contains("No stale reads"));
+    assert!(message("staleness-age").contains("No stale reads"));
+    assert!(message("read-latency").contains("No reads were answered"));
+    assert!(message("store-reads").contains("too short for a timeline"));
+}
+
+#[test]
+fn the_interval_log_reads_back_to_the_same_histograms() {
+    let record = fixture::record();
+    let log = hlog::render(&record);
+    let entries: Vec<_> = IntervalLogIterator::new(log.as_bytes()).map(Result::unwrap).collect();
+    let intervals: Vec<_> = entries
+        .into_iter()
+        .filter_map(|entry| match entry {
+            LogEntry::Interval(interval) => Some(interval),
+            _ => None,
+        })
+        .collect();
+    let buckets: usize =
+        record.contenders.iter().flat_map(|c| &c.runs).map(|run| run.measures.timeline.len()).sum();
+    assert_eq!(intervals.len(), 2 * buckets);
+    assert!(intervals.is_sorted_by_key(|interval| interval.start_timestamp()));
+    let mine: Vec<_> = intervals
+        .iter()
+        .filter(|interval| interval.tag().is_some_and(|tag| tag.as_str() == "cache-aside:read"))
+        .collect();
+    let run = &record.contenders[1].runs[0];
+    assert_eq!(mine[1].start_timestamp(), Duration::from_secs(1));
+    assert_eq!(mine[1].duration(), Duration::from_secs(1));
+    let json = format!("\"{}\"", mine[1].encoded_histogram());
+    let histogram: Distribution = serde_json::from_str(&json).unwrap();
+    assert_eq!(histogram, run.measures.timeline[1].reads);
+}
+
+#[test]
+fn a_label_with_spaces_and_commas_still_makes_a_tag_and_a_field() {
+    let mut record = fixture::with_contenders(&["ttl"]);
+    record.contenders[0].label = "ttl@a, b".into();
+    assert!(hlog::render(&record).contains("Tag=ttl@a__b:read,"));
+    assert!(csv::render(&record).contains("\n\"ttl@a, b\",1,0,"));
+}
+
+#[test]
+fn a_folder_holds_everything_and_reads_back_as_the_same_record() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("deep/report");
+    let record = fixture::record();
+    report::write(&record, &folder).unwrap();
+    assert_eq!(report::read(&folder).unwrap(), record);
+    assert_eq!(report::read(&folder.join("record.json")).unwrap(), record);
+    for file in ["report.html", "timeline.csv", "intervals.hlog", "charts/trade-off.svg"] {
+        assert!(folder.join(file).is_file(), "{file} is missing");
+    }
+    assert_eq!(fs::read_dir(place.path().join("deep")).unwrap().count(), 1);
+}
+
+#[test]
+fn writing_again_replaces_the_report_and_leaves_other_files_alone() {
+    let place = tempfile::tempdir().unwrap();
+    let mut record = fixture::with_contenders(&["ttl"]);
+    report::write(&record, place.path()).unwrap();
+    fs::write(place.path().join("notes.md"), "mine").unwrap();
+    record.name = "second".into();
+    report::write(&record, place.path()).unwrap();
+    assert_eq!(report::read(place.path()).unwrap().name, "second");
+    assert_eq!(fs::read_to_string(place.path().join("notes.md")).unwrap(), "mine");
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 6);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_named_and_nothing_is_left() {
+    let place = tempfile::tempdir().unwrap();
+    let record = fixture::with_contenders(&["ttl"]);
+    let occupied = place.path().join("occupied");
+    fs::write(&occupied, "a file").unwrap();
+    let error = report::write(&record, &occupied.join("below")).unwrap_err();
+    assert!(error.to_string().contains("occupied"), "{error}");
+    let error = report::write(&record, &occupied).unwrap_err();
+    assert!(matches!(&error, Error::Write { path, .. } if *path == occupied), "{error}");
+    assert_eq!(fs::read_to_string(&occupied).unwrap(), "a file");
+
+    let blocked = place.path().join("blocked");
+    fs::create_dir_all(blocked.join("report.html/in-the-way")).unwrap();
+    let error = report::write(&record, &blocked).unwrap_err();
+    assert!(
+        matches!(&error, Error::Write { path, .. } if path.ends_with("report.html")),
+        "{error}"
+    );
+    let left: Vec<_> =
+        fs::read_dir(&blocked).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(left, ["report.html"], "only what was there before is left");
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn what_is_not_a_record_is_refused_by_what_it_is() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("record.json");
+    assert!(matches!(report::read(&file), Err(Error::Read { .. })));
+    let refused = |text: &str| {
+        fs::write(&file, text).unwrap();
+        report::read(&file).unwrap_err()
+    };
+    assert!(matches!(refused("{ \"format\": 1,"), Error::NotJson { .. }));
+    assert!(matches!(refused("[1, 2]"), Error::NotARecord { .. }));
+    assert!(matches!(refused("{ \"rows\": 3 }"), Error::NotARecord { .. }));
+    assert!(matches!(refused("{ \"format\": 1 }"), Error::Malformed { .. }));
+    let error = refused(&format!("{{ \"format\": {} }}", FORMAT + 1));
+    assert!(matches!(error, Error::Version { found, .. } if found == u64::from(FORMAT) + 1));
+}
+
+#[test]
+fn the_page_fits_every_width_and_no_labels_overlap() {
+    let browser = browser::Browser::find();
+    let warned = with_warning(fixture::embedded(fixture::record()));
+    for (record, name) in
+        [(fixture::record(), "full"), (warned, "warned"), (fixture::hollow(), "hollow")]
+    {
+        let page = html::render(&record);
+        for width in [1440, 768, 390] {
+            browser.check(&page, width, name);
+        }
+    }
+}
+
+fn with_warning(mut record: Record) -> Record {
+    record.checks.push(Check {
+        name: "generator".into(),
+        standing: Standing::Warn,
+        detail: "used 83 % of its core, at most 80 % is sure".into(),
+    });
+    record
+}
+
+#[test]
+fn zz_dump() {
+    for (record, name) in [
+        (fixture::record(), "full"),
+        (with_warning(fixture::embedded(fixture::record())), "warned"),
+        (fixture::invalid(fixture::record()), "invalid"),
+    ] {
+        let _ = fs::remove_dir_all(format!("/tmp/rep/{name}"));
+        report::write(&record, std::path::Path::new(&format!("/tmp/rep/{name}"))).unwrap();
+        fs::write(format!("/tmp/rep/{name}/report.txt"), text::render(&record)).unwrap();
+    }
+}
