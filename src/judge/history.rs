@@ -35,7 +35,7 @@ pub(super) struct History {
 struct Known {
     version: Version,
     writer: Writer,
-    /// When its write was invoked, or `NEVER` while only reads have told of it.
+    /// When its write was invoked at the earliest, or `NEVER` while only reads have told of it.
     invoked: Nanos,
     in_place_from: Nanos,
     in_place_by: Nanos,
@@ -300,22 +300,22 @@ impl History {
     /// The invocation of `writer`'s write has come to be known. Where reads have told of it before,
     /// says by when it was in place.
     fn invoked(&mut self, writer: Writer, invoked: Nanos) -> Option<Nanos> {
-        let told = |known: &Known| known.invoked == Nanos::NEVER && known.writer == writer;
-        let index = self.recent.iter().position(told)?;
-        for known in self.recent.range_mut(index..).filter(|known| told(known)) {
+        let index = self.recent.iter().position(|known| known.writer == writer)?;
+        for known in self.recent.range_mut(index..).filter(|known| known.writer == writer) {
             known.invoked = invoked;
         }
         self.settle_from(index);
         Some(self.recent[index].in_place_by)
     }
 
-    /// When the write of `writer`, which a read has just told of, was invoked; at the earliest,
-    /// where it may be one of the unknown writes that are no longer told apart.
+    /// When the write of `writer`, which a read has just told of, was invoked. That can only be left
+    /// open, as the beginning of time, where it may be an unknown write that is no longer told apart.
     fn invocation_of(&mut self, writer: Writer) -> Option<Nanos> {
         let mut told_before = self.recent.iter().filter(|known| known.writer == writer);
         let elsewhere = told_before.find(|known| known.invoked != Nanos::NEVER);
         let elsewhere = elsewhere.map(|known| known.invoked);
-        self.unknown.take(writer).or(elsewhere).or_else(|| self.unknown.older_invoked())
+        let older = self.unknown.any_older().then_some(Nanos::ZERO);
+        self.unknown.take(writer).or(elsewhere).or(older)
     }
 
     fn insert(&mut self, version: Version, writer: Writer, ended: Nanos) -> usize {
