@@ -14,6 +14,7 @@
 use std::collections::VecDeque;
 
 use super::past::{Leaving, Past};
+use super::reach::{Reach, Reached};
 use super::unknown::Unknown;
 use crate::model::{Nanos, Version, Writer};
 
@@ -69,28 +70,6 @@ pub(super) struct Superseded {
     pub(super) by: Nanos,
     /// The ring no longer remembers the version that superseded it, so `by` is late.
     pub(super) beyond_ring: bool,
-}
-
-/// How far it is known what can have been in place by the end of a read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Reach {
-    /// The earliest instant at which the version after the one that was read can have been in
-    /// place, if it can have been by the read's end.
-    pub(super) earliest: Option<Nanos>,
-    /// The highest version that can have been in place by the read's end.
-    pub(super) newest: Version,
-}
-
-/// What a read's reach is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reached {
-    Settled(Reach),
-    /// This far at least. A write that is still in flight may yet claim a version that looks
-    /// skipped: to be asked again from here when the watermark is past `until`.
-    Open {
-        until: Nanos,
-        so_far: Reach,
-    },
 }
 
 impl History {
@@ -160,7 +139,6 @@ impl History {
                 reads: u64::from(first.reads),
             };
             while let Some(twin) = self.recent.pop_front_if(|it| it.version == first.version) {
-                leaving.in_place_from = twin.in_place_from;
                 leaving.acknowledged |= twin.acknowledged;
                 leaving.reads += u64::from(twin.reads);
             }
@@ -368,19 +346,6 @@ impl History {
             Some(newest) if newest.version < version => self.recent.len(),
             _ => self.recent.partition_point(|known| known.version < version),
         }
-    }
-}
-
-impl Reach {
-    /// At the end of a read of which nothing is known but the version that it returned.
-    pub(super) const fn of(version: Version) -> Self {
-        Self { earliest: None, newest: version }
-    }
-
-    /// Versions up to `newest` can have been in place, the first of them at `instant`.
-    fn extend(&mut self, instant: Nanos, newest: Version) {
-        self.earliest.get_or_insert(instant);
-        self.newest = newest;
     }
 }
 

@@ -165,6 +165,11 @@ proptest! {
         ring in 1..4_usize,
     ) {
         let (findings, _) = judge_with(with_ring(ring), &samples, pace, &EndState::default());
+        prop_assert!(findings.definitely_stale <= findings.possibly_stale);
+        prop_assert!(findings.beyond_ring <= findings.definitely_stale);
+        prop_assert_eq!(findings.age_at_least.len(), findings.definitely_stale);
+        prop_assert_eq!(findings.age_at_most.len(), findings.possibly_stale);
+        prop_assert!(findings.age_at_least.max() <= findings.age_at_most.max());
         if wrong(&findings) > 0 {
             prop_assert!(!linearizable(&samples, Numbering::Increasing), "{:?}", findings);
         }
