@@ -43,3 +43,22 @@ impl Unknown {
         (earliest <= instant).then_some((told_apart + self.older, earliest))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_beyond_the_limit_are_counted_and_no_longer_told_apart() {
+        let mut unknown = Unknown::default();
+        for (writer, invoked) in [(1, 20), (2, 10), (3, 30), (4, 50)] {
+            unknown.add(Writer(writer), Nanos(invoked), 2);
+        }
+        assert!(unknown.any_older());
+        assert_eq!(unknown.take(Writer(1)), None);
+        assert_eq!(unknown.invoked_by(Nanos(9)), None);
+        assert_eq!(unknown.invoked_by(Nanos(30)), Some((3, Nanos(10))));
+        assert_eq!(unknown.take(Writer(3)), Some(Nanos(30)));
+        assert_eq!(unknown.invoked_by(Nanos(50)), Some((3, Nanos(10))));
+    }
+}

@@ -161,6 +161,18 @@ fn a_value_that_nobody_wrote_is_dirty() {
 }
 
 #[test]
+fn a_nonsense_version_that_was_acknowledged_is_the_highest_of_all() {
+    let samples = [
+        unknown(0, (1, 2)),
+        write(1, (10, 20), u64::MAX),
+        read(2, (30, 40), (u64::MAX, 2)),
+        read(3, (30, 40), (0, 0)),
+    ];
+    let findings = judge(&samples);
+    assert_eq!((findings.definitely_stale, findings.dirty_reads), (1, 0));
+}
+
+#[test]
 fn a_version_that_turns_out_to_be_another_writers_makes_its_read_dirty() {
     let samples = [unknown(0, (1, 2)), read(1, (10, 20), (1, 1)), write(2, (30, 40), 1)];
     let later = write(3, (50, 60), 2);
@@ -173,6 +185,10 @@ fn a_version_that_turns_out_to_be_another_writers_makes_its_read_dirty() {
     let tiny = Rules { ring: 1, ..rules() };
     let nothing = EndKey { stored: None, ..stored(KEY, 0, 0) };
     let all = [&samples[..], &[later]].concat();
+    let (findings, audit) = judge_with(tiny, &all, 1, &end_of([nothing]));
+    assert_eq!((findings.dirty_reads, audit.lost_writes), (1, 2));
+    // And where the reader who was wrong came after the acknowledgement.
+    let all = [write(0, (1, 2), 1), read(1, (10, 20), (1, 9)), write(2, (30, 40), 2)];
     let (findings, audit) = judge_with(tiny, &all, 1, &end_of([nothing]));
     assert_eq!((findings.dirty_reads, audit.lost_writes), (1, 2));
 }
