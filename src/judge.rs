@@ -7,6 +7,7 @@ mod history;
 mod judging;
 mod ledger;
 mod past;
+mod reach;
 mod sessions;
 #[cfg(test)]
 mod tests;

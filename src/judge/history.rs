@@ -14,6 +14,7 @@
 use std::collections::VecDeque;
 
 use super::past::{Leaving, Past};
+use super::reach::{Reach, Reached};
 use super::unknown::Unknown;
 use crate::model::{Nanos, Version, Writer};
 
@@ -35,7 +36,7 @@ pub(super) struct History {
 struct Known {
     version: Version,
     writer: Writer,
-    /// When its write was invoked, or `NEVER` while only reads have told of it.
+    /// When its write was invoked at the earliest, or `NEVER` while only reads have told of it.
     invoked: Nanos,
     in_place_from: Nanos,
     in_place_by: Nanos,
@@ -69,28 +70,6 @@ pub(super) struct Superseded {
     pub(super) by: Nanos,
     /// The ring no longer remembers the version that superseded it, so `by` is late.
     pub(super) beyond_ring: bool,
-}
-
-/// How far it is known what can have been in place by the end of a read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Reach {
-    /// The earliest instant at which the version after the one that was read can have been in
-    /// place, if it can have been by the read's end.
-    pub(super) earliest: Option<Nanos>,
-    /// The highest version that can have been in place by the read's end.
-    pub(super) newest: Version,
-}
-
-/// What a read's reach is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reached {
-    Settled(Reach),
-    /// This far at least. A write that is still in flight may yet claim a version that looks
-    /// skipped: to be asked again from here when the watermark is past `until`.
-    Open {
-        until: Nanos,
-        so_far: Reach,
-    },
 }
 
 impl History {
@@ -160,7 +139,6 @@ impl History {
                 reads: u64::from(first.reads),
             };
             while let Some(twin) = self.recent.pop_front_if(|it| it.version == first.version) {
-                leaving.in_place_from = twin.in_place_from;
                 leaving.acknowledged |= twin.acknowledged;
                 leaving.reads += u64::from(twin.reads);
             }
@@ -300,22 +278,22 @@ impl History {
     /// The invocation of `writer`'s write has come to be known. Where reads have told of it before,
     /// says by when it was in place.
     fn invoked(&mut self, writer: Writer, invoked: Nanos) -> Option<Nanos> {
-        let told = |known: &Known| known.invoked == Nanos::NEVER && known.writer == writer;
-        let index = self.recent.iter().position(told)?;
-        for known in self.recent.range_mut(index..).filter(|known| told(known)) {
+        let index = self.recent.iter().position(|known| known.writer == writer)?;
+        for known in self.recent.range_mut(index..).filter(|known| known.writer == writer) {
             known.invoked = invoked;
         }
         self.settle_from(index);
         Some(self.recent[index].in_place_by)
     }
 
-    /// When the write of `writer`, which a read has just told of, was invoked; at the earliest,
-    /// where it may be one of the unknown writes that are no longer told apart.
+    /// When the write of `writer`, which a read has just told of, was invoked. That can only be left
+    /// open, as the beginning of time, where it may be an unknown write that is no longer told apart.
     fn invocation_of(&mut self, writer: Writer) -> Option<Nanos> {
         let mut told_before = self.recent.iter().filter(|known| known.writer == writer);
         let elsewhere = told_before.find(|known| known.invoked != Nanos::NEVER);
         let elsewhere = elsewhere.map(|known| known.invoked);
-        self.unknown.take(writer).or(elsewhere).or_else(|| self.unknown.older_invoked())
+        let older = self.unknown.any_older().then_some(Nanos::ZERO);
+        self.unknown.take(writer).or(elsewhere).or(older)
     }
 
     fn insert(&mut self, version: Version, writer: Writer, ended: Nanos) -> usize {
@@ -368,19 +346,6 @@ impl History {
             Some(newest) if newest.version < version => self.recent.len(),
             _ => self.recent.partition_point(|known| known.version < version),
         }
-    }
-}
-
-impl Reach {
-    /// At the end of a read of which nothing is known but the version that it returned.
-    pub(super) const fn of(version: Version) -> Self {
-        Self { earliest: None, newest: version }
-    }
-
-    /// Versions up to `newest` can have been in place, the first of them at `instant`.
-    fn extend(&mut self, instant: Nanos, newest: Version) {
-        self.earliest.get_or_insert(instant);
-        self.newest = newest;
     }
 }
 

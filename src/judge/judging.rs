@@ -4,11 +4,16 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::audit::{EndState, audit};
 use super::freshness::Freshness;
-use super::history::{Acknowledged, Irregular, Reach, Reached};
+use super::history::{Acknowledged, Irregular};
 use super::ledger::Ledger;
+use super::reach::{Reach, Reached};
 use super::sessions::{Sessions, Shown};
 use super::{Audit, Findings, StalenessBucket};
 use crate::model::{FaultKind, Key, Nanos, Op, Sample, Version, Writer};
+
+/// Above this, what a sample calls a version is nonsense, such as a negative number, and is taken
+/// for this one, so that counting on from it cannot overflow.
+const HIGHEST: Version = Version(u64::MAX >> 1);
 
 /// What is judged, and how much is remembered for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,6 +131,7 @@ impl Judge {
         let history = self.ledger.written(sample.key);
         let writer = Writer::of_request(sample.request);
         let acknowledged = sample.written.filter(|_| sample.fault.is_none());
+        let acknowledged = acknowledged.map(|version| version.min(HIGHEST));
         let irregular = match acknowledged {
             Some(version) => {
                 let Sample { key, client, started: invoked, ended, .. } = *sample;
@@ -149,7 +155,7 @@ impl Judge {
             (None, Some(version)) => {
                 // A value without a writer can only be one that was loaded.
                 let writer = sample.seen_writer.unwrap_or(Writer::LOAD);
-                self.observe_value(sample, version, writer, counted);
+                self.observe_value(sample, version.min(HIGHEST), writer, counted);
             }
             // Every key was loaded and none is ever deleted, so there is no finding nothing.
             (None, None) if counted && sample.absent => {

@@ -168,6 +168,20 @@ mod tests {
     }
 
     #[test]
+    fn a_skipped_version_can_have_been_in_place_as_early_as_the_one_before_it() {
+        let mut past = past_of(1);
+        past.push(&Leaving {
+            version: Version(3),
+            in_place_from: Nanos(100),
+            in_place_by: Nanos(105),
+            acknowledged: true,
+            reads: 0,
+        });
+        let skipped = past.around(Version(2)).expect("the version is in the past");
+        assert_eq!(skipped.in_place_from, Nanos(10));
+    }
+
+    #[test]
     fn bounds_of_a_range_hold_for_each_of_its_versions() {
         let past = past_of(1_000);
         for version in 1..=1_000 {

@@ -30,16 +30,35 @@ impl Unknown {
         Some(self.recent.remove(index).1)
     }
 
-    /// The earliest invocation among those that are not told apart, if there are any.
-    pub(super) fn older_invoked(&self) -> Option<Nanos> {
-        (self.older > 0).then_some(self.older_invoked)
+    /// Whether there are some that are no longer told apart.
+    pub(super) fn any_older(&self) -> bool {
+        self.older > 0
     }
 
     /// How many were invoked by `instant` at most, and the earliest invocation of all.
     pub(super) fn invoked_by(&self, instant: Nanos) -> Option<(u64, Nanos)> {
         let recent = self.recent.iter().map(|&(_, invoked)| invoked);
         let told_apart = recent.clone().filter(|&invoked| invoked <= instant).count() as u64;
-        let earliest = recent.chain(self.older_invoked()).min()?;
+        let earliest = recent.chain(self.any_older().then_some(self.older_invoked)).min()?;
         (earliest <= instant).then_some((told_apart + self.older, earliest))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_beyond_the_limit_are_counted_and_no_longer_told_apart() {
+        let mut unknown = Unknown::default();
+        for (writer, invoked) in [(1, 20), (2, 10), (3, 30), (4, 50)] {
+            unknown.add(Writer(writer), Nanos(invoked), 2);
+        }
+        assert!(unknown.any_older());
+        assert_eq!(unknown.take(Writer(1)), None);
+        assert_eq!(unknown.invoked_by(Nanos(9)), None);
+        assert_eq!(unknown.invoked_by(Nanos(30)), Some((3, Nanos(10))));
+        assert_eq!(unknown.take(Writer(3)), Some(Nanos(30)));
+        assert_eq!(unknown.invoked_by(Nanos(50)), Some((3, Nanos(10))));
     }
 }

@@ -148,22 +148,31 @@ fn total(distribution: &Distribution) -> f64 {
     distribution.mean() * distribution.len() as f64
 }
 
-/// The counts of definitely and possibly stale reads by when versions really took effect, and the
-/// sums of their ages.
-fn truth(happened: &Happened) -> ((u64, f64), (u64, f64)) {
-    let (mut before, mut during) = ((0, 0.0), (0, 0.0));
+/// What an all-knowing observer would count as stale, with the sums of age and of versions behind.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stale {
+    reads: u64,
+    age: u64,
+    versions: u64,
+}
+
+/// The stale reads by when versions really took effect: before the reads began, and before they
+/// ended.
+fn truth(happened: &Happened) -> (Stale, Stale) {
+    let (mut at_start, mut at_end) = (Stale::default(), Stale::default());
     for read in happened.samples.iter().filter(|it| in_window(it)) {
         let Some(version) = read.seen else { continue };
-        let versions = &happened.versions[read.key.0 as usize];
-        let Some(&(_, superseded)) = versions.get(version.0 as usize + 1) else { continue };
-        for (sum, instant) in [(&mut before, read.started), (&mut during, read.ended)] {
-            if superseded < instant {
-                sum.0 += 1;
-                sum.1 += (instant - superseded).0 as f64;
+        let newer = &happened.versions[read.key.0 as usize][version.0 as usize + 1..];
+        for (sum, instant) in [(&mut at_start, read.started), (&mut at_end, read.ended)] {
+            let in_place = newer.iter().filter(|&&(_, effect)| effect < instant);
+            if let Some(&(_, superseded)) = in_place.clone().next() {
+                sum.reads += 1;
+                sum.age += (instant - superseded).0;
+                sum.versions += in_place.count() as u64;
             }
         }
     }
-    (before, during)
+    (at_start, at_end)
 }
 
 proptest! {
@@ -214,11 +223,13 @@ proptest! {
         ring in 1..6_usize,
     ) {
         let (findings, _) = judge_with(with_ring(ring), &happened.samples, pace, &happened.end);
-        let (before, during) = truth(&happened);
-        prop_assert!(findings.definitely_stale <= before.0);
-        prop_assert!(total(&findings.age_at_least) <= before.1 + 1e-6);
-        prop_assert!(findings.possibly_stale >= during.0);
-        prop_assert!(total(&findings.age_at_most) >= during.1 - 1e-6);
+        let (at_start, at_end) = truth(&happened);
+        prop_assert!(findings.definitely_stale <= at_start.reads);
+        prop_assert!(total(&findings.age_at_least) <= at_start.age as f64 + 1e-6);
+        prop_assert!(total(&findings.versions_at_least) <= at_start.versions as f64 + 1e-6);
+        prop_assert!(findings.possibly_stale >= at_end.reads);
+        prop_assert!(total(&findings.age_at_most) >= at_end.age as f64 - 1e-6);
+        prop_assert!(total(&findings.versions_at_most) >= at_end.versions as f64 - 1e-6);
         prop_assert_eq!((findings.order_violations, findings.dirty_reads), (0, 0));
     }
 }

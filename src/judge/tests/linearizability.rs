@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::store::{Asked, Kind, asked, carry_out};
 use super::{judge, judge_with, read, rules, unknown, write};
-use crate::judge::{Audit, EndState, Findings};
+use crate::judge::{Audit, EndState, Findings, Rules};
 use crate::model::{Nanos, Op, Sample};
 
 const OPERATIONS: usize = 7;
@@ -83,6 +83,10 @@ fn effect(
     follows.then_some((next, writer))
 }
 
+fn with_ring(ring: usize) -> Rules {
+    Rules { ring, ..rules() }
+}
+
 fn wrong(findings: &Findings) -> u64 {
     findings.definitely_stale
         + findings.dirty_reads
@@ -124,8 +128,11 @@ fn arbitrary_history() -> impl Strategy<Value = Vec<Sample>> {
 
 /// Writes of a correct store, and one read of any version that ever was.
 fn history_with_one_read() -> impl Strategy<Value = Vec<Sample>> {
-    let only_writes = |asked: &Asked| !matches!(asked.kind, Kind::Read { .. });
-    let writes = prop::collection::vec(asked(1, 0, true).prop_filter("a write", only_writes), 0..6);
+    let write = |asked: Asked| match asked.kind {
+        Kind::Read { .. } => Asked { kind: Kind::Write, ..asked },
+        _ => asked,
+    };
+    let writes = prop::collection::vec(asked(1, 0, true).prop_map(write), 0..OPERATIONS);
     (writes, any::<prop::sample::Index>(), 0..30_u64, 0..15_u64).prop_map(
         |(writes, version, started, duration)| {
             let happened = carry_out(1, &writes);
@@ -143,10 +150,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn a_correct_store_is_never_accused(asked in history(), pace in 0..3_usize) {
+    fn a_correct_store_is_never_accused(asked in history(), pace in 0..3_usize, ring in 1..4_usize) {
         let happened = carry_out(1, &asked);
         prop_assert!(linearizable(&happened.samples, Numbering::Consecutive));
-        let (findings, audit) = judge_with(rules(), &happened.samples, pace, &happened.end);
+        let (findings, audit) = judge_with(with_ring(ring), &happened.samples, pace, &happened.end);
         prop_assert_eq!(wrong(&findings), 0, "{:?}", findings);
         prop_assert_eq!(audit, Audit { keys: 1, absent: 1, ..Audit::default() });
     }
@@ -155,8 +162,14 @@ proptest! {
     fn whatever_is_called_wrong_fits_no_order_of_events(
         samples in arbitrary_history(),
         pace in 0..3_usize,
+        ring in 1..4_usize,
     ) {
-        let (findings, _) = judge_with(rules(), &samples, pace, &EndState::default());
+        let (findings, _) = judge_with(with_ring(ring), &samples, pace, &EndState::default());
+        prop_assert!(findings.definitely_stale <= findings.possibly_stale);
+        prop_assert!(findings.beyond_ring <= findings.definitely_stale);
+        prop_assert_eq!(findings.age_at_least.len(), findings.definitely_stale);
+        prop_assert_eq!(findings.age_at_most.len(), findings.possibly_stale);
+        prop_assert!(findings.age_at_least.max() <= findings.age_at_most.max());
         if wrong(&findings) > 0 {
             prop_assert!(!linearizable(&samples, Numbering::Increasing), "{:?}", findings);
         }
@@ -166,13 +179,14 @@ proptest! {
     fn a_single_read_is_definitely_stale_exactly_if_no_order_of_events_fits_its_age(
         samples in history_with_one_read(),
         pace in 0..3_usize,
+        ring in 1..4_usize,
     ) {
         // A read that would be right if only it had begun earlier is too old.
         let mut earlier = samples.clone();
         if let Some(read) = earlier.last_mut() {
             read.started = Nanos::ZERO;
         }
-        let (findings, _) = judge_with(rules(), &samples, pace, &EndState::default());
+        let (findings, _) = judge_with(with_ring(ring), &samples, pace, &EndState::default());
         for numbering in [Numbering::Consecutive, Numbering::Increasing] {
             if linearizable(&earlier, numbering) {
                 let too_old = !linearizable(&samples, numbering);
@@ -185,11 +199,12 @@ proptest! {
     fn a_single_read_that_fits_no_order_of_events_does_not_go_unnoticed(
         samples in history_with_one_read(),
         pace in 0..3_usize,
+        ring in 1..4_usize,
     ) {
         // Which unknown write took which version is for brute force to find out, not for the judge.
         let unknown = samples.iter().any(|it| it.op == Op::Update && it.written.is_none());
         if !unknown && !linearizable(&samples, Numbering::Consecutive) {
-            let (findings, _) = judge_with(rules(), &samples, pace, &EndState::default());
+            let (findings, _) = judge_with(with_ring(ring), &samples, pace, &EndState::default());
             prop_assert!(wrong(&findings) > 0);
         }
     }

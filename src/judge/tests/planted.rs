@@ -97,13 +97,15 @@ fn a_strategy_that_loses_writes_is_caught_by_the_audit() {
 
 #[test]
 fn writes_lost_beyond_the_ring_are_counted_all_the_same() {
-    let samples: Vec<_> = (1..=1_000).map(|n| write(n, (10 * n, 10 * n + 5), n)).collect();
+    let mut samples: Vec<_> = (1..=1_000).map(|n| write(n, (10 * n, 10 * n + 5), n)).collect();
+    // One reader sees version 900 at once, another one when it is long past.
+    samples.extend([9_006, 20_000].map(|at| read(at, (at, at + 1), (900, 901))));
     let tiny = Rules { ring: 4, ..rules() };
-    let (_, audit) = judge_with(tiny, &samples, 1, &end_of([stored(KEY, 333, 334)]));
-    assert_eq!(audit.lost_writes, 667);
+    let (findings, audit) = judge_with(tiny, &samples, 1, &end_of([stored(KEY, 333, 334)]));
+    assert_eq!((audit.lost_writes, findings.dirty_reads), (667, 2));
     let nothing = EndKey { stored: None, ..stored(KEY, 0, 0) };
-    let (_, audit) = judge_with(tiny, &samples, 1, &end_of([nothing]));
-    assert_eq!((audit.lost_writes, audit.absent), (1_000, 1));
+    let (findings, audit) = judge_with(tiny, &samples, 1, &end_of([nothing]));
+    assert_eq!((audit.lost_writes, findings.dirty_reads, audit.absent), (1_000, 2, 1));
 }
 
 #[test]
@@ -145,17 +147,50 @@ fn a_read_from_the_future_is_dirty() {
 #[test]
 fn a_value_that_nobody_wrote_is_dirty() {
     for pace in [0, 1] {
-        let samples = [write(0, (1, 2), 1), read(1, (10, 20), (2, 9)), read(2, (10, 20), (0, 9))];
+        let samples = [
+            write(0, (1, 2), 1),
+            unknown(1, (1, 3)),
+            read(2, (10, 20), (2, 9)),
+            read(3, (10, 20), (0, 9)),
+            read(4, (10, 20), (u64::MAX, 9)),
+            read(5, (30, 40), (u64::MAX, 9)),
+        ];
         let (findings, _) = judge_with(rules(), &samples, pace, &EndState::default());
-        assert_eq!(findings.dirty_reads, 2);
+        assert_eq!(findings.dirty_reads, 4);
     }
+}
+
+#[test]
+fn a_nonsense_version_that_was_acknowledged_is_the_highest_of_all() {
+    let samples = [
+        unknown(0, (1, 2)),
+        write(1, (10, 20), u64::MAX),
+        read(2, (30, 40), (u64::MAX, 2)),
+        read(3, (30, 40), (0, 0)),
+    ];
+    let findings = judge(&samples);
+    assert_eq!((findings.definitely_stale, findings.dirty_reads), (1, 0));
 }
 
 #[test]
 fn a_version_that_turns_out_to_be_another_writers_makes_its_read_dirty() {
     let samples = [unknown(0, (1, 2)), read(1, (10, 20), (1, 1)), write(2, (30, 40), 1)];
-    let findings = judge(&samples);
-    assert_eq!((findings.dirty_reads, findings.order_violations), (1, 1));
+    let later = write(3, (50, 60), 2);
+    for end in [EndState::default(), end_of([stored(KEY, 2, 4)])] {
+        let (findings, audit) = judge_with(rules(), &[&samples[..], &[later]].concat(), 1, &end);
+        assert_eq!((findings.dirty_reads, findings.order_violations), (1, 1));
+        assert_eq!(audit.lost_writes, 0);
+    }
+    // Also once both writers of version 1 have left the ring.
+    let tiny = Rules { ring: 1, ..rules() };
+    let nothing = EndKey { stored: None, ..stored(KEY, 0, 0) };
+    let all = [&samples[..], &[later]].concat();
+    let (findings, audit) = judge_with(tiny, &all, 1, &end_of([nothing]));
+    assert_eq!((findings.dirty_reads, audit.lost_writes), (1, 2));
+    // And where the reader who was wrong came after the acknowledgement.
+    let all = [write(0, (1, 2), 1), read(1, (10, 20), (1, 9)), write(2, (30, 40), 2)];
+    let (findings, audit) = judge_with(tiny, &all, 1, &end_of([nothing]));
+    assert_eq!((findings.dirty_reads, audit.lost_writes), (1, 2));
 }
 
 #[test]
