@@ -150,9 +150,10 @@ impl Contender {
         share(hits, hits + misses)
     }
 
-    /// Reads of the store, by clients and workers, for each request that was answered.
+    /// Reads of the origin, at its full cost, for each request that was answered. What the store
+    /// reads beside that (an outbox, a version) is in its load by cause.
     pub fn store_reads_per_request(&self) -> Option<f64> {
-        let reads = self.total(|run| run.measures.store.causes.iter().map(|c| c.reads).sum());
+        let reads = self.total(|run| run.measures.store.origin_reads());
         share(reads, self.total(|run| run.measures.requests.answered))
     }
 

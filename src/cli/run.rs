@@ -58,7 +58,7 @@ impl Run {
         let mut loaded = scenario::load(&self.scenario)?;
         self.adjust(&mut loaded)?;
         for warning in &loaded.warnings {
-            super::warn(&warning.to_string());
+            super::warn(&format!("{}: {}", warning.path.join("."), warning.message));
         }
         let reports = self.out.join(&loaded.name);
         // Found out now, not when the figures are there and have nowhere to go.

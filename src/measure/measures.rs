@@ -96,6 +96,13 @@ impl Load {
     pub fn calls(&self) -> u64 {
         self.causes.iter().map(|cause| cause.calls).sum()
     }
+
+    /// Calls that asked for a value: to answer a read, to fill, or to refresh.
+    pub fn origin_reads(&self) -> u64 {
+        let values = [Purpose::Lookup, Purpose::Fill, Purpose::Refresh];
+        let asking = self.causes.iter().filter(|cause| values.contains(&cause.purpose));
+        asking.map(|cause| cause.reads).sum()
+    }
 }
 
 /// Calls for one purpose.

@@ -7,9 +7,10 @@ use crate::judge::Audit;
 use crate::model::{CacheCounters, Nanos};
 
 /// The generator may start a request this much late at the 99th percentile, whatever the latency.
-const LAG_ALWAYS_FINE: Nanos = Nanos::from_millis(2);
-/// Or as late as this share of the median response time of all answered requests.
-const LAG_SHARE_OF_RESPONSE: f64 = 0.1;
+const LAG_ALWAYS_FINE: Nanos = Nanos::from_millis(1);
+/// Or by this share of the response time at the same percentile, which holds the lag: three quarters
+/// of the figure that is reported are the strategy's own.
+const LAG_SHARE_OF_RESPONSE: f64 = 0.25;
 /// A generator that uses more of its core than this may itself be the bottleneck.
 const GENERATOR_CPU_MAX: f64 = 0.8;
 /// This share of what was intended within the window must be answered, however late.
@@ -91,7 +92,7 @@ fn dispatch_lag(evidence: &Evidence<'_>) -> Check {
     for latency in &evidence.measures.latency {
         response.merge(&latency.response);
     }
-    let share = Nanos((response.quantile(0.5).0 as f64 * LAG_SHARE_OF_RESPONSE) as u64);
+    let share = Nanos((response.quantile(0.99).0 as f64 * LAG_SHARE_OF_RESPONSE) as u64);
     let bound = LAG_ALWAYS_FINE.max(share);
     let lag = evidence.measures.lag.quantile(0.99);
     let standing = if lag <= bound { Standing::Ok } else { Standing::Invalid };

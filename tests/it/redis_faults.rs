@@ -68,7 +68,7 @@ async fn a_server_that_hangs_times_out_and_its_connections_outlive_it() {
     };
     assert_eq!(fault, Fault::cache(FaultKind::Timeout));
     let events = cache.claim_events(1, Nanos::from_millis(5), IDLE).await.unwrap_err();
-    assert_eq!(events.side, Side::Cache);
+    assert_eq!(events.side, Some(Side::Cache));
     server.resume().unwrap();
     assert_eq!(until_answered(&world, async || cache.get(Key(1)).await).await, None);
 }

@@ -270,6 +270,7 @@ fn run(character: &Character, repeat: u32) -> Run {
     let hits = (READS as f64 * character.hit_ratio) as u64;
     let stale = (READS as f64 * character.stale).round() as u64;
     Run {
+        requests: 12_000,
         repeat,
         position: repeat,
         measures: measures(character, drift, hits),
@@ -306,6 +307,7 @@ fn measures(character: &Character, drift: f64, hits: u64) -> Measures {
         window: Nanos::from_secs(WINDOW_SECONDS),
         bucket: Nanos::from_secs(1),
         requests: Requests {
+            undelivered: 0,
             intended: READS + UPDATES + 3,
             answered: READS + UPDATES,
             reads: READS,
