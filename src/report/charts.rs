@@ -2,6 +2,7 @@
 
 mod bars;
 mod canvas;
+mod labels;
 mod latency;
 mod lines;
 mod load;

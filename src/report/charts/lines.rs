@@ -12,9 +12,9 @@ use super::scale::Axis;
 
 const PLOT_HEIGHT: i32 = 250;
 /// Room above the plot for the title of the upright axis.
-const HEAD: i32 = 34;
+pub const HEAD: i32 = 34;
 /// Room below the plot for the marks and the title of the level axis.
-const FOOT: i32 = 48;
+pub const FOOT: i32 = 48;
 /// Room to the right for the half of the last mark that stands out.
 const RIGHT: i32 = 22;
 /// Between the plot and the figures of its marks.

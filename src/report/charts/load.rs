@@ -96,8 +96,8 @@ pub fn store_reads_over_time(record: &Record) -> Chart {
         None => message("The window was too short for a timeline."),
         Some(_) if highest == 0.0 => message("The store was not read in the window."),
         Some(_) => {
-            let x = Axis::linear("seconds into the window", latest, |at| plain(at));
-            let y = Axis::linear("store reads per second", highest, |at| plain(at));
+            let x = Axis::linear("seconds into the window", latest, plain);
+            let y = Axis::linear("store reads per second", highest, plain);
             lines::chart(&x, &y, &curves)
         }
     };

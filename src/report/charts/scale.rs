@@ -6,6 +6,12 @@ use crate::record::Nanos;
 /// More marks than this along a logarithmic axis would run into each other.
 const MARKS_MAX: usize = 7;
 
+/// Decades are few enough up to here, for their labels are short.
+const DECADES_MAX: usize = 9;
+
+/// From this many nines on there is no room between the least figure and the median.
+const NINES_WITHOUT_LEAST: f64 = 3.2;
+
 /// No time is shown as less than a microsecond: a logarithmic axis has no zero.
 const NANOS_MIN: u64 = 1_000;
 
@@ -47,12 +53,14 @@ impl Axis {
         let candidates = candidates.map(|steps| round_logs(low.log10(), high.log10(), steps));
         let fitting = candidates.iter().find(|marks| marks.len() <= MARKS_MAX);
         let fitting = fitting.unwrap_or(&candidates[2]);
+        // Over very many decades only every second or third has its figure.
+        let every = fitting.len().div_ceil(DECADES_MAX);
         let label = |mark: f64| write(10f64.powf(mark));
         Self {
             title,
             low: fitting[0],
             high: fitting[fitting.len() - 1],
-            marks: fitting.iter().map(|&mark| (mark, label(mark))).collect(),
+            marks: fitting.iter().step_by(every).map(|&mark| (mark, label(mark))).collect(),
         }
     }
 
@@ -61,7 +69,8 @@ impl Axis {
         let named = [(0.0, "min"), (0.5, "p50"), (0.9, "p90"), (0.99, "p99"), (0.999, "p99.9")];
         let rarer = [(0.9999, "p99.99"), (0.99999, "p99.999")];
         let marks = named.iter().chain(&rarer).map(|&(q, name)| (nines(q), name.to_owned()));
-        let marks: Vec<_> = marks.filter(|(at, _)| *at <= high.max(0.5) + 1e-9).collect();
+        let has_room = |at: f64| at > 0.0 || high < NINES_WITHOUT_LEAST;
+        let marks = marks.filter(|(at, _)| *at <= high.max(0.5) + 1e-9 && has_room(*at)).collect();
         Self { title, low: 0.0, high: high.max(0.5), marks }
     }
 }

@@ -6,15 +6,13 @@ use plotters::style::text_anchor::{HPos, VPos};
 use super::canvas::{
     Area, IN_MEMORY, INK, MUTED, SCALE, WIDTH, draw, font, ink, message, text_width,
 };
-use super::lines::{frame_height, framed};
+use super::labels::{self, Label, MARKER};
+use super::lines::{FOOT, HEAD, frame_height, framed};
 use super::scale::{Axis, log, written};
 use super::{Chart, Table, figures, words};
 use crate::compare::figure::{ratio, share};
 use crate::compare::{Figure, Metric};
 use crate::record::{Nanos, Record};
-
-const MARKER: i32 = 7;
-const LABEL_HEIGHT: i32 = 18;
 
 /// One strategy as the chart has it.
 #[derive(Clone, Debug)]
@@ -25,9 +23,6 @@ struct Point {
     read_p99: Nanos,
     stale: f64,
 }
-
-/// A rectangle in units: left, top, right, bottom.
-type Spot = (i32, i32, i32, i32);
 
 pub fn chart(record: &Record) -> Chart {
     let title = "The trade-off";
@@ -137,87 +132,23 @@ fn store_axis(points: &[Point]) -> (Axis, fn(f64) -> f64) {
     }
 }
 
-/// Writes each name where it covers no mark and no other name: as near to its mark as there is
-/// room right of `left`, with a thin line to it from further away.
+/// Writes each name where it covers no mark and no other name, right of `left`.
 fn label(area: &Area<'_>, points: &[Point], places: &[(i32, i32)], left: i32) {
-    let reach = (MARKER + 2) * SCALE;
-    let mut taken: Vec<Spot> =
-        places.iter().map(|&(x, y)| (x - reach, y - reach, x + reach, y + reach)).collect();
-    for (index, (point, &place)) in points.iter().zip(places).enumerate() {
-        let text = format!("{}, {} stale", point.label, share(point.stale));
-        let size = (text_width(&text) * SCALE, LABEL_HEIGHT * SCALE);
-        let is_free = |spot: &Spot| {
-            let inside = spot.0 >= left
-                && spot.1 >= 36 * SCALE
-                && spot.2 <= WIDTH * SCALE
-                && spot.3 <= (frame_height() - 50) * SCALE;
-            inside && !taken.iter().any(|other| overlap(*spot, *other))
-        };
-        // Where marks touch, no line can keep off all of them, but it can keep off the labels.
-        let keeps_off = |spot: &Spot, first: usize| {
-            let others = taken.iter().enumerate().skip(first).filter(|(own, _)| *own != index);
-            let way = leader(place, *spot);
-            !others.into_iter().any(|(_, other)| way.iter().any(|step| overlap(*step, *other)))
-        };
-        let free = || candidates(place, size).filter(|(_, spot)| is_free(spot));
-        let clear =
-            |first: usize| free().find(|(distance, spot)| *distance == 0 || keeps_off(spot, first));
-        let found = clear(0).or_else(|| clear(points.len())).or_else(|| free().next());
-        let Some((distance, spot)) = found else { continue };
-        taken.push(spot);
-        if distance > 0 {
-            taken.extend(leader(place, spot));
-            let line = ends(place, spot);
+    let texts: Vec<String> = points
+        .iter()
+        .map(|point| format!("{}, {} stale", point.label, share(point.stale)))
+        .collect();
+    let widths: Vec<i32> = texts.iter().map(|text| text_width(text) * SCALE).collect();
+    let bounds = (left, HEAD * SCALE, WIDTH * SCALE, (frame_height() - FOOT) * SCALE);
+    let found = labels::place(places, &widths, bounds);
+    for ((text, label), mark) in texts.iter().zip(found).zip(places) {
+        let Some(Label { spot, line }) = label else { continue };
+        if let Some(line) = line {
             area.draw(&PathElement::new(line, MUTED.stroke_width(SCALE as u32))).expect(IN_MEMORY);
         }
-        let middle = (spot.1 + spot.3) / 2;
-        let style = font(&INK, HPos::Left, VPos::Center);
-        area.draw_text(&text, &style, (spot.0, middle)).expect(IN_MEMORY);
+        // A text may come out shorter than its place; it starts or ends at the side of its mark.
+        let (side, x) = if spot.2 < mark.0 { (HPos::Right, spot.2) } else { (HPos::Left, spot.0) };
+        let style = font(&INK, side, VPos::Center);
+        area.draw_text(text, &style, (x, (spot.1 + spot.3) / 2)).expect(IN_MEMORY);
     }
-}
-
-/// The line from a mark's outline to its label.
-fn ends((x, y): (i32, i32), spot: Spot) -> [(i32, i32); 2] {
-    let end = (x.clamp(spot.0, spot.2), if (spot.1 + spot.3) / 2 < y { spot.3 } else { spot.1 });
-    let (across, down) = (f64::from(end.0 - x), f64::from(end.1 - y));
-    let part = f64::from(MARKER * SCALE) / across.hypot(down).max(1.0);
-    [(x + (across * part).round() as i32, y + (down * part).round() as i32), end]
-}
-
-/// The same line in small steps, to see what it crosses.
-fn leader(place: (i32, i32), spot: Spot) -> Vec<Spot> {
-    const STEPS: i32 = 12;
-    let [from, to] = ends(place, spot);
-    let step = |index: i32| {
-        let x = from.0 + (to.0 - from.0) * index / STEPS;
-        let y = from.1 + (to.1 - from.1) * index / STEPS;
-        (x - 1, y - 1, x + 1, y + 1)
-    };
-    (0..STEPS).map(step).collect()
-}
-
-/// Places for a label around a mark, the nearest first; 0 where it stands right beside it.
-fn candidates(
-    (x, y): (i32, i32),
-    (width, height): (i32, i32),
-) -> impl Iterator<Item = (i32, Spot)> {
-    (0..16).flat_map(move |distance| {
-        let gap = (MARKER + 5) * SCALE;
-        let away = gap + distance * 10 * SCALE;
-        let at = move |left: i32, middle: i32| {
-            (distance, (left, middle - height / 2, left + width, middle + height / 2))
-        };
-        [
-            at(x + gap, y - distance * 10 * SCALE),
-            at(x - gap - width, y - distance * 10 * SCALE),
-            at(x - width / 2, y - away - height / 2),
-            at(x - width / 2, y + away + height / 2),
-            at(x + gap, y + distance * 10 * SCALE),
-            at(x - gap - width, y + distance * 10 * SCALE),
-        ]
-    })
-}
-
-const fn overlap(a: Spot, b: Spot) -> bool {
-    a.0 < b.2 && b.0 < a.2 && a.1 < b.3 && b.1 < a.3
 }

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// Measures the page and leaves what it found in an attribute of its root. Only tests append it;
-/// the page itself has no script. A screen narrower than a browser's least window is an inline
-/// frame of that width, for which media queries hold as they do for a window.
+/// the page itself has no script. Each screen is an inline frame of its width, for which media
+/// queries hold as they do for a window: a browser's own window has a least width.
 const PROBE: &str = r#"
-const frame = document.getElementById('page');
-frame.addEventListener('load', () => {
+const told = document.documentElement.dataset;
+told.found = told.widths = told.charts = '';
+for (const frame of document.querySelectorAll('iframe')) frame.addEventListener('load', () => {
   const page = frame.contentDocument;
   page.querySelectorAll('details').forEach(part => part.open = true);
   const found = [];
@@ -38,10 +39,11 @@ frame.addEventListener('load', () => {
       if (across > 0.5 && down > 2) found.push(`${name}: "${a.words}" overlaps "${b.words}"`);
     }));
   }
-  document.documentElement.dataset.charts = page.querySelectorAll('svg').length;
-  document.documentElement.dataset.width = width;
-  document.documentElement.dataset.found = found.join('; ');
+  told.charts += `${page.querySelectorAll('svg').length} `;
+  told.widths += `${width} `;
+  told.found += found.map(what => `at ${width}: ${what}; `).join('');
 });
+for (const frame of document.querySelectorAll('iframe')) frame.src = 'page.html';
 "#;
 
 /// A browser of this machine.
@@ -60,34 +62,38 @@ impl Browser {
         Self { program: program.expect("this test needs chromium or google-chrome on the PATH") }
     }
 
-    /// Shows the page at a width in pixels, and fails if anything stands out or overlaps, or if
+    /// Shows the page at each width in pixels, and fails if anything stands out or overlaps, or if
     /// the browser has anything to complain of.
-    pub fn check(&self, page: &str, width: u32, name: &str) {
+    pub fn check(&self, page: &str, widths: &[u32], name: &str) {
         let place = tempfile::tempdir().expect("a folder for the page");
         fs::write(place.path().join("page.html"), page).expect("the page can be written");
-        let host = format!(
-            "<!doctype html><html><body style=\"margin:0\">\
-             <iframe id=\"page\" style=\"border:0;width:{width}px;height:900px\"></iframe>\
-             <script>{PROBE}\nframe.src = 'page.html';</script></body></html>"
-        );
+        let frame = |width: &u32| {
+            format!("<iframe style=\"border:0;width:{width}px;height:900px\"></iframe>")
+        };
+        let frames: String = widths.iter().map(frame).collect();
+        let host =
+            format!("<!doctype html><html><body>{frames}<script>{PROBE}</script></body></html>");
         let file = place.path().join("host.html");
         fs::write(&file, host).expect("the page can be written");
-        let shown = self.show(&file, width.max(600), place.path());
+        let shown = self.show(&file, place.path());
         let dom = String::from_utf8_lossy(&shown.stdout);
         let told = String::from_utf8_lossy(&shown.stderr);
         let attribute = |name: &str| {
-            let from = dom.split_once(&format!("data-{name}=\""))?.1;
-            Some(from.split_once('"')?.0.to_owned())
+            let from = dom.split_once(&format!("data-{name}=\""));
+            let value = from.and_then(|(_, rest)| rest.split_once('"'));
+            value.map(|(value, _)| value.to_owned()).unwrap_or_default()
         };
-        let context = format!("{name} at {width}");
-        assert_eq!(attribute("width"), Some(width.to_string()), "{context}: no answer: {told}");
-        assert_eq!(attribute("charts").as_deref(), Some("9"), "{context}");
-        assert_eq!(attribute("found").as_deref(), Some(""), "{context}");
+        let mut answered: Vec<u32> =
+            attribute("widths").split_whitespace().flat_map(str::parse).collect();
+        answered.sort_by(|a, b| b.cmp(a));
+        assert_eq!(answered, widths, "{name}: not every width answered: {told}");
+        assert_eq!(attribute("charts").trim(), vec!["9"; widths.len()].join(" "), "{name}");
+        assert_eq!(attribute("found"), "", "{name}");
         let complaints: Vec<_> = told.lines().filter(|line| line.contains("CONSOLE")).collect();
-        assert!(complaints.is_empty(), "{context}: {complaints:?}");
+        assert!(complaints.is_empty(), "{name}: {complaints:?}");
     }
 
-    fn show(&self, file: &Path, width: u32, place: &Path) -> Output {
+    fn show(&self, file: &Path, place: &Path) -> Output {
         let output = Command::new(&self.program)
             .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"])
             .args(["--no-first-run", "--disable-background-networking", "--disable-sync"])
@@ -95,7 +101,7 @@ impl Browser {
             // The probe is one file and the page another; files are strangers to each other.
             .args(["--allow-file-access-from-files", "--enable-logging=stderr", "--dump-dom"])
             .args(["--virtual-time-budget=2000"])
-            .arg(format!("--window-size={width},900"))
+            .arg("--window-size=1600,900")
             .arg(format!("--user-data-dir={}", place.join("profile").display()))
             .arg(format!("file://{}", file.display()))
             .output()

@@ -181,6 +181,20 @@ pub fn hollow() -> Record {
     record
 }
 
+/// Each strategy twice, the second time under a long name and a little slower.
+pub fn crowded() -> Record {
+    let mut record = record();
+    let mut second = record.contenders.clone();
+    for contender in &mut second {
+        contender.label.push_str("@with-a-name-of-its-own");
+        for latency in contender.runs.iter_mut().flat_map(|run| &mut run.measures.latency) {
+            latency.response.record(Nanos::from_millis(30));
+        }
+    }
+    record.contenders.extend(second);
+    record
+}
+
 /// The same run on the in-memory twin.
 pub fn embedded(mut record: Record) -> Record {
     record.cache = server("embedded", "0.1.0", &[]);
