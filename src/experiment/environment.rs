@@ -68,7 +68,7 @@ impl Environment {
         let clock: Arc<dyn Clock> = Arc::new(WallClock::new());
         let workspace = Workspace::create(parent)?;
         let run = workspace.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let naming = Naming::new(&run, &scenario.dataset.namespace());
+        let naming = Naming::new(&run, scenario.dataset.namespace());
         let mut checks = Vec::new();
         let source = match (choice, &scenario.cache.server) {
             (CacheChoice::Url(url), _) => CacheSource::Url(url.clone(), naming),

@@ -48,7 +48,7 @@ impl Distribution {
         self.0.mean()
     }
 
-    /// The largest value, exactly, or 0 where there is none.
+    /// The largest value, to three digits, or 0 where there is none.
     pub fn max(&self) -> Nanos {
         Nanos(self.0.max())
     }
@@ -117,9 +117,11 @@ impl<'de> Deserialize<'de> for Distribution {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let bytes = STANDARD.decode(text).map_err(D::Error::custom)?;
-        let histogram = Deserializer::new()
+        let mut histogram = Deserializer::new()
             .deserialize(&mut bytes.as_slice())
             .map_err(|error| D::Error::custom(format!("not an HdrHistogram: {error:?}")))?;
+        // As read, it holds what it was written with and nothing larger.
+        histogram.auto(true);
         Ok(Self(histogram))
     }
 }
