@@ -67,9 +67,13 @@ async fn a_dropped_workspace_leaves_neither_server_nor_directory() {
 
 #[tokio::test]
 async fn a_killed_run_leaves_neither_servers_nor_directory() {
+    // The test starts itself once more, to have a process that it can kill.
+    if let Some(parent) = std::env::var_os(RUN_WORKSPACE) {
+        return wait_to_be_killed(Path::new(&parent)).await;
+    }
     let world = World::new();
     let mut run = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "private_servers::a_run_that_waits_to_be_killed", "--ignored"])
+        .args(["--exact", "private_servers::a_killed_run_leaves_neither_servers_nor_directory"])
         .args(["--nocapture", "--test-threads=1"])
         .env(RUN_WORKSPACE, world.workspace.path())
         .stdin(Stdio::piped())
@@ -96,11 +100,8 @@ async fn a_killed_run_leaves_neither_servers_nor_directory() {
 const RUN_WORKSPACE: &str = "CACHEDUEL_TEST_RUN_WORKSPACE";
 const READY: &str = "READY ";
 
-#[tokio::test]
-#[ignore = "the other half of a_killed_run_leaves_neither_servers_nor_directory, which starts it"]
-async fn a_run_that_waits_to_be_killed() {
-    let parent = std::env::var_os(RUN_WORKSPACE).expect("it is started by another test");
-    let workspace = Workspace::create(Some(Path::new(&parent))).unwrap();
+async fn wait_to_be_killed(parent: &Path) {
+    let workspace = Workspace::create(Some(parent)).unwrap();
     let world = World { clock: Arc::new(WallClock::new()), workspace };
     let (one, paused) = (
         world.server(&CacheOptions::default()).await,

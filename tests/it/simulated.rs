@@ -1,6 +1,8 @@
 //! Whole runs on the twins under virtual time: the same plan, strategies, driver and judge as in a
 //! real run, and figures that are equal to the last count.
 
+use std::sync::LazyLock;
+
 use cacheduel::backend::delay::StoreDelays;
 use cacheduel::clock::SimClock;
 use cacheduel::experiment::{self, Environment, Latencies, Silent};
@@ -48,8 +50,14 @@ pub fn simulate(loaded: &Loaded, latencies: Latencies) -> Record {
     clock.block_on(experiment::run(loaded, &environment, &Silent)).unwrap()
 }
 
-fn six() -> Record {
+fn run_six() -> Record {
     simulate(&scenario::parse("six", SCENARIO).unwrap(), LATENCIES)
+}
+
+/// The run that most tests look at, made once for all of them.
+fn six() -> &'static Record {
+    static SIX: LazyLock<Record> = LazyLock::new(run_six);
+    &SIX
 }
 
 fn contender<'a>(record: &'a Record, label: &str) -> &'a Contender {
@@ -58,7 +66,7 @@ fn contender<'a>(record: &'a Record, label: &str) -> &'a Contender {
 
 #[test]
 fn the_same_seed_gives_the_same_figures() {
-    let (one, other) = (six(), six());
+    let (one, other) = (six(), run_six());
     assert_eq!(one.plan, other.plan);
     assert_eq!(one.contenders, other.contenders);
 }
@@ -101,7 +109,7 @@ fn every_strategy_is_asked_the_same() {
 #[test]
 fn the_control_never_hits_and_is_never_stale() {
     let record = six();
-    let control = contender(&record, "no-cache");
+    let control = contender(record, "no-cache");
     let findings = &control.runs[0].findings;
     assert_eq!(control.hit_ratio(), Some(0.0));
     assert_eq!((findings.definitely_stale, findings.monotonic_violations), (0, 0));
@@ -111,14 +119,14 @@ fn the_control_never_hits_and_is_never_stale() {
 #[test]
 fn expiry_bounds_staleness_and_invalidation_nearly_ends_it() {
     let record = six();
-    let ttl = contender(&record, "ttl");
+    let ttl = contender(record, "ttl");
     let stale = ttl.stale_share().unwrap();
     let load = Nanos::from_millis(4 + 1) + Nanos::from_micros(400);
     assert!(stale > 0.05, "{stale}");
     let bound = Nanos::from_secs(3) + load;
     assert!(ttl.staleness_max().0 as f64 <= bound.0 as f64 * 1.001, "{}", ttl.staleness_max());
     for label in ["cache-aside", "write-through", "event-invalidation"] {
-        let share = contender(&record, label).stale_share().unwrap();
+        let share = contender(record, label).stale_share().unwrap();
         assert!(share < stale / 10.0, "{label}: {share} against {stale}");
     }
 }
@@ -126,8 +134,7 @@ fn expiry_bounds_staleness_and_invalidation_nearly_ends_it() {
 #[test]
 fn write_behind_answers_writes_first() {
     let record = six();
-    let p50 =
-        |label| contender(&record, label).response(cacheduel::model::Op::Update).quantile(0.5);
+    let p50 = |label| contender(record, label).response(cacheduel::model::Op::Update).quantile(0.5);
     for other in ["no-cache", "cache-aside", "write-through", "ttl", "event-invalidation"] {
         assert!(p50("write-behind") < p50(other), "{other}");
     }
@@ -135,7 +142,7 @@ fn write_behind_answers_writes_first() {
 
 #[test]
 fn hit_ratios_agree_with_the_closed_forms() {
-    for contender in six().contenders {
+    for contender in &six().contenders {
         for prediction in &contender.predictions {
             let off = prediction.deviation().abs();
             assert!(off < 4.0, "{}: {prediction:?} is {off} standard errors off", contender.label);
