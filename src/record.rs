@@ -9,12 +9,14 @@ pub use crate::measure::{Check, Standing};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{CacheCounters, StoreCounters};
+use crate::model::StoreCounters;
 
 // What a Record is made of, so that its readers need to know the Record alone.
 pub use crate::judge::{Audit, Findings, FreshnessPoint, StalenessBucket};
 pub use crate::measure::{Bucket, Cause, Latency, Measures};
-pub use crate::model::{Distribution, Nanos, Op, Purpose, ServedBy, Server, Share, Span};
+pub use crate::model::{
+    CacheCounters, Distribution, Nanos, Op, Purpose, ServedBy, Server, Share, Span,
+};
 pub use crate::scenario::{Preference, Scenario, Thresholds};
 
 /// The version of the Record's format. Raised when a reader of the old one would be wrong.

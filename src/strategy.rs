@@ -82,7 +82,7 @@ macro_rules! registry {
             /// What its entries live for; `None` where no closed form is known.
             pub fn lifetime(&self) -> Option<Lifetime> {
                 match self {
-                    $(Self::$variant(options) => options.lifetime(),)*
+                    $(Self::$variant(options) => $module::lifetime(options),)*
                 }
             }
 

@@ -1,10 +1,10 @@
 //! The tables that every report shows, made from a Record.
 
 use super::table::{Cell, Mark, Table, figures, words};
-use crate::compare::figure::{count, ratio, share};
+use crate::compare::figure::{bytes, count, ratio, share, time};
 use crate::compare::verdict::{Held, Verdict, located_checks};
 use crate::compare::{Figure, Metric};
-use crate::record::{Contender, Prediction, Record, Standing};
+use crate::record::{CacheCounters, Contender, Nanos, Prediction, Record, Standing};
 
 /// Latency, hit ratio and what the store had to carry.
 pub fn speed(record: &Record, verdict: &Verdict) -> Table {
@@ -143,6 +143,55 @@ pub fn checks(record: &Record) -> Table {
             check.name.as_str().into(),
             standing_cell(check.standing),
             check.detail.as_str().into(),
+        ]);
+    }
+    table
+}
+
+/// What the cache server counted itself over whole runs, and how long calls waited for a connection
+/// of the store. Empty where the server keeps no counters.
+pub fn servers(record: &Record) -> Table {
+    let mut table = Table::new(
+        "What the servers say themselves, over whole runs",
+        [
+            words("strategy"),
+            figures("cache memory"),
+            figures("network in/req"),
+            figures("network out/req"),
+            figures("cache CPU/req"),
+            figures("keyspace hits"),
+            figures("evicted"),
+            figures("expired"),
+            figures("store pool wait/call"),
+        ],
+    );
+    for contender in &record.contenders {
+        let counters: Vec<_> =
+            contender.runs.iter().filter_map(|run| run.cache_counters.as_ref()).collect();
+        if counters.is_empty() {
+            continue;
+        }
+        let total = |figure: fn(&CacheCounters) -> u64| -> u64 {
+            counters.iter().map(|counters| figure(counters)).sum()
+        };
+        let requests = contender.total(|run| run.requests).max(1);
+        let (hits, misses) = (total(|c| c.keyspace_hits), total(|c| c.keyspace_misses));
+        let waited = contender.total(|run| run.store_counters.pool.total.0);
+        let waits = contender.total(|run| run.store_counters.pool.calls).max(1);
+        table.push([
+            contender.label.clone(),
+            bytes(total(|c| c.used_memory) / counters.len() as u64),
+            bytes(total(|c| c.network_in) / requests),
+            bytes(total(|c| c.network_out) / requests),
+            time(Nanos(total(|c| c.cpu.0) / requests)),
+            if hits + misses == 0 {
+                String::new()
+            } else {
+                share(hits as f64 / (hits + misses) as f64)
+            },
+            count(total(|c| c.evicted_keys)),
+            count(total(|c| c.expired_keys)),
+            time(Nanos(waited / waits)),
         ]);
     }
     table

@@ -29,6 +29,11 @@ pub fn render(record: &Record) -> String {
         page.line(sentence, "  ");
     }
     page.asked(&verdict);
+    let servers = tables::servers(record);
+    if !servers.is_empty() {
+        page.section("WHAT THE SERVERS SAY THEMSELVES, OVER WHOLE RUNS");
+        page.table(&servers);
+    }
     let theory = without_last_column(tables::theory(record));
     if !theory.is_empty() {
         page.section("THEORY (deviation in standard errors)");

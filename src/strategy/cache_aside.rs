@@ -9,15 +9,14 @@
 //! Source: Nishtala et al., "Scaling Memcache at Facebook", NSDI 2013, section 2.
 
 use async_trait::async_trait;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+
+pub use super::parts::expiry::Options;
 
 use super::parts::aside::{Aside, Fill};
 use super::parts::delivery::deliver;
-use super::parts::expiry::Expiry;
 use super::{About, Lifetime, Strategy};
 use crate::backend::{Cache, Ctx, Store};
-use crate::model::{Draft, Key, Outcome, Share, Span, Value, Version};
+use crate::model::{Draft, Key, Outcome, Value, Version};
 
 pub const ABOUT: About = About {
     name: "cache-aside",
@@ -25,25 +24,8 @@ pub const ABOUT: About = About {
     risk: "a slow reader may put an old row back after the delete; stale until the TTL",
 };
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
-pub struct Options {
-    /// How long an entry lives.
-    pub ttl: Span,
-    /// By what share of itself the TTL varies from entry to entry, either way.
-    pub jitter: Share,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { ttl: Span::from_secs(60), jitter: Share(0.0) }
-    }
-}
-
-impl Options {
-    pub fn lifetime(&self) -> Option<Lifetime> {
-        Some(Lifetime::UntilWrite(self.ttl))
-    }
+pub fn lifetime(options: &Options) -> Option<Lifetime> {
+    Some(Lifetime::UntilWrite(options.ttl))
 }
 
 pub struct CacheAside {
@@ -52,8 +34,7 @@ pub struct CacheAside {
 
 impl CacheAside {
     pub fn new(options: &Options) -> Self {
-        let expiry = Expiry::new(Some(options.ttl), options.jitter);
-        Self { aside: Aside::new(expiry, Fill::Overwrite) }
+        Self { aside: Aside::new(options.expiry(), Fill::Overwrite) }
     }
 }
 

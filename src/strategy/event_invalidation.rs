@@ -58,10 +58,8 @@ impl Default for Options {
     }
 }
 
-impl Options {
-    pub fn lifetime(&self) -> Option<Lifetime> {
-        Some(Lifetime::UntilWrite(self.ttl))
-    }
+pub fn lifetime(options: &Options) -> Option<Lifetime> {
+    Some(Lifetime::UntilWrite(options.ttl))
 }
 
 /// What an event does to the entry of its key.
@@ -86,7 +84,7 @@ pub struct EventInvalidation {
 
 impl EventInvalidation {
     pub fn new(options: &Options) -> Self {
-        let expiry = Expiry::new(Some(options.ttl), options.jitter);
+        let expiry = Expiry::new(options.ttl, options.jitter);
         Self { aside: Aside::new(expiry, Fill::Overwrite), options: options.clone() }
     }
 

@@ -24,10 +24,8 @@ pub const ABOUT: About = About {
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Options {}
 
-impl Options {
-    pub fn lifetime(&self) -> Option<Lifetime> {
-        Some(Lifetime::None)
-    }
+pub fn lifetime(_: &Options) -> Option<Lifetime> {
+    Some(Lifetime::None)
 }
 
 pub struct NoCache;

@@ -6,14 +6,13 @@
 //! Risks: every read of a key may be stale for up to the TTL after a write, by design.
 
 use async_trait::async_trait;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+
+pub use super::parts::expiry::Options;
 
 use super::parts::aside::{Aside, Fill};
-use super::parts::expiry::Expiry;
 use super::{About, Lifetime, Strategy};
 use crate::backend::{Ctx, Store};
-use crate::model::{Draft, Key, Outcome, Share, Span, Value, Version};
+use crate::model::{Draft, Key, Outcome, Value, Version};
 
 pub const ABOUT: About = About {
     name: "ttl",
@@ -21,25 +20,8 @@ pub const ABOUT: About = About {
     risk: "stale for up to the TTL after every write, by design",
 };
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
-pub struct Options {
-    /// How long an entry lives: the bound on how old an answer can be.
-    pub ttl: Span,
-    /// By what share of itself the TTL varies from entry to entry, either way.
-    pub jitter: Share,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { ttl: Span::from_secs(60), jitter: Share(0.0) }
-    }
-}
-
-impl Options {
-    pub fn lifetime(&self) -> Option<Lifetime> {
-        Some(Lifetime::Ttl(self.ttl))
-    }
+pub fn lifetime(options: &Options) -> Option<Lifetime> {
+    Some(Lifetime::Ttl(options.ttl))
 }
 
 pub struct Ttl {
@@ -48,8 +30,7 @@ pub struct Ttl {
 
 impl Ttl {
     pub fn new(options: &Options) -> Self {
-        let expiry = Expiry::new(Some(options.ttl), options.jitter);
-        Self { aside: Aside::new(expiry, Fill::Overwrite) }
+        Self { aside: Aside::new(options.expiry(), Fill::Overwrite) }
     }
 }
 

@@ -57,10 +57,8 @@ impl Default for Options {
     }
 }
 
-impl Options {
-    pub fn lifetime(&self) -> Option<Lifetime> {
-        Some(Lifetime::SinceWrite(self.ttl))
-    }
+pub fn lifetime(options: &Options) -> Option<Lifetime> {
+    Some(Lifetime::SinceWrite(options.ttl))
 }
 
 pub struct WriteBehind {
@@ -71,7 +69,7 @@ pub struct WriteBehind {
 
 impl WriteBehind {
     pub fn new(options: &Options) -> Self {
-        let expiry = Expiry::new(Some(options.ttl), options.jitter);
+        let expiry = Expiry::new(options.ttl, options.jitter);
         // An entry that came meanwhile may hold a write that the store does not have yet.
         let aside = Aside::new(expiry, Fill::IfAbsent);
         Self { expiry, aside, options: options.clone() }

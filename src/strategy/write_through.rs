@@ -8,8 +8,8 @@
 //! SET that never arrives leaves the old entry as long.
 
 use async_trait::async_trait;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+
+pub use super::parts::expiry::Options;
 
 use super::parts::aside::{Aside, Fill};
 use super::parts::delivery::deliver;
@@ -17,7 +17,7 @@ use super::parts::entry;
 use super::parts::expiry::Expiry;
 use super::{About, Lifetime, Strategy};
 use crate::backend::{Cache, Ctx, Store};
-use crate::model::{Draft, Key, Outcome, Share, Span, Value, Version};
+use crate::model::{Draft, Key, Outcome, Value, Version};
 
 pub const ABOUT: About = About {
     name: "write-through",
@@ -25,25 +25,8 @@ pub const ABOUT: About = About {
     risk: "two writers' sets may land in the wrong order; stale until the TTL",
 };
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
-pub struct Options {
-    /// How long an entry lives, whether a read or a write set it.
-    pub ttl: Span,
-    /// By what share of itself the TTL varies from entry to entry, either way.
-    pub jitter: Share,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { ttl: Span::from_secs(60), jitter: Share(0.0) }
-    }
-}
-
-impl Options {
-    pub fn lifetime(&self) -> Option<Lifetime> {
-        Some(Lifetime::SinceWrite(self.ttl))
-    }
+pub fn lifetime(options: &Options) -> Option<Lifetime> {
+    Some(Lifetime::SinceWrite(options.ttl))
 }
 
 pub struct WriteThrough {
@@ -53,7 +36,7 @@ pub struct WriteThrough {
 
 impl WriteThrough {
     pub fn new(options: &Options) -> Self {
-        let expiry = Expiry::new(Some(options.ttl), options.jitter);
+        let expiry = options.expiry();
         Self { expiry, aside: Aside::new(expiry, Fill::Overwrite) }
     }
 }

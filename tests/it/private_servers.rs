@@ -109,7 +109,8 @@ async fn wait_to_be_killed(parent: &Path) {
     );
     paused.pause().unwrap();
     let path = world.workspace.path().display();
-    writeln!(std::io::stdout(), "{READY}{} {} {path}", one.port(), paused.port()).unwrap();
+    let ready = format!("{READY}{} {} {path}\n", one.port(), paused.port());
+    std::io::stdout().lock().write_all(ready.as_bytes()).unwrap();
     // Ends by itself should the test that started it be killed in turn.
     std::io::stdin().lines().for_each(drop);
 }
