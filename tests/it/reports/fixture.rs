@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use cacheduel::judge::{Audit, Findings, FreshnessPoint, StalenessBucket};
 use cacheduel::measure::{Bucket, Cause, Failed, Latency, Load, Lookups, Measures, Requests};
 use cacheduel::model::{
-    Distribution, Fault, FaultKind, Nanos, Op, Purpose, ServedBy, Server, StoreCounters,
+    CacheCounters, Distribution, Fault, FaultKind, Nanos, Op, Purpose, ServedBy, Server,
+    StoreCounters,
 };
 use cacheduel::record::{
     Check, Contender, FORMAT, Host, PlanFacts, Prediction, Record, Run, Standing,
@@ -296,7 +297,16 @@ fn run(character: &Character, repeat: u32) -> Run {
             lost_writes: if repeat == 0 { character.lost } else { 0 },
             ..Audit::default()
         },
-        cache_counters: None,
+        cache_counters: Some(CacheCounters {
+            keyspace_hits: hits,
+            keyspace_misses: READS - hits,
+            expired_keys: 4_200,
+            used_memory: 3_400_000,
+            network_in: 2_600_000,
+            network_out: 13_000_000,
+            cpu: Nanos::from_millis(480),
+            ..CacheCounters::default()
+        }),
         store_counters: StoreCounters::default(),
         drain: Nanos::from_millis(80),
         generator_cpu: Some(0.31),
