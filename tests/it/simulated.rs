@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use cacheduel::backend::delay::StoreDelays;
 use cacheduel::clock::SimClock;
 use cacheduel::experiment::{self, Environment, Latencies, Silent};
-use cacheduel::model::Nanos;
+use cacheduel::model::{Fault, Nanos, Op};
 use cacheduel::record::{Contender, Record, Standing};
 use cacheduel::scenario::{self, Loaded};
 
@@ -134,10 +134,49 @@ fn expiry_bounds_staleness_and_invalidation_nearly_ends_it() {
 #[test]
 fn write_behind_answers_writes_first() {
     let record = six();
-    let p50 = |label| contender(record, label).response(cacheduel::model::Op::Update).quantile(0.5);
+    let p50 = |label| contender(record, label).response(Op::Update).quantile(0.5);
     for other in ["no-cache", "cache-aside", "write-through", "ttl", "event-invalidation"] {
         assert!(p50("write-behind") < p50(other), "{other}");
     }
+}
+
+/// `SCENARIO` with another line in place of one of its own, and the control alone.
+fn control_with(line: &str, instead: &str) -> Record {
+    assert!(SCENARIO.contains(line));
+    let mut loaded = scenario::parse("control", &SCENARIO.replace(line, instead)).unwrap();
+    loaded.scenario.strategies.0.truncate(1);
+    simulate(&loaded, LATENCIES)
+}
+
+#[test]
+fn a_closed_loop_asks_as_fast_as_it_is_answered() {
+    let open = r#"arrival = { poisson = { rate = 1000 } }"#;
+    let closed = r#"arrival = { closed = { clients = 8, think = "5ms" } }"#;
+    let record = control_with(open, closed);
+    let control = contender(&record, "no-cache");
+    let requests = &control.runs[0].measures.requests;
+    // 1 ms and 4 ms for a read, 2 ms for an update, and 5 ms in between.
+    let cycle = 0.9 * 10.0 + 0.1 * 7.0;
+    let expected = 8.0 * 30_000.0 / cycle;
+    let off = requests.answered as f64 / expected - 1.0;
+    assert!(off.abs() < 0.01, "{} answers, about {expected} expected", requests.answered);
+    assert!(requests.in_flight_peak <= 8);
+    assert_eq!(control.runs[0].measures.lag.max(), Nanos::ZERO);
+    assert_eq!(control.stale_share(), Some(0.0));
+}
+
+#[test]
+fn a_request_is_given_up_after_its_timeout_and_counted_as_failed() {
+    let record = control_with("nodes = 2", "nodes = 2\ntimeout = \"4500us\"");
+    let run = &contender(&record, "no-cache").runs[0];
+    let requests = &run.measures.requests;
+    let failed: Vec<_> = requests.failed.iter().map(|failed| (failed.op, failed.fault)).collect();
+    // A read takes 5 ms, an update 2 ms.
+    assert_eq!(failed, [(Op::Read, Fault::GAVE_UP)]);
+    assert_eq!((requests.reads, requests.updates), (0, requests.answered));
+    assert_eq!(requests.intended, requests.answered + requests.failed[0].count);
+    let answered = run.checks.iter().find(|check| check.name == "answered").unwrap();
+    assert_eq!(answered.standing, Standing::Warn);
 }
 
 #[test]
