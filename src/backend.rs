@@ -2,7 +2,7 @@
 //! servers and in memory, and the decorators around them.
 //!
 //! A backend's failure is data ([`Fault`](crate::model::Fault)); a server that cannot be started or
-//! reached at all is an [`Error`](error::Error).
+//! reached at all is an [`Error`].
 
 mod cache;
 mod context;
