@@ -17,8 +17,9 @@ use crate::backend::redis::redacted;
 use crate::clock::utc_now;
 use crate::model::Nanos;
 use crate::model::Server;
-use crate::record::{Contender, FORMAT, Host, PlanFacts, Record};
+use crate::record::{Contender, FORMAT, Host, PlanFacts, Record, Run};
 use crate::scenario::{self, Loaded, Scenario};
+use crate::strategy::Strategy;
 use crate::workload::{Plan, Rows};
 
 /// Hears how far an experiment has come. Called from the load thread: it must not wait.
@@ -50,9 +51,7 @@ pub async fn run(
     progress: &dyn Progress,
 ) -> Result<Record, Error> {
     let scenario = &loaded.scenario;
-    let plan = Plan::new(&scenario.dataset, &scenario.workload, &loaded.directory)?;
-    let children = scenario.store.origin.children();
-    let rows = Rows::new(&scenario.dataset, plan.seed(), children, plan.keys());
+    let (plan, rows) = plan(loaded)?;
     let started = format_rfc3339_seconds(utc_now()).to_string();
     let began = environment.clock().now();
 
@@ -63,7 +62,8 @@ pub async fn run(
         let chosen = &scenario.strategies.0[turn.contender];
         progress.begin(&chosen.label, turn.repeat, position as u32, turns.len() as u32);
         let block = Block { plan: &plan, rows: &rows, environment, progress };
-        let (run, server) = block.run(&chosen.spec, turn.repeat, position as u32).await?;
+        let (run, server) =
+            block.run(&|| chosen.spec.build(), turn.repeat, position as u32).await?;
         contenders[turn.contender].runs.push(run);
         cache = server;
     }
@@ -85,6 +85,29 @@ pub async fn run(
         contenders,
         checks: environment.checks().to_vec(),
     })
+}
+
+/// Runs a strategy that is not in the registry once, under the scenario's load. Predictions and a
+/// verdict are of a whole experiment; this has the run's own figures, its audit and its checks.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_strategy(
+    loaded: &Loaded,
+    environment: &Environment,
+    build: &(dyn Fn() -> Box<dyn Strategy> + Sync),
+) -> Result<Run, Error> {
+    let (plan, rows) = plan(loaded)?;
+    let block = Block { plan: &plan, rows: &rows, environment, progress: &Silent };
+    Ok(block.run(build, 0, 0).await?.0)
+}
+
+fn plan(loaded: &Loaded) -> Result<(Plan, Rows), Error> {
+    let scenario = &loaded.scenario;
+    let plan = Plan::new(&scenario.dataset, &scenario.workload, &loaded.directory)?;
+    let children = scenario.store.origin.children();
+    let rows = Rows::new(&scenario.dataset, plan.seed(), children, plan.keys());
+    Ok((plan, rows))
 }
 
 /// A Record may be shown to anyone: the password in a URL is not for it.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::backend::{Cache, CacheHost, Error, Store, StoreHost};
 use crate::model::NodeId;
-use crate::strategy::{Spec, Strategy};
+use crate::strategy::Strategy;
 
 /// One application process: its instance of the strategy and its own connections.
 pub struct Node {
@@ -32,25 +32,12 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Connects `nodes` processes that run the strategy of `spec`, and its worker.
+    /// Connects `nodes` processes that run the strategy that `build` makes, and its worker.
     ///
     /// # Errors
     /// If a connection cannot be made.
     pub async fn open(
-        spec: &Spec,
-        nodes: u32,
-        cache: &dyn CacheHost,
-        store: &dyn StoreHost,
-    ) -> Result<Self, Error> {
-        Self::of(|| spec.build(), nodes, cache, store).await
-    }
-
-    /// The same for a strategy that is not in the registry.
-    ///
-    /// # Errors
-    /// If a connection cannot be made.
-    pub async fn of(
-        build: impl Fn() -> Box<dyn Strategy>,
+        build: &(dyn Fn() -> Box<dyn Strategy> + Sync),
         nodes: u32,
         cache: &dyn CacheHost,
         store: &dyn StoreHost,

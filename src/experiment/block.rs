@@ -11,7 +11,7 @@ use crate::measure::validity::{Evidence, check};
 use crate::measure::{Check, Meter, Standing, bucket_width};
 use crate::model::{Draft, Fault, Key, Nanos};
 use crate::record::Run;
-use crate::strategy::Spec;
+use crate::strategy::Strategy;
 use crate::strategy::parts::entry;
 use crate::workload::{Plan, Rows};
 
@@ -30,7 +30,7 @@ pub struct Block<'a> {
 impl Block<'_> {
     pub async fn run(
         &self,
-        spec: &Spec,
+        build: &(dyn Fn() -> Box<dyn Strategy> + Sync),
         repeat: u32,
         position: u32,
     ) -> Result<(Run, Server), Error> {
@@ -38,7 +38,7 @@ impl Block<'_> {
         store.reset(&Loadable(self.rows)).await?;
         let cache = self.environment.open_cache().await?;
         cache.reset().await?;
-        let run = self.measure(spec, repeat, position, &*cache, store).await;
+        let run = self.measure(build, repeat, position, &*cache, store).await;
         // Whatever came of it, nothing of the run stays in a server that others may use.
         let cleaned = cache.reset().await;
         let run = run?;
@@ -48,13 +48,13 @@ impl Block<'_> {
 
     async fn measure(
         &self,
-        spec: &Spec,
+        build: &(dyn Fn() -> Box<dyn Strategy> + Sync),
         repeat: u32,
         position: u32,
         cache: &dyn CacheHost,
         store: &dyn StoreHost,
     ) -> Result<Run, Error> {
-        let cluster = Cluster::open(spec, self.plan.nodes(), cache, store).await?;
+        let cluster = Cluster::open(build, self.plan.nodes(), cache, store).await?;
 
         let (cache_before, store_before) = (cache.counters().await?, store.counters().await?);
         let clock = Since::now(self.environment.clock());

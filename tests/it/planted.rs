@@ -1,0 +1,174 @@
+//! Strategies with a bug planted in them, through the whole harness: each must be found out by the
+//! figure that names it, and the same strategy without its bug by none.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use cacheduel::backend::delay::StoreDelays;
+use cacheduel::backend::{Cache, Ctx, Store};
+use cacheduel::clock::SimClock;
+use cacheduel::experiment::{self, Environment, Latencies};
+use cacheduel::model::{Draft, Key, Nanos, Outcome, Value, Version};
+use cacheduel::record::Run;
+use cacheduel::scenario;
+use cacheduel::strategy::Strategy;
+use cacheduel::strategy::parts::entry;
+
+const SCENARIO: &str = r#"
+question = "Is the bug found?"
+[dataset]
+entity = "counter"
+keys = 50
+size = "200B"
+[workload]
+seed = 3
+reads = 0.8
+popularity = "uniform"
+arrival = { poisson = { rate = 500 } }
+duration = "10s"
+clients = 10
+[strategies.no-cache]
+"#;
+
+/// What is wrong with the strategy.
+#[derive(Clone, Copy, PartialEq)]
+enum Bug {
+    None,
+    /// Every entry that was ever cached is served for ever.
+    ServesOldValues,
+    /// Every tenth write is acknowledged and dropped.
+    LosesWrites,
+    /// Of two writes to a key, the later is acknowledged under the earlier one's version.
+    ReversesWrites,
+    /// Every hundredth answer is another key's.
+    MixesUpKeys,
+}
+
+/// A cache without expiry that every write deletes from, on one node.
+struct Planted {
+    bug: Bug,
+    writes: AtomicU64,
+    reads: AtomicU64,
+    held: Mutex<Vec<(Key, Version)>>,
+}
+
+impl Planted {
+    fn build(bug: Bug) -> Box<dyn Strategy> {
+        Box::new(Self {
+            bug,
+            writes: AtomicU64::new(0),
+            reads: AtomicU64::new(0),
+            held: Mutex::default(),
+        })
+    }
+
+    /// Gives the first of two writes to a key the version that the second one will get, and the
+    /// other way round.
+    fn reversed(&self, key: Key, version: Version) -> Version {
+        let mut held = self.held.lock().unwrap();
+        match held.iter().position(|(of, _)| *of == key) {
+            None => {
+                held.push((key, version));
+                version.next()
+            }
+            Some(place) => held.swap_remove(place).1,
+        }
+    }
+}
+
+#[async_trait]
+impl Strategy for Planted {
+    async fn read(&self, ctx: &Ctx<'_>, mut key: Key) -> Outcome<Option<Value>> {
+        let count = self.reads.fetch_add(1, Ordering::Relaxed);
+        if self.bug == Bug::MixesUpKeys && count % 100 == 99 {
+            key = Key((key.0 + 1) % 50);
+        }
+        if self.bug != Bug::ServesOldValues {
+            return Ok(ctx.lookup().store().read(key).await?.value);
+        }
+        if let Some(held) = ctx.lookup().cache().get(key).await? {
+            return entry::decode(key, held).map(Some);
+        }
+        let value = ctx.fill().store().read(key).await?.value;
+        if let Some(value) = &value {
+            ctx.fill().cache().set(key, entry::encode(value), None).await?;
+        }
+        Ok(value)
+    }
+
+    async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {
+        let count = self.writes.fetch_add(1, Ordering::Relaxed);
+        if self.bug == Bug::LosesWrites && count % 10 == 9 {
+            return Ok(ctx.write().store().version(draft.key).await?.next());
+        }
+        let version = ctx.write().store().write(&draft).await?;
+        Ok(if self.bug == Bug::ReversesWrites {
+            self.reversed(draft.key, version)
+        } else {
+            version
+        })
+    }
+}
+
+fn run(bug: Bug) -> Run {
+    let loaded = scenario::parse("planted", SCENARIO).unwrap();
+    let clock = SimClock::new();
+    let latencies = Latencies {
+        round_trip: Nanos::from_micros(200),
+        store: StoreDelays {
+            read: Nanos::from_millis(1),
+            version: Nanos::from_micros(500),
+            write: Nanos::from_millis(2),
+        },
+    };
+    let environment = Environment::simulated(&loaded.scenario, &clock, latencies);
+    let build = || Planted::build(bug);
+    clock.block_on(experiment::run_strategy(&loaded, &environment, &build)).unwrap()
+}
+
+#[test]
+fn without_a_bug_nothing_is_found() {
+    let run = run(Bug::None);
+    let findings = &run.findings;
+    assert!(findings.reads > 3_500 && findings.writes > 800, "{findings:?}");
+    assert_eq!(findings.definitely_stale + findings.dirty_reads + findings.order_violations, 0);
+    assert_eq!(findings.monotonic_violations + findings.read_your_writes_violations, 0);
+    assert_eq!(findings.duplicate_versions + findings.corrupt + findings.phantom_absent, 0);
+    assert_eq!((run.audit.lost_writes, run.audit.stale, run.audit.corrupt), (0, 0, 0));
+}
+
+#[test]
+fn a_strategy_that_serves_old_values_is_caught() {
+    let run = run(Bug::ServesOldValues);
+    let share = run.findings.definitely_stale as f64 / run.findings.reads as f64;
+    assert!(share > 0.5, "{share}");
+    assert!(run.findings.read_your_writes_violations > 0);
+    assert!(run.findings.age_at_least.max() > Nanos::from_secs(5));
+    assert!(run.audit.stale > 40, "left in the cache: {}", run.audit.stale);
+    assert_eq!(run.audit.lost_writes, 0, "serving old values loses none");
+}
+
+#[test]
+fn a_strategy_that_loses_writes_is_caught() {
+    let run = run(Bug::LosesWrites);
+    let dropped = run.findings.writes / 10;
+    // A dropped write's version is given again to the next write of its key, so every one shows: as
+    // lost where it was the key's last, as a version given twice where it was not.
+    let shown = run.audit.lost_writes + run.findings.duplicate_versions;
+    assert!(run.audit.lost_writes > 0, "{:?}", run.audit);
+    assert!(shown >= dropped * 9 / 10, "{shown} of about {dropped}");
+}
+
+#[test]
+fn a_strategy_that_reverses_two_writes_is_caught() {
+    assert!(run(Bug::ReversesWrites).findings.order_violations > 100);
+}
+
+#[test]
+fn a_strategy_that_mixes_up_keys_is_caught() {
+    let run = run(Bug::MixesUpKeys);
+    assert!(run.findings.corrupt >= run.findings.reads / 110, "{}", run.findings.corrupt);
+    let check = run.checks.iter().find(|check| check.name == "corrupt values").unwrap();
+    assert_eq!(check.standing.name(), "INVALID");
+}
