@@ -10,6 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::progress::Display;
 use super::{Exit, Interrupted};
+use crate::backend::redis::{SCHEMES, redacted};
 use crate::compare::Verdict;
 use crate::experiment::{self, CacheChoice, Environment, Progress, Silent};
 use crate::record::{Record, Standing};
@@ -62,6 +63,7 @@ impl Run {
         }
         let reports = self.out.join(&loaded.name);
         // Found out now, not when the figures are there and have nowhere to go.
+        let _made = NewFolders::below(&reports);
         check_writable(&reports)?;
 
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -87,6 +89,7 @@ impl Run {
         if let Some(seed) = self.seed {
             scenario.workload.seed = seed;
         }
+        self.check_address()?;
         if self.only.is_empty() {
             return Ok(());
         }
@@ -103,6 +106,20 @@ impl Run {
         }
         contenders.retain(|contender| self.only.contains(&contender.label));
         Ok(())
+    }
+
+    /// A slip in the address is told before anything has been made, and without its password.
+    fn check_address(&self) -> Result<(), super::Usage> {
+        match &self.redis_url {
+            Some(url) if !SCHEMES.iter().any(|scheme| url.starts_with(scheme)) => {
+                let (url, schemes) = (redacted(url), SCHEMES.join(", "));
+                Err(super::Usage(format!(
+                    "--redis-url {url}: not the address of a Redis, which begins with one of \
+                     {schemes}"
+                )))
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn unless_interrupted(&self, loaded: &Loaded) -> anyhow::Result<Record> {
@@ -141,6 +158,31 @@ impl Run {
         }
         let nobody_holds = verdict.has_thresholds() && verdict.best.is_none();
         if nobody_holds { Exit::Missed } else { Exit::Pass }
+    }
+}
+
+/// Folders that were not there before. Those that are still empty when this is dropped are removed:
+/// a run that failed leaves nothing.
+struct NewFolders {
+    /// The innermost first.
+    paths: Vec<PathBuf>,
+}
+
+impl NewFolders {
+    /// `folder` and those that it is in, as far as they are missing now.
+    fn below(folder: &Path) -> Self {
+        let missing =
+            folder.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists());
+        Self { paths: missing.map(Path::to_owned).collect() }
+    }
+}
+
+impl Drop for NewFolders {
+    fn drop(&mut self) {
+        for path in &self.paths {
+            // One that has content by now is not removed, which is as it should be.
+            let _ = fs::remove_dir(path);
+        }
     }
 }
 
