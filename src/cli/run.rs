@@ -67,7 +67,7 @@ impl Run {
         check_writable(&reports)?;
 
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let record = runtime.block_on(self.unless_interrupted(&loaded))?;
+        let record = runtime.block_on(self.experiment(&loaded))?;
 
         let folder = free_folder(&reports, &record.started);
         report::write(&record, &folder)?;
@@ -122,14 +122,6 @@ impl Run {
         }
     }
 
-    async fn unless_interrupted(&self, loaded: &Loaded) -> anyhow::Result<Record> {
-        tokio::select! {
-            record = self.experiment(loaded) => record,
-            // What the experiment has made goes with its future.
-            interrupted = interruption() => Err(interrupted?.into()),
-        }
-    }
-
     async fn experiment(&self, loaded: &Loaded) -> anyhow::Result<Record> {
         let choice = match &self.redis_url {
             Some(url) => CacheChoice::Url(url.clone()),
@@ -148,7 +140,13 @@ impl Run {
             display = Display::new(&loaded.scenario);
             &display
         };
-        Ok(experiment::run(loaded, &environment, progress).await?)
+        let interrupted = tokio::select! {
+            record = experiment::run(loaded, &environment, progress) => return Ok(record?),
+            interrupted = interruption() => interrupted?,
+        };
+        // What is the run's own goes with the environment; a server of others keeps what it has got.
+        environment.clear_cache().await.context("the run's keys are left in the Redis")?;
+        Err(interrupted.into())
     }
 
     fn exit(&self, record: &Record) -> Exit {
