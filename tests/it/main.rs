@@ -6,6 +6,7 @@ mod conformance_store;
 mod private_servers;
 mod redis_faults;
 mod reports;
+mod run;
 mod scenarios;
 mod simulated;
 mod traces;
