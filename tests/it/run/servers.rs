@@ -72,15 +72,18 @@ async fn a_run_against_a_server_of_others_leaves_it_as_it_was_and_keeps_its_pass
 #[tokio::test]
 async fn a_password_in_the_scenario_stays_there() {
     let mut shared = Shared::start().await;
-    let server = format!("[cache]\nserver = {{ url = \"{}\" }}", shared.url());
-    let stage = Stage::with(&[("[cache]", &server)]);
-    let output = stage.run(&["--json", "--only", "ttl"]);
-    assert_code(&output, 0);
-    shared.assert_as_it_was().await;
-    for (name, content) in contents(&stage.report()) {
-        assert!(!says_password(&content), "the password is in {}", name.display());
+    // TOML has more than one way to write the same address.
+    for url in [shared.url(), shared.url().replacen(':', "\\u003A", 1)] {
+        let server = format!("[cache]\nserver = {{ url = \"{url}\" }}");
+        let stage = Stage::with(&[("[cache]", &server)]);
+        let output = stage.run(&["--json", "--only", "ttl"]);
+        assert_code(&output, 0);
+        shared.assert_as_it_was().await;
+        for (name, content) in contents(&stage.report()) {
+            assert!(!says_password(&content), "the password is in {}", name.display());
+        }
+        assert!(!says_password(&output.stdout) && !says_password(&output.stderr));
     }
-    assert!(!says_password(&output.stdout) && !says_password(&output.stderr));
 }
 
 #[tokio::test]
