@@ -12,6 +12,7 @@ use super::progress::Display;
 use super::{Exit, Interrupted};
 use crate::backend::redis::{SCHEMES, redacted};
 use crate::compare::Verdict;
+use crate::compare::verdict::Judged;
 use crate::experiment::{self, CacheChoice, Environment, Progress, Silent};
 use crate::record::{Record, Standing};
 use crate::report;
@@ -154,7 +155,8 @@ impl Run {
         if verdict.standing == Standing::Invalid {
             return if self.strict { Exit::Unsure } else { Exit::Pass };
         }
-        let nobody_holds = verdict.has_thresholds() && verdict.best.is_none();
+        // Not whether there is a best: holders with too few samples to rank them hold all the same.
+        let nobody_holds = !verdict.contenders.iter().any(Judged::holds_all);
         if nobody_holds { Exit::Missed } else { Exit::Pass }
     }
 }
