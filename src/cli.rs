@@ -145,9 +145,14 @@ fn complain(error: &anyhow::Error, err: &mut dyn Write) -> io::Result<()> {
     if let Some(scenario::Error::Rejected(rejected)) = wrong_scenario {
         return writeln!(err, "{}", rejected.render(is_coloured()));
     }
-    writeln!(err, "error: {error}")?;
-    for cause in error.chain().skip(1) {
-        writeln!(err, "  caused by: {cause}")?;
+    let mut told = error.to_string();
+    writeln!(err, "error: {told}")?;
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        // Some messages hold their cause already.
+        if !told.ends_with(&cause) {
+            writeln!(err, "  caused by: {cause}")?;
+        }
+        told = cause;
     }
     match wrong_scenario.and_then(scenario::Error::help) {
         Some(help) => writeln!(err, "help: {}", text::wrap(&help, text::WIDTH - 6, 6)),

@@ -220,6 +220,10 @@ impl CacheHost for DelayedCacheHost {
         self.inner.reset().await
     }
 
+    async fn clear(&self) -> Result<(), Error> {
+        self.inner.clear().await
+    }
+
     async fn counters(&self) -> Result<Option<CacheCounters>, Error> {
         self.inner.counters().await
     }

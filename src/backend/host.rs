@@ -25,6 +25,9 @@ pub trait CacheHost: Send + Sync {
     /// expects to find (the queue's and the stream's consumer groups).
     async fn reset(&self) -> Result<(), Error>;
 
+    /// Removes everything that this run put there, and nothing else, to leave it so.
+    async fn clear(&self) -> Result<(), Error>;
+
     /// The server's own counters as they stand; `None` where it keeps none.
     async fn counters(&self) -> Result<Option<CacheCounters>, Error>;
 

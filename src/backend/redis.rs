@@ -10,7 +10,7 @@ mod naming;
 mod scripts;
 mod stream;
 
-pub use address::redacted;
+pub use address::{SCHEMES, redacted};
 pub use cache::RedisCache;
 pub use host::RedisHost;
 pub use naming::Naming;

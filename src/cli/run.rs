@@ -10,7 +10,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::progress::Display;
 use super::{Exit, Interrupted};
+use crate::backend::redis::{SCHEMES, redacted};
 use crate::compare::Verdict;
+use crate::compare::verdict::Judged;
 use crate::experiment::{self, CacheChoice, Environment, Progress, Silent};
 use crate::record::{Record, Standing};
 use crate::report;
@@ -62,10 +64,11 @@ impl Run {
         }
         let reports = self.out.join(&loaded.name);
         // Found out now, not when the figures are there and have nowhere to go.
+        let _made = NewFolders::below(&reports);
         check_writable(&reports)?;
 
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let record = runtime.block_on(self.unless_interrupted(&loaded))?;
+        let record = runtime.block_on(self.experiment(&loaded))?;
 
         let folder = free_folder(&reports, &record.started);
         report::write(&record, &folder)?;
@@ -87,6 +90,7 @@ impl Run {
         if let Some(seed) = self.seed {
             scenario.workload.seed = seed;
         }
+        self.check_address()?;
         if self.only.is_empty() {
             return Ok(());
         }
@@ -105,11 +109,17 @@ impl Run {
         Ok(())
     }
 
-    async fn unless_interrupted(&self, loaded: &Loaded) -> anyhow::Result<Record> {
-        tokio::select! {
-            record = self.experiment(loaded) => record,
-            // What the experiment has made goes with its future.
-            interrupted = interruption() => Err(interrupted?.into()),
+    /// A slip in the address is told before anything has been made, and without its password.
+    fn check_address(&self) -> Result<(), super::Usage> {
+        match &self.redis_url {
+            Some(url) if !SCHEMES.iter().any(|scheme| url.starts_with(scheme)) => {
+                let (url, schemes) = (redacted(url), SCHEMES.join(", "));
+                Err(super::Usage(format!(
+                    "--redis-url {url}: not the address of a Redis, which begins with one of \
+                     {schemes}"
+                )))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -131,7 +141,13 @@ impl Run {
             display = Display::new(&loaded.scenario);
             &display
         };
-        Ok(experiment::run(loaded, &environment, progress).await?)
+        let interrupted = tokio::select! {
+            record = experiment::run(loaded, &environment, progress) => return Ok(record?),
+            interrupted = interruption() => interrupted?,
+        };
+        // What is the run's own goes with the environment; a server of others keeps what it has got.
+        environment.clear_cache().await.context("the run's keys are left in the Redis")?;
+        Err(interrupted.into())
     }
 
     fn exit(&self, record: &Record) -> Exit {
@@ -139,8 +155,34 @@ impl Run {
         if verdict.standing == Standing::Invalid {
             return if self.strict { Exit::Unsure } else { Exit::Pass };
         }
-        let nobody_holds = verdict.has_thresholds() && verdict.best.is_none();
+        // Not whether there is a best: holders with too few samples to rank them hold all the same.
+        let nobody_holds = !verdict.contenders.iter().any(Judged::holds_all);
         if nobody_holds { Exit::Missed } else { Exit::Pass }
+    }
+}
+
+/// Folders that were not there before. Those that are still empty when this is dropped are removed:
+/// a run that failed leaves nothing.
+struct NewFolders {
+    /// The innermost first.
+    paths: Vec<PathBuf>,
+}
+
+impl NewFolders {
+    /// `folder` and those that it is in, as far as they are missing now.
+    fn below(folder: &Path) -> Self {
+        let missing =
+            folder.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists());
+        Self { paths: missing.map(Path::to_owned).collect() }
+    }
+}
+
+impl Drop for NewFolders {
+    fn drop(&mut self) {
+        for path in &self.paths {
+            // One that has content by now is not removed, which is as it should be.
+            let _ = fs::remove_dir(path);
+        }
     }
 }
 

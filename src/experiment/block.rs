@@ -40,9 +40,9 @@ impl Block<'_> {
         cache.reset().await?;
         let run = self.measure(build, repeat, position, &*cache, store).await;
         // Whatever came of it, nothing of the run stays in a server that others may use.
-        let cleaned = cache.reset().await;
+        let cleared = cache.clear().await;
         let run = run?;
-        cleaned?;
+        cleared?;
         Ok((run, cache.server()))
     }
 

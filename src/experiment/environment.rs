@@ -137,6 +137,18 @@ impl Environment {
         self.is_simulated
     }
 
+    /// Removes what a run that was cut short has left in a server that others use too. Whatever is
+    /// the run's own goes with the environment.
+    ///
+    /// # Errors
+    /// If the server cannot be reached or used.
+    pub async fn clear_cache(&self) -> Result<(), Error> {
+        match &self.source {
+            CacheSource::Url(..) => self.open_cache().await?.clear().await,
+            CacheSource::Managed(_) | CacheSource::Twin { .. } => Ok(()),
+        }
+    }
+
     /// The cache for one run.
     ///
     /// # Errors

@@ -61,6 +61,10 @@ async fn a_shared_redis_keeps_the_promises_of_a_cache_and_what_is_not_the_runs()
         "product:1",
     ];
     assert_eq!(left, expected);
+    host.clear().await.unwrap();
+    let mut left: Vec<String> = other.keys("*").await.unwrap();
+    left.sort();
+    assert_eq!(left, ["cacheduel:", "cacheduel:other:product:1", "product:1"]);
 }
 
 #[test]

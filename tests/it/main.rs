@@ -7,6 +7,7 @@ mod planted;
 mod private_servers;
 mod redis_faults;
 mod reports;
+mod run;
 mod scenarios;
 mod simulated;
 mod traces;

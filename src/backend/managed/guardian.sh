@@ -4,6 +4,8 @@
 # into which it never writes: the end of input is the end of the run, whatever brought it about.
 
 workspace=$1
+# Whatever PATH the run was given: without rm nothing can be cleared up.
+PATH=${PATH:+$PATH:}/usr/bin:/bin
 
 # Sends signal $1 to every server left. False if there was none to send it to.
 signal() {

@@ -52,7 +52,7 @@ impl Workspace {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .map_err(|error| not_started(Path::new("sh"), &error))?;
+            .map_err(|error| not_started(Path::new(SHELL), &error))?;
         Ok(Self { shared: Arc::new(Shared { guardian, directory }) })
     }
 
@@ -155,9 +155,12 @@ impl Drop for Process {
     }
 }
 
+/// The shell that every Unix has here, found even where PATH is of no use.
+const SHELL: &str = "/bin/sh";
+
 /// A shell that runs `script` on `workspace`, out of reach of the terminal's Ctrl-C.
 fn shell(script: &str, name: &str, workspace: &Path) -> Command {
-    let mut command = Command::new("sh");
+    let mut command = Command::new(SHELL);
     command.arg("-c").arg(script).arg(name).arg(workspace).process_group(0);
     command
 }

@@ -1,5 +1,8 @@
 //! Addresses, without what they must not give away.
 
+/// What the address of a Redis may begin with.
+pub const SCHEMES: [&str; 3] = ["redis://", "rediss://", "unix://"];
+
 /// The address with its password masked, for Records and errors. It need not be a valid one.
 pub fn redacted(url: &str) -> String {
     let (address, query) = match url.split_once('?') {

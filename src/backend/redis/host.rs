@@ -112,12 +112,15 @@ impl RedisHost {
         })
     }
 
-    async fn prepare(&self) -> RedisResult<()> {
-        if self.managed.is_some() {
-            self.link.query(&cmd("FLUSHALL")).await?;
-        } else {
-            self.remove_own().await?;
+    async fn empty(&self) -> RedisResult<()> {
+        match self.managed {
+            Some(_) => self.link.query(&cmd("FLUSHALL")).await.map(drop),
+            None => self.remove_own().await,
         }
+    }
+
+    async fn prepare(&self) -> RedisResult<()> {
+        self.empty().await?;
         for stream in [self.naming.queue(), self.naming.events()] {
             create_group(&self.link, &stream).await?;
         }
@@ -185,6 +188,10 @@ impl CacheHost for RedisHost {
 
     async fn reset(&self) -> Result<(), Error> {
         self.prepare().await.map_err(|error| self.failed(error))
+    }
+
+    async fn clear(&self) -> Result<(), Error> {
+        self.empty().await.map_err(|error| self.failed(error))
     }
 
     async fn counters(&self) -> Result<Option<CacheCounters>, Error> {

@@ -1,13 +1,11 @@
 //! Checks of the cache and the store.
 
 use super::{at_least_one, not_zero};
+use crate::backend::redis::SCHEMES;
 use crate::backend::{CacheServer, Eviction, Origin};
 use crate::model::Size;
 use crate::scenario::Scenario;
 use crate::scenario::problem::Problem;
-
-/// What a server's URL may begin with.
-const SCHEMES: [&str; 3] = ["redis://", "rediss://", "unix://"];
 
 pub fn cache(scenario: &Scenario, problems: &mut Vec<Problem>) {
     let cache = &scenario.cache;

@@ -74,6 +74,10 @@ impl CacheHost for TwinCacheHost {
     }
 
     async fn reset(&self) -> Result<(), Error> {
+        self.clear().await
+    }
+
+    async fn clear(&self) -> Result<(), Error> {
         let mut state = self.shared.state();
         state.entries.clear();
         state.counters.clear();
