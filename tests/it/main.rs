@@ -3,6 +3,7 @@
 mod command_line;
 mod conformance_cache;
 mod conformance_store;
+mod planted;
 mod private_servers;
 mod redis_faults;
 mod reports;
