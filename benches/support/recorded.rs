@@ -1,0 +1,93 @@
+//! What judge and meter are told in a real run, recorded once so that a bench can tell it again.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use cacheduel::backend::delay::{DelayedCacheHost, DelayedStoreHost, StoreDelays};
+use cacheduel::backend::twin::{TwinCacheHost, TwinStoreHost};
+use cacheduel::backend::{CacheOptions, StoreHost, StoreOptions, Tap};
+use cacheduel::clock::SimClock;
+use cacheduel::driver::{self, Cluster, Observer};
+use cacheduel::model::{Call, Nanos, Sample, Share, Span};
+use cacheduel::strategy::Spec;
+use cacheduel::workload::{
+    Arrival, DatasetOptions, Plan, Popularity, Rate, Rows, WorkloadOptions, Zipf,
+};
+
+use super::dataset::{Loadable, products};
+
+pub const KEYS: u64 = 5_000;
+/// The window of the run; it has no warm-up.
+pub const WINDOW: Nanos = Nanos::from_secs(20);
+
+/// A run as an observer saw it.
+#[derive(Default)]
+pub struct Recorded {
+    /// Each with the watermark that came after it.
+    pub samples: Vec<(Sample, Nanos)>,
+    pub calls: Vec<Call>,
+}
+
+impl Observer for Recorded {
+    fn sample(&mut self, sample: &Sample) {
+        self.samples.push((*sample, Nanos::ZERO));
+    }
+
+    fn calls(&mut self, calls: &[Call]) {
+        self.calls.extend_from_slice(calls);
+    }
+
+    fn watermark(&mut self, watermark: Nanos) {
+        if let Some((_, after)) = self.samples.last_mut() {
+            *after = watermark;
+        }
+    }
+}
+
+/// About 40,000 requests on twins that take some milliseconds: a tenth are updates, and many of
+/// the most popular keys' overlap.
+pub fn run_of(strategy: &str, options: serde_json::Value) -> Recorded {
+    let spec = Spec::read_options(strategy, options)
+        .expect("the strategy is in the registry")
+        .expect("these are options of the strategy");
+    let clock = SimClock::new();
+    clock.block_on(record(&spec, &clock))
+}
+
+async fn record(spec: &Spec, clock: &SimClock) -> Recorded {
+    let dataset: DatasetOptions = products(KEYS);
+    let plan = Plan::new(&dataset, &workload(), Path::new("")).expect("the options are sound");
+    let rows = Rows::new(&dataset, plan.seed(), 0, KEYS);
+    let shared = Arc::new(clock.clone());
+    let delays = StoreDelays {
+        read: Nanos::from_millis(5),
+        version: Nanos::from_millis(1),
+        write: Nanos::from_millis(3),
+    };
+    let twin = Box::new(TwinStoreHost::new(&StoreOptions::default()));
+    let store = DelayedStoreHost::new(twin, shared.clone(), delays);
+    store.reset(&Loadable(&rows)).await.expect("a twin can always be reset");
+    let twin = TwinCacheHost::new(&CacheOptions::default(), shared.clone());
+    let twin = Box::new(twin.expect("the twin can do what is the default"));
+    let cache = DelayedCacheHost::new(twin, shared, Nanos::from_micros(300));
+    let cluster = Cluster::open(spec, plan.nodes(), &cache, &store)
+        .await
+        .expect("a twin can always be connected to");
+    let mut recorded = Recorded::default();
+    driver::drive(&cluster, &plan, &rows, clock, &Tap::new(), &mut recorded).await;
+    recorded
+}
+
+fn workload() -> WorkloadOptions {
+    WorkloadOptions {
+        seed: 3,
+        reads: Share(0.9),
+        popularity: Popularity::Zipf(Zipf { exponent: 0.99 }),
+        arrival: Arrival::Poisson(Rate { rate: 2_000.0 }),
+        warm_up: Span::default(),
+        duration: Span::from_secs(20),
+        nodes: 2,
+        clients: 100,
+        timeout: Span::from_secs(5),
+    }
+}

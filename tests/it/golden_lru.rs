@@ -1,0 +1,75 @@
+//! The recorded traces through a whole run: its hits are those of exact LRU.
+
+use std::path::Path;
+
+use cacheduel::backend::delay::StoreDelays;
+use cacheduel::experiment::Latencies;
+use cacheduel::model::Nanos;
+use cacheduel::scenario;
+
+use crate::simulated::simulate;
+use crate::traces::{GOLDEN, Golden};
+
+/// Requests a second: far enough apart that each has its answer before the next one starts.
+const RATE: usize = 1_000;
+
+/// Nothing waits, so a request ends at the instant at which it starts.
+const NO_LATENCIES: Latencies = Latencies {
+    round_trip: Nanos::ZERO,
+    store: StoreDelays { read: Nanos::ZERO, version: Nanos::ZERO, write: Nanos::ZERO },
+};
+
+/// Hits and misses of one run over the whole trace, from an empty cache of `capacity` entries.
+fn replay(golden: &Golden, capacity: usize) -> (u64, u64) {
+    let Golden { file, requests, .. } = golden;
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/traces").join(file);
+    let text = format!(
+        r#"
+        question = "Does a whole run hit as often as exact LRU?"
+        [dataset]
+        entity = "counter"
+        size = "130B"
+        [workload]
+        reads = 1.0
+        popularity = {{ trace = {{ files = ['{}'] }} }}
+        arrival = {{ constant = {{ rate = {RATE} }} }}
+        duration = "{}ms"
+        [cache]
+        server = "embedded"
+        max-keys = {capacity}
+        eviction = "allkeys-lru"
+        [store]
+        server = "embedded"
+        [strategies]
+        cache-aside = {{ ttl = "1000h" }}
+        "#,
+        path.display(),
+        requests * 1_000 / RATE,
+    );
+    let loaded = scenario::parse("golden-lru", &text).unwrap_or_else(|error| panic!("{error}"));
+    let record = simulate(&loaded, NO_LATENCIES);
+    let run = &record.contenders[0].runs[0];
+    assert_eq!(run.requests, *requests as u64);
+    assert_eq!(run.measures.requests.answered, *requests as u64);
+    assert_eq!(run.measures.requests.in_flight_peak, 1);
+    (run.measures.lookups.hits, run.measures.lookups.misses)
+}
+
+fn assert_exact_lru(golden: &Golden) {
+    for (capacity, hits) in golden.lru_hits {
+        if [75, 300, 1_200].contains(&capacity) {
+            let expected = (hits as u64, (golden.requests - hits) as u64);
+            assert_eq!(replay(golden, capacity), expected, "{} at {capacity}", golden.file);
+        }
+    }
+}
+
+#[test]
+fn a_whole_run_over_the_first_trace_hits_as_often_as_exact_lru() {
+    assert_exact_lru(&GOLDEN[0]);
+}
+
+#[test]
+fn a_whole_run_over_the_second_trace_hits_as_often_as_exact_lru() {
+    assert_exact_lru(&GOLDEN[1]);
+}
