@@ -1,6 +1,8 @@
 //! Strategies with a bug planted in them, through the whole harness: each must be found out by the
 //! figure that names it, and the same strategy without its bug by none.
 
+mod cached;
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -112,6 +114,10 @@ impl Strategy for Planted {
 }
 
 fn run(bug: Bug) -> Run {
+    run_strategy(&|| Planted::build(bug))
+}
+
+fn run_strategy(build: &(dyn Fn() -> Box<dyn Strategy> + Sync)) -> Run {
     let loaded = scenario::parse("planted", SCENARIO).unwrap();
     let clock = SimClock::new();
     let latencies = Latencies {
@@ -123,8 +129,7 @@ fn run(bug: Bug) -> Run {
         },
     };
     let environment = Environment::simulated(&loaded.scenario, &clock, latencies);
-    let build = || Planted::build(bug);
-    clock.block_on(experiment::run_strategy(&loaded, &environment, &build)).unwrap()
+    clock.block_on(experiment::run_strategy(&loaded, &environment, build)).unwrap()
 }
 
 #[test]
@@ -171,4 +176,21 @@ fn a_strategy_that_mixes_up_keys_is_caught() {
     assert!(run.findings.corrupt >= run.findings.reads / 110, "{}", run.findings.corrupt);
     let check = run.checks.iter().find(|check| check.name == "corrupt values").unwrap();
     assert_eq!(check.standing.name(), "INVALID");
+}
+
+#[test]
+fn a_worker_that_settles_before_the_commit_is_caught() {
+    let run = run_strategy(&cached::SettlesBeforeCommit::build);
+    assert!(run.audit.lost_writes > 0);
+    assert!(run.audit.ahead > 0, "the cache still holds what the store never got");
+    assert_eq!(run.findings.order_violations + run.findings.duplicate_versions, 0);
+}
+
+#[test]
+fn sets_in_reverse_order_leave_the_cache_stale() {
+    let run = run_strategy(&cached::SetsInReverse::build);
+    assert!(run.findings.definitely_stale > 0 && run.findings.read_your_writes_violations > 0);
+    assert!(run.audit.stale > 0);
+    assert_eq!((run.audit.lost_writes, run.audit.ahead, run.audit.phantom), (0, 0, 0));
+    assert_eq!(run.findings.order_violations + run.findings.duplicate_versions, 0);
 }

@@ -1,0 +1,106 @@
+//! Bugs in the order of the steps around a cache, as real code has them.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use cacheduel::backend::{Cache, Ctx, Store, VersionedDraft};
+use cacheduel::model::{Draft, Key, Nanos, Outcome, Share, Span, Value, Version};
+use cacheduel::strategy::Strategy;
+use cacheduel::strategy::parts::aside::{Aside, Fill};
+use cacheduel::strategy::parts::entry;
+use cacheduel::strategy::parts::expiry::Expiry;
+use cacheduel::strategy::write_behind::{Options, WriteBehind};
+
+/// Write-behind whose worker settles before the COMMIT, and dies in between with every tenth batch.
+pub struct SettlesBeforeCommit {
+    inner: WriteBehind,
+    batches: AtomicU64,
+}
+
+impl SettlesBeforeCommit {
+    pub fn build() -> Box<dyn Strategy> {
+        let inner = WriteBehind::new(&Options::default());
+        Box::new(Self { inner, batches: AtomicU64::new(0) })
+    }
+
+    async fn flush(&self, ctx: &Ctx<'_>) -> Outcome<bool> {
+        let claimed = ctx.flush().cache().claim_writes(100, Nanos::from_secs(5)).await?;
+        if claimed.is_empty() {
+            return Ok(false);
+        }
+        ctx.flush().cache().settle_writes(&claimed, None).await?;
+        if self.batches.fetch_add(1, Ordering::Relaxed) % 10 == 9 {
+            return Ok(true);
+        }
+        let mut drafts = Vec::new();
+        for write in claimed {
+            let (draft, version) = entry::decode_draft(write.key, write.entry)?;
+            drafts.push(VersionedDraft { draft, version });
+        }
+        ctx.flush().store().apply_batch(&drafts).await?;
+        Ok(true)
+    }
+}
+
+#[async_trait]
+impl Strategy for SettlesBeforeCommit {
+    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Option<Value>> {
+        self.inner.read(ctx, key).await
+    }
+
+    async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {
+        self.inner.write(ctx, draft).await
+    }
+
+    async fn background(&self, ctx: &Ctx<'_>) {
+        loop {
+            ctx.clock().sleep(Nanos::from_millis(100)).await;
+            while let Ok(true) = self.flush(ctx).await {}
+        }
+    }
+
+    async fn drain(&self, ctx: &Ctx<'_>) -> Outcome<()> {
+        while self.flush(ctx).await? {}
+        Ok(())
+    }
+}
+
+/// Write-through that holds every other SET of a key back until the one after it has been made.
+pub struct SetsInReverse {
+    aside: Aside,
+    held_back: Mutex<HashMap<Key, Bytes>>,
+}
+
+impl SetsInReverse {
+    pub fn build() -> Box<dyn Strategy> {
+        let expiry = Expiry::new(Span::from_secs(3_600), Share(0.0));
+        let aside = Aside::new(expiry, Fill::Overwrite);
+        Box::new(Self { aside, held_back: Mutex::default() })
+    }
+}
+
+#[async_trait]
+impl Strategy for SetsInReverse {
+    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Option<Value>> {
+        self.aside.read(ctx, key).await
+    }
+
+    async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {
+        let version = ctx.write().store().write(&draft).await?;
+        let entry = entry::encode(&draft.at(version));
+        let earlier = self.held_back.lock().unwrap().remove(&draft.key);
+        match earlier {
+            Some(earlier) => {
+                ctx.write().cache().set(draft.key, entry, None).await?;
+                ctx.write().cache().set(draft.key, earlier, None).await?;
+            }
+            None => {
+                self.held_back.lock().unwrap().insert(draft.key, entry);
+            }
+        }
+        Ok(version)
+    }
+}
