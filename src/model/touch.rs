@@ -142,3 +142,16 @@ pub enum ServedBy {
     /// No backend answered: the request failed before.
     Nothing,
 }
+
+impl ServedBy {
+    /// The word for it in tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cache => "cache",
+            Self::Coalesced => "coalesced",
+            Self::Stale => "stale entry",
+            Self::Store => "store",
+            Self::Nothing => "nothing",
+        }
+    }
+}

@@ -1,10 +1,12 @@
 //! The tables that every report shows, made from a Record.
 
+use std::collections::BTreeSet;
+
 use super::table::{Cell, Mark, Table, figures, words};
 use crate::compare::figure::{bytes, count, ratio, share, time};
 use crate::compare::verdict::{Held, Verdict, located_checks};
 use crate::compare::{Figure, Metric};
-use crate::record::{CacheCounters, Contender, Nanos, Prediction, Record, Standing};
+use crate::record::{CacheCounters, Contender, Distribution, Nanos, Prediction, Record, Standing};
 
 /// Latency, hit ratio and what the store had to carry.
 pub fn speed(record: &Record, verdict: &Verdict) -> Table {
@@ -144,6 +146,47 @@ pub fn checks(record: &Record) -> Table {
             standing_cell(check.standing),
             check.detail.as_str().into(),
         ]);
+    }
+    table
+}
+
+/// Latency by operation and by what served it, both from the intended start and from the call.
+pub fn latency(record: &Record) -> Table {
+    let mut table = Table::new(
+        "Response runs from the intended start, service from the call",
+        [
+            words("strategy"),
+            words("operation"),
+            words("served by"),
+            figures("requests"),
+            figures("response p50"),
+            figures("response p99"),
+            figures("service p50"),
+            figures("service p99"),
+        ],
+    );
+    for contender in &record.contenders {
+        let parts = || contender.runs.iter().flat_map(|run| &run.measures.latency);
+        let kinds: BTreeSet<_> = parts().map(|part| (part.op, part.served_by)).collect();
+        for (op, served_by) in kinds {
+            let (mut response, mut service) = (Distribution::new(), Distribution::new());
+            for part in parts().filter(|part| (part.op, part.served_by) == (op, served_by)) {
+                response.merge(&part.response);
+                service.merge(&part.service);
+            }
+            let quantile =
+                |times: &Distribution, q| times.certified(q).map_or_else(String::new, time);
+            table.push([
+                contender.label.clone(),
+                op.name().to_owned(),
+                served_by.name().to_owned(),
+                count(response.len()),
+                quantile(&response, 0.5),
+                quantile(&response, 0.99),
+                quantile(&service, 0.5),
+                quantile(&service, 0.99),
+            ]);
+        }
     }
     table
 }
