@@ -18,7 +18,7 @@ use crate::record::{Record, Standing};
 use crate::report;
 use crate::scenario::{self, Loaded};
 
-/// Run a scenario: every strategy against the same load, then the comparison.
+/// Runs a scenario: every strategy against the same load, then the comparison.
 #[derive(Debug, Args)]
 pub struct Run {
     /// A scenario's file, or the name of one in scenarios/
