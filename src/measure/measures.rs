@@ -99,8 +99,7 @@ impl Load {
 
     /// Calls that asked for a value: to answer a read, to fill, or to refresh.
     pub fn origin_reads(&self) -> u64 {
-        let values = [Purpose::Lookup, Purpose::Fill, Purpose::Refresh];
-        let asking = self.causes.iter().filter(|cause| values.contains(&cause.purpose));
+        let asking = self.causes.iter().filter(|cause| cause.purpose.asks_for_a_value());
         asking.map(|cause| cause.reads).sum()
     }
 }
@@ -128,6 +127,7 @@ pub struct Bucket {
     pub failed: u64,
     pub hits: u64,
     pub misses: u64,
+    /// Reads of the origin: see [`Load::origin_reads`].
     pub store_reads: u64,
     pub store_writes: u64,
     /// Response time of reads and of updates in this interval.

@@ -115,7 +115,7 @@ impl Meter {
                     let bucket = bucket(&mut self.measures.timeline, width, since);
                     if call.verb.writes() {
                         bucket.store_writes += 1;
-                    } else {
+                    } else if call.purpose.asks_for_a_value() {
                         bucket.store_reads += 1;
                     }
                     self.store.count(call, since);

@@ -25,6 +25,11 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// Whether a read of the store for this purpose asks for a value, at the origin's full cost.
+    pub const fn asks_for_a_value(self) -> bool {
+        matches!(self, Self::Lookup | Self::Fill | Self::Refresh)
+    }
+
     pub const ALL: [Self; 7] = [
         Self::Lookup,
         Self::Fill,

@@ -104,9 +104,10 @@ pub fn store_reads_over_time(record: &Record) -> Chart {
     Chart {
         slug: "store-reads",
         title,
-        description: "Reads of the store each second, by clients and by workers, as the mean over \
+        description:
+            "Reads of the origin each second, by clients and by workers, as the mean over \
                       repeats; lower is better."
-            .into(),
+                .into(),
         table,
         drawing,
     }
