@@ -32,14 +32,14 @@ pub trait Observer {
 }
 
 /// What the driver has to say of itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Drive {
     /// Requests that were started, warm-up included.
     pub requests: u64,
     /// The most that were in flight at once.
     pub in_flight_peak: u64,
-    /// CPU time that the load thread used in the measured window.
-    pub cpu: Nanos,
+    /// The share of its core that the load thread used in the measured window.
+    pub cpu_share: f64,
     /// When the last answer came.
     pub ended: Nanos,
 }
@@ -156,12 +156,12 @@ impl Clients<'_> {
                 self.answered(&sample);
             }
         }
-        self.cpu.pass(Nanos::NEVER, self.clock);
+        let ended = self.clock.now();
         Drive {
             requests: self.in_flight.started(),
             in_flight_peak: self.in_flight.peak(),
-            cpu: self.cpu.used(),
-            ended: self.clock.now(),
+            cpu_share: self.cpu.share(ended, self.clock.cpu()),
+            ended,
         }
     }
 
@@ -178,7 +178,8 @@ impl Clients<'_> {
 /// The load thread's CPU time as the measured window opens and closes.
 struct CpuWindow {
     bounds: [Nanos; 2],
-    read: [Option<Nanos>; 2],
+    /// When each bound was first seen to have passed, and the CPU time by then.
+    read: [Option<(Nanos, Nanos)>; 2],
 }
 
 impl CpuWindow {
@@ -189,15 +190,20 @@ impl CpuWindow {
     fn pass(&mut self, now: Nanos, clock: &dyn Clock) {
         for (bound, read) in self.bounds.iter().zip(&mut self.read) {
             if now >= *bound && read.is_none() {
-                *read = Some(clock.cpu());
+                *read = Some((now, clock.cpu()));
             }
         }
     }
 
-    fn used(&self) -> Nanos {
-        match self.read {
-            [Some(opened), Some(closed)] => closed - opened,
-            _ => Nanos::ZERO,
-        }
+    /// The share from the opening to the closing. A thread that is overwhelmed sees both too late:
+    /// where it saw less than half of the window, what it did until the end counts.
+    fn share(&self, ended: Nanos, cpu: Nanos) -> f64 {
+        let half = Nanos((self.bounds[1] - self.bounds[0]).0 / 2);
+        let (opened, closed) = match self.read {
+            [Some(opened), Some(closed)] if closed.0 - opened.0 >= half => (opened, closed),
+            [Some(opened), _] => (opened, (ended, cpu)),
+            _ => ((Nanos::ZERO, Nanos::ZERO), (ended, cpu)),
+        };
+        (closed.1 - opened.1).as_secs_f64() / (closed.0 - opened.0).as_secs_f64().max(1e-9)
     }
 }

@@ -5,7 +5,7 @@ use super::watch::Watch;
 use super::{Error, Progress};
 use crate::backend::{self, CacheHost, CacheState, Dataset, Row, Server, StoreHost, Tap};
 use crate::clock::Since;
-use crate::driver::{self, Cluster, Drive};
+use crate::driver::{self, Cluster};
 use crate::judge::{Cached, EndKey, EndState, Judge, Rules};
 use crate::measure::validity::{Evidence, check};
 use crate::measure::{Check, Meter, Standing, bucket_width};
@@ -70,7 +70,7 @@ impl Block<'_> {
         let (measures, totals) = meter.finish(drive.in_flight_peak);
         let cache_counters =
             cache_after.zip(cache_before).map(|(after, before)| after.since(&before));
-        let generator_cpu = self.generator_cpu(&drive);
+        let generator_cpu = (!self.environment.is_simulated()).then_some(drive.cpu_share);
         let mut checks = check(&Evidence {
             is_open: self.plan.is_open(),
             is_private: cache.server().managed,
@@ -135,11 +135,6 @@ impl Block<'_> {
             keys.extend(states.iter().map(|state| end_key(state, find(&rows, state.key))));
         }
         Ok(EndState { keys })
-    }
-
-    fn generator_cpu(&self, drive: &Drive) -> Option<f64> {
-        let window = self.plan.duration().as_secs_f64();
-        (!self.environment.is_simulated()).then(|| drive.cpu.as_secs_f64() / window)
     }
 }
 
