@@ -16,11 +16,12 @@ use cacheduel::backend::{
     Cache, CacheHost, CacheOptions, Ctx, Eviction, Store, StoreHost, StoreOptions, Tap,
 };
 use cacheduel::clock::SimClock;
+use cacheduel::experiment::Loadable;
 use cacheduel::model::{Call, Draft, Key, NodeId, Touches, Writer};
 use cacheduel::strategy::{Spec, Strategy};
 use cacheduel::workload::Rows;
 
-use support::dataset::{Loadable, products};
+use support::dataset::products;
 
 const KEYS: u64 = 1_000;
 /// Writes after which a strategy's background work is done, outside of what is measured: without

@@ -40,8 +40,6 @@ pub struct Drive {
     pub in_flight_peak: u64,
     /// The share of its core that the load thread used in the measured window.
     pub cpu_share: f64,
-    /// When the last answer came.
-    pub ended: Nanos,
 }
 
 /// Runs the whole plan, warm-up first, from the zero of `clock`, and waits for what is in flight
@@ -110,7 +108,7 @@ struct Clients<'a> {
     clock: &'a dyn Clock,
     tap: &'a Tap,
     observer: &'a mut dyn Observer,
-    schedule: Schedule<'a>,
+    schedule: Schedule,
     in_flight: InFlight,
     calls: Vec<Call>,
     cpu: CpuWindow,
@@ -156,12 +154,10 @@ impl Clients<'_> {
                 self.answered(&sample);
             }
         }
-        let ended = self.clock.now();
         Drive {
             requests: self.in_flight.started(),
             in_flight_peak: self.in_flight.peak(),
-            cpu_share: self.cpu.share(ended, self.clock.cpu()),
-            ended,
+            cpu_share: self.cpu.share(self.clock.now(), self.clock.cpu()),
         }
     }
 

@@ -6,6 +6,7 @@ mod error;
 mod predict;
 mod watch;
 
+pub use block::Loadable;
 pub use environment::{CacheChoice, Environment, Latencies};
 pub use error::Error;
 

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use cacheduel::backend::Dataset;
-use cacheduel::model::{Draft, Key, Size};
-use cacheduel::workload::{BodySize, DatasetOptions, Entity, Rows};
+use cacheduel::model::Size;
+use cacheduel::workload::{BodySize, DatasetOptions, Entity};
 use criterion::Criterion;
 
 /// Short enough that all benches together take about two minutes.
@@ -22,26 +21,5 @@ pub fn products(keys: u64) -> DatasetOptions {
         namespace: None,
         keys: Some(keys),
         size: BodySize::Fixed(Size(1024)),
-    }
-}
-
-/// Rows, as a store takes them.
-pub struct Loadable<'a>(pub &'a Rows);
-
-impl Dataset for Loadable<'_> {
-    fn keys(&self) -> u64 {
-        self.0.keys()
-    }
-
-    fn initial(&self, key: Key) -> Draft {
-        self.0.initial(key)
-    }
-
-    fn children(&self) -> u32 {
-        self.0.children()
-    }
-
-    fn child_amount(&self, key: Key, child: u32) -> i64 {
-        self.0.child_amount(key, child)
     }
 }

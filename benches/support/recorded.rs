@@ -8,13 +8,14 @@ use cacheduel::backend::twin::{TwinCacheHost, TwinStoreHost};
 use cacheduel::backend::{CacheOptions, StoreHost, StoreOptions, Tap};
 use cacheduel::clock::SimClock;
 use cacheduel::driver::{self, Cluster, Observer};
+use cacheduel::experiment::Loadable;
 use cacheduel::model::{Call, Nanos, Sample, Share, Span};
 use cacheduel::strategy::Spec;
 use cacheduel::workload::{
     Arrival, DatasetOptions, Plan, Popularity, Rate, Rows, WorkloadOptions, Zipf,
 };
 
-use super::dataset::{Loadable, products};
+use super::dataset::products;
 
 pub const KEYS: u64 = 5_000;
 /// The window of the run; it has no warm-up.

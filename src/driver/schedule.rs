@@ -4,16 +4,14 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::iter::Peekable;
-use std::marker::PhantomData;
 
 use crate::model::{Nanos, Sample};
 use crate::workload::{Arrivals, Plan};
 
 /// The requests of one run that are still to start. None starts after the window has closed.
-pub struct Schedule<'a> {
+pub struct Schedule {
     end: Nanos,
     pace: Pace,
-    plan: PhantomData<&'a Plan>,
 }
 
 enum Pace {
@@ -21,7 +19,7 @@ enum Pace {
     Closed { waiting: BinaryHeap<Reverse<(Nanos, u64)>>, clients: u64, think: Nanos },
 }
 
-impl Schedule<'_> {
+impl Schedule {
     pub fn new(plan: &Plan) -> Self {
         let pace = match plan.closed() {
             None => Pace::Open { arrivals: plan.arrivals().peekable(), number: 0 },
@@ -31,7 +29,7 @@ impl Schedule<'_> {
                 Pace::Closed { waiting, clients, think: closed.think.nanos() }
             }
         };
-        Self { end: plan.warm_up() + plan.duration(), pace, plan: PhantomData }
+        Self { end: plan.warm_up() + plan.duration(), pace }
     }
 
     /// When the next request is due; `None` where none is left, or where answers must come first.

@@ -139,7 +139,7 @@ impl Block<'_> {
 }
 
 /// The plan's rows, as a store takes them.
-struct Loadable<'a>(&'a Rows);
+pub struct Loadable<'a>(pub &'a Rows);
 
 impl Dataset for Loadable<'_> {
     fn keys(&self) -> u64 {
