@@ -13,7 +13,8 @@ use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, 
 
 use cacheduel::measure::Meter;
 use cacheduel::model::{Distribution, Key, Nanos, Share, Span, Version, Writer};
-use cacheduel::strategy::parts::entry;
+use cacheduel::strategy::parts::entry::{self, Stamp};
+use cacheduel::strategy::parts::format::Format;
 use cacheduel::workload::{Arrival, Plan, Popularity, Rate, Rows, WorkloadOptions, Zipf};
 
 use support::dataset::products;
@@ -107,14 +108,14 @@ fn rows(criterion: &mut Criterion) {
 fn envelope(criterion: &mut Criterion) {
     let rows = Rows::new(&products(KEYS), 3, 0, KEYS);
     let value = rows.initial(Key(7)).at(Version(1));
-    let encoded = entry::encode(&value);
+    let encoded = entry::write(&value, Stamp::NONE, &Format::default());
     let mut group = criterion.benchmark_group("entry");
     group.throughput(Throughput::Bytes(encoded.len() as u64));
     group.bench_function("encode/1KiB", |bencher| {
-        bencher.iter(|| entry::encode(black_box(&value)));
+        bencher.iter(|| entry::write(black_box(&value), Stamp::NONE, &Format::default()));
     });
     group.bench_function("decode/1KiB", |bencher| {
-        bencher.iter(|| entry::decode(Key(7), black_box(&encoded).clone()));
+        bencher.iter(|| entry::read(Key(7), black_box(&encoded).clone()));
     });
     group.bench_function("is-intact/1KiB", |bencher| {
         bencher.iter(|| black_box(&value).is_intact(Key(7)));

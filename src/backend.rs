@@ -8,7 +8,10 @@ mod cache;
 mod context;
 mod error;
 mod fingerprint;
+mod flights;
 mod host;
+mod layer;
+mod local;
 mod options;
 mod store;
 mod tap;
@@ -21,10 +24,15 @@ pub mod sqlite;
 pub mod twin;
 
 pub use crate::model::{CacheCounters, PoolWaits, Server, StoreCounters};
-pub use cache::{Cache, Delivery, ENTRY_VERSION, Enqueued, QueuedWrite};
+pub use cache::{
+    Cache, Delivery, ENTRY_VERSION, Enqueued, Leased, Notice, QueuedWrite, Subscription, Token,
+};
 pub use context::{Ctx, Purposed};
 pub use error::Error;
+pub use flights::Flights;
 pub use host::{CacheHost, CacheState, Dataset, Row, StoreHost};
+pub use layer::{Described, Layer, Layered, Step};
+pub use local::{Local, Place};
 pub use options::{
     CacheOptions, CacheServer, Durability, Eviction, Origin, StoreOptions, StoreServer,
 };

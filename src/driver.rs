@@ -16,7 +16,7 @@ use futures_util::stream::FuturesUnordered;
 
 use self::in_flight::InFlight;
 use self::schedule::Schedule;
-use crate::backend::{Ctx, Tap};
+use crate::backend::Tap;
 use crate::clock::Clock;
 use crate::model::{Call, Nanos, Sample};
 use crate::workload::{Plan, Rows};
@@ -64,13 +64,18 @@ pub async fn drive(
         calls: Vec::new(),
         cpu: CpuWindow::new(plan),
     };
-    let seed = plan.seed();
-    let worker = &cluster.worker;
-    let ctx = Ctx::worker(&*worker.cache, &*worker.store, clock, tap, seed);
-    // In a set of its own, so that the worker is polled when it was woken, not with every answer.
-    let mut background = FuturesUnordered::from_iter([worker.strategy.background(&ctx)]);
+    let contexts: Vec<_> =
+        cluster.processes().map(|process| process.context(plan.seed(), clock, tap)).collect();
+    // In a set of its own, so that a worker is polled when it was woken, not with every answer.
+    let mut background: FuturesUnordered<_> = cluster
+        .nodes
+        .iter()
+        .zip(&contexts)
+        .map(|(node, ctx)| node.strategy.maintain(ctx))
+        .chain(contexts.last().map(|ctx| cluster.worker.strategy.background(ctx)))
+        .collect();
     let background = pin!(async {
-        background.next().await;
+        while background.next().await.is_some() {}
         pending::<()>().await;
     });
     match select(pin!(clients.run()), background).await {
@@ -91,9 +96,11 @@ pub async fn drain(
     observer: &mut dyn Observer,
 ) -> (Nanos, Result<(), crate::model::Fault>) {
     let started = clock.now();
-    let worker = &cluster.worker;
-    let ctx = Ctx::worker(&*worker.cache, &*worker.store, clock, tap, plan.seed());
-    let outcome = worker.strategy.drain(&ctx).await;
+    let mut outcome = Ok(());
+    for process in cluster.processes() {
+        let ctx = process.context(plan.seed(), clock, tap);
+        outcome = outcome.and(process.strategy.drain(&ctx).await);
+    }
     let mut calls = Vec::new();
     tap.take(&mut calls);
     observer.calls(&calls);

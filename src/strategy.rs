@@ -17,16 +17,21 @@ use crate::model::{Draft, Key, Outcome, Span, Value, Version};
 #[async_trait]
 pub trait Strategy: Send + Sync {
     /// Answers a client's read.
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Option<Value>>;
+    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value>;
 
     /// Carries out a client's write and returns the version it was acknowledged as.
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version>;
+
+    /// What a node does beside serving its clients: refreshing, listening. Runs on every node's
+    /// instance, from before the first request until it is dropped after the last.
+    async fn maintain(&self, _ctx: &Ctx<'_>) {}
 
     /// The work that goes on while clients are served. Runs once for all nodes, on an instance of
     /// its own, from before the first request until it is dropped after the last.
     async fn background(&self, _ctx: &Ctx<'_>) {}
 
-    /// Finishes what [`background`](Strategy::background) had left when it was dropped.
+    /// Finishes what [`maintain`](Strategy::maintain) or [`background`](Strategy::background) had
+    /// left when it was dropped. Runs on every instance in turn, those of the nodes first.
     async fn drain(&self, _ctx: &Ctx<'_>) -> Outcome<()> {
         Ok(())
     }

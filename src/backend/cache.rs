@@ -26,11 +26,49 @@ pub trait Cache: Send + Sync {
     /// Sets the entry unless there is one; an existing one keeps its expiry. True if it was set.
     async fn set_if_absent(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<bool>;
 
+    /// Sets the entry unless the one that is there has a higher version. True if it was set.
+    async fn set_if_newer(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<bool>;
+
+    /// Sets the entry if the one that is there begins with `expected`. True if it was set.
+    async fn compare_and_set(
+        &self,
+        key: Key,
+        expected: Bytes,
+        entry: Bytes,
+        ttl: Option<Nanos>,
+    ) -> Outcome<bool>;
+
     /// True if there was an entry.
     async fn delete(&self, key: Key) -> Outcome<bool>;
 
     /// Deletes the entry if its version is below `version`. True if it was deleted.
     async fn delete_if_older(&self, key: Key, version: Version) -> Outcome<bool>;
+
+    /// Puts `tombstone` in the place of an entry whose version is below the tombstone's, or of no
+    /// entry at all. True if it was put there.
+    async fn invalidate(&self, key: Key, tombstone: Bytes, ttl: Option<Nanos>) -> Outcome<bool>;
+
+    /// Takes the key's lock for `ttl`, unless somebody has it. True if it was taken.
+    async fn lock(&self, key: Key, token: Token, ttl: Nanos) -> Outcome<bool>;
+
+    /// Releases the key's lock if it was taken with `token`. True if it was released.
+    async fn unlock(&self, key: Key, token: Token) -> Outcome<bool>;
+
+    /// The entry; or, where there is none, the key's lease for `ttl`, unless somebody has it.
+    async fn lease_get(&self, key: Key, token: Token, ttl: Nanos) -> Outcome<Leased>;
+
+    /// Sets the entry and ends the lease, if the key's lease is still the one of `token`. True if it
+    /// was set.
+    async fn lease_set(
+        &self,
+        key: Key,
+        token: Token,
+        entry: Bytes,
+        ttl: Option<Nanos>,
+    ) -> Outcome<bool>;
+
+    /// Deletes the entry and voids the key's lease. True if there was an entry.
+    async fn lease_delete(&self, key: Key) -> Outcome<bool>;
 
     /// In one atomic step: takes the key's next version, writes it into the entry, sets the entry
     /// without expiry, and appends it to the write queue.
@@ -61,6 +99,57 @@ pub trait Cache: Send + Sync {
 
     /// Removes handled events from the stream.
     async fn settle_events(&self, events: &[Delivery]) -> Outcome<()>;
+
+    /// Tells every subscriber of the bus that the key has changed. Nobody keeps it for those who
+    /// are not listening.
+    async fn broadcast(&self, key: Key) -> Outcome<()>;
+
+    /// Listens to the bus from now on.
+    async fn subscribe(&self) -> Outcome<Box<dyn Subscription>>;
+
+    /// The entry, as [`get`](Cache::get), over the connection that is being tracked: if the key
+    /// changes from here on, the server tells the subscription that [`track`](Cache::track) gave,
+    /// once. Fails as unavailable where this node is not tracking, or no longer.
+    async fn get_tracked(&self, key: Key) -> Outcome<Option<Bytes>>;
+
+    /// Has the server remember what this node reads by [`get_tracked`](Cache::get_tracked). A new
+    /// call replaces the last one's subscription.
+    async fn track(&self) -> Outcome<Box<dyn Subscription>>;
+}
+
+/// Notices of changed keys, for as long as the connection they come over lasts.
+#[async_trait]
+pub trait Subscription: Send {
+    /// Waits for the next notice.
+    ///
+    /// # Errors
+    /// The connection is lost, and with it whatever came after the last notice: nothing that was
+    /// kept by it can be trusted. The subscription is of no further use.
+    async fn next(&mut self) -> Outcome<Notice>;
+}
+
+/// What a subscriber is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// This key may have changed.
+    Changed(Key),
+    /// Every key may have changed: the server has forgotten whom it owes which notice, or has been
+    /// emptied.
+    All,
+}
+
+/// Proof of who took a lock or a lease. No two takers use the same one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Token(pub u128);
+
+/// What a lookup under leases came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Leased {
+    Found(Bytes),
+    /// There is no entry, and whoever asked may fill it.
+    Granted,
+    /// There is no entry, and somebody else may fill it.
+    Taken,
 }
 
 /// What became of a write that was to be queued.

@@ -1,21 +1,20 @@
 //! The context of one request: through it, and only through it, a strategy reaches the backends.
 
 use std::future::Future;
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::cache::{Delivery, Enqueued, QueuedWrite};
-use super::store::{Applied, Event, Read, VersionedDraft};
-use super::{Cache, Store, Tap};
+use super::flights::{Flights, Flown};
+use super::layer::{Described, Layer, Layered, Step};
+use super::local::{Local, Place};
+use super::{Cache, Store, Tap, Token};
 use crate::clock::Clock;
 use crate::model::{
-    Answer, Call, Draft, Key, Nanos, Outcome, Purpose, Side, Touches, Verb, Version,
+    Answer, Call, Key, Nanos, Outcome, Purpose, Side, Touches, Value, Verb,
 };
 
 /// One request's (or one worker's) way to the backends, the clock and chance.
@@ -25,6 +24,7 @@ pub struct Ctx<'a> {
     clock: &'a dyn Clock,
     tap: &'a Tap,
     background: bool,
+    leaves_events: AtomicBool,
     seed: u64,
     draws: AtomicU64,
     touches: Mutex<Touches>,
@@ -45,13 +45,14 @@ impl<'a> Ctx<'a> {
             clock,
             tap,
             background: false,
+            leaves_events: AtomicBool::new(false),
             seed,
             draws: AtomicU64::new(0),
             touches: Mutex::default(),
         }
     }
 
-    /// The context of a strategy's own worker, whose calls no client waits for.
+    /// The context of work that no client waits for.
     pub fn worker(
         cache: &'a dyn Cache,
         store: &'a dyn Store,
@@ -68,9 +69,12 @@ impl<'a> Ctx<'a> {
 
     /// A number in `[0, 1)`, the same for the same request and draw in every run of the plan.
     pub fn uniform(&self) -> f64 {
-        let mut chance = ChaCha8Rng::seed_from_u64(self.seed);
-        chance.set_stream(self.draws.fetch_add(1, Ordering::Relaxed));
-        chance.random()
+        self.chance().random()
+    }
+
+    /// A token that nobody else draws.
+    pub fn token(&self) -> Token {
+        Token(self.chance().random())
     }
 
     pub fn lookup(&self) -> Purposed<'_> {
@@ -101,22 +105,43 @@ impl<'a> Ctx<'a> {
         self.purposed(Purpose::Lock)
     }
 
+    /// From here on every single write of this request to the store leaves an event about itself in
+    /// the store's outbox, in the same transaction.
+    pub fn leave_events(&self) {
+        self.leaves_events.store(true, Ordering::Relaxed);
+    }
+
     /// Notes that the cache was never told of a write that the store has committed.
     pub fn count_undelivered(&self) {
-        self.touches.lock().unwrap_or_else(PoisonError::into_inner).undelivered += 1;
+        self.touched().undelivered += 1;
+    }
+
+    /// Notes that an entry past its logical expiry was handed out.
+    pub fn count_stale_served(&self) {
+        self.touched().stale_served += 1;
     }
 
     /// What has been touched so far.
     pub fn touches(&self) -> Touches {
-        *self.touches.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.touched()
     }
 
     fn purposed(&self, purpose: Purpose) -> Purposed<'_> {
         Purposed { ctx: self, purpose }
     }
 
+    fn chance(&self) -> ChaCha8Rng {
+        let mut chance = ChaCha8Rng::seed_from_u64(self.seed);
+        chance.set_stream(self.draws.fetch_add(1, Ordering::Relaxed));
+        chance
+    }
+
+    fn touched(&self) -> MutexGuard<'_, Touches> {
+        self.touches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn touch(&self, call: &Call) {
-        let mut touches = self.touches.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut touches = self.touched();
         let failed = u16::from(matches!(call.answer, Answer::Failed(_)));
         match call.side {
             Side::Cache => {
@@ -134,7 +159,16 @@ impl<'a> Ctx<'a> {
                     _ => touches.store_reads += 1,
                 }
             }
+            Side::Node => {
+                let is_lookup = call.verb == Verb::Get && call.purpose == Purpose::Lookup;
+                touches.node_hits += u16::from(is_lookup && call.answer == Answer::Hit);
+            }
         }
+    }
+
+    fn record(&self, call: Call) {
+        self.touch(&call);
+        self.tap.record(call);
     }
 }
 
@@ -146,68 +180,120 @@ pub struct Purposed<'a> {
 }
 
 impl<'a> Purposed<'a> {
-    pub fn cache(self) -> TappedCache<'a> {
-        TappedCache(self)
+    pub const fn cache(self) -> TappedCache<'a> {
+        Layered::new(self.ctx.cache, self)
     }
 
-    pub fn store(self) -> TappedStore<'a> {
-        TappedStore(self)
+    pub const fn store(self) -> TappedStore<'a> {
+        Layered::new(self.ctx.store, self)
     }
 
-    /// Makes the call, and records it with what `describe` says of its result.
-    async fn tapped<T>(
+    /// The node's own tier.
+    pub const fn local(self, local: &'a Local) -> TappedLocal<'a> {
+        TappedLocal { purposed: self, local }
+    }
+
+    /// Makes `load`, or shares the result of the one that is in flight for the same key.
+    pub async fn join(
         self,
-        (side, verb): (Side, Verb),
-        key: Option<Key>,
-        call: impl Future<Output = Outcome<T>>,
-        describe: impl FnOnce(&T) -> Answered,
-    ) -> Outcome<T> {
-        let is_load = side == Side::Store && verb == Verb::Read && self.purpose == Purpose::Fill;
-        let loading = key.filter(|_| is_load).map(|key| self.ctx.tap.begin_load(key));
-        let in_progress = self.ctx.tap.begin_call(side);
+        flights: &Flights,
+        key: Key,
+        load: impl Future<Output = Outcome<Value>> + Send,
+    ) -> Outcome<Value> {
+        let (outcome, flown) = flights.join(key, load).await;
+        self.ctx.touched().coalesced += u16::from(flown == Flown::Along);
+        outcome
+    }
+
+    /// Does the `work` of encoding a value of `plain` bytes.
+    pub fn encode(self, key: Key, plain: usize, work: impl FnOnce() -> Bytes) -> Bytes {
         let started = self.ctx.clock.now();
-        let outcome = call.await;
-        let ended = self.ctx.clock.now();
-        let answered = match &outcome {
-            Ok(result) => describe(result),
-            Err(fault) => Answered { answer: Answer::Failed(*fault), rows: 0, bytes: 0 },
-        };
-        let call = Call {
+        let entry = work();
+        self.coded(Verb::Encode, key, started, (plain, entry.len()));
+        entry
+    }
+
+    /// Does the `work` of decoding an entry of `bytes` bytes.
+    pub fn decode(
+        self,
+        key: Key,
+        bytes: usize,
+        work: impl FnOnce() -> Outcome<Value>,
+    ) -> Outcome<Value> {
+        let started = self.ctx.clock.now();
+        let outcome = work();
+        let plain = outcome.as_ref().map_or(0, Value::size);
+        self.coded(Verb::Decode, key, started, (plain, bytes));
+        outcome
+    }
+
+    fn coded(self, verb: Verb, key: Key, started: Nanos, (plain, bytes): (usize, usize)) {
+        self.ctx.record(Call {
+            plain_bytes: count(plain),
+            bytes: count(bytes),
+            ..self.call(Side::Node, verb, Some(key), started)
+        });
+    }
+
+    /// A call that has just ended, about which nothing else is known.
+    fn call(self, side: Side, verb: Verb, key: Option<Key>, started: Nanos) -> Call {
+        Call {
             side,
             purpose: self.purpose,
             verb,
             key,
             started,
-            ended,
-            answer: answered.answer,
-            rows: answered.rows,
-            bytes: answered.bytes,
+            ended: self.ctx.clock.now(),
+            answer: Answer::Done,
+            rows: 0,
+            bytes: 0,
+            plain_bytes: 0,
+            concurrent: 0,
+            duplicate: false,
+            background: self.ctx.background,
+        }
+    }
+}
+
+/// The tap: makes the call, and records it with what its result says of itself.
+impl Layer for Purposed<'_> {
+    fn leaves_events(&self) -> bool {
+        self.ctx.leaves_events.load(Ordering::Relaxed)
+    }
+
+    async fn around<T: Described>(
+        &self,
+        step: Step,
+        call: impl Future<Output = Outcome<T>> + Send,
+    ) -> Outcome<T> {
+        let tap = self.ctx.tap;
+        let is_load = step.side == Side::Store
+            && step.verb == Verb::Read
+            && matches!(self.purpose, Purpose::Fill | Purpose::Refresh);
+        let loading = step.key.filter(|_| is_load).map(|key| tap.begin_load(key));
+        let in_progress = tap.begin_call(step.side);
+        let started = self.ctx.clock.now();
+        let outcome = call.await;
+        let answer = match &outcome {
+            Ok(result) => match result.found() {
+                Some(true) => Answer::Hit,
+                Some(false) => Answer::Miss,
+                None => Answer::Done,
+            },
+            Err(fault) => Answer::Failed(*fault),
+        };
+        let came_back = outcome.as_ref().ok();
+        let call = Call {
+            answer,
+            rows: count(came_back.map_or(0, Described::rows)),
+            bytes: count(step.bytes + came_back.map_or(0, Described::bytes)),
             concurrent: in_progress.concurrent,
             duplicate: loading.as_ref().is_some_and(|load| load.duplicate),
-            background: self.ctx.background,
+            ..self.call(step.side, step.verb, step.key, started)
         };
         drop((in_progress, loading));
-        self.ctx.touch(&call);
-        self.ctx.tap.record(call);
+        self.ctx.record(call);
         outcome
-    }
-}
-
-/// What a call's result amounts to.
-struct Answered {
-    answer: Answer,
-    rows: u32,
-    bytes: u32,
-}
-
-impl Answered {
-    fn done(rows: usize, bytes: usize) -> Self {
-        Self { answer: Answer::Done, rows: count(rows), bytes: count(bytes) }
-    }
-
-    fn found(found: bool, rows: u32, bytes: usize) -> Self {
-        let answer = if found { Answer::Hit } else { Answer::Miss };
-        Self { answer, rows, bytes: count(bytes) }
     }
 }
 
@@ -216,131 +302,38 @@ fn count(size: usize) -> u32 {
 }
 
 /// The node's cache, with every call counted.
-pub struct TappedCache<'a>(Purposed<'a>);
-
-#[async_trait]
-impl Cache for TappedCache<'_> {
-    async fn get(&self, key: Key) -> Outcome<Option<Bytes>> {
-        let call = self.0.ctx.cache.get(key);
-        let describe = |found: &Option<Bytes>| {
-            Answered::found(found.is_some(), 0, found.as_ref().map_or(0, Bytes::len))
-        };
-        self.0.tapped((Side::Cache, Verb::Get), Some(key), call, describe).await
-    }
-
-    async fn set(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<()> {
-        let bytes = entry.len();
-        let call = self.0.ctx.cache.set(key, entry, ttl);
-        self.0
-            .tapped((Side::Cache, Verb::Set), Some(key), call, |()| Answered::done(0, bytes))
-            .await
-    }
-
-    async fn set_if_absent(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<bool> {
-        let bytes = entry.len();
-        let call = self.0.ctx.cache.set_if_absent(key, entry, ttl);
-        self.0.tapped((Side::Cache, Verb::Set), Some(key), call, |_| Answered::done(0, bytes)).await
-    }
-
-    async fn delete(&self, key: Key) -> Outcome<bool> {
-        let call = self.0.ctx.cache.delete(key);
-        self.0.tapped((Side::Cache, Verb::Delete), Some(key), call, |_| Answered::done(0, 0)).await
-    }
-
-    async fn delete_if_older(&self, key: Key, version: Version) -> Outcome<bool> {
-        let call = self.0.ctx.cache.delete_if_older(key, version);
-        self.0.tapped((Side::Cache, Verb::Script), Some(key), call, |_| Answered::done(0, 0)).await
-    }
-
-    async fn enqueue_write(
-        &self,
-        key: Key,
-        entry: Bytes,
-        seed: Option<Version>,
-    ) -> Outcome<Enqueued> {
-        let bytes = entry.len();
-        let call = self.0.ctx.cache.enqueue_write(key, entry, seed);
-        self.0
-            .tapped((Side::Cache, Verb::Script), Some(key), call, |_| Answered::done(0, bytes))
-            .await
-    }
-
-    async fn claim_writes(&self, max: usize, idle: Nanos) -> Outcome<Vec<QueuedWrite>> {
-        let call = self.0.ctx.cache.claim_writes(max, idle);
-        let describe = |writes: &Vec<QueuedWrite>| {
-            Answered::done(0, writes.iter().map(|write| write.entry.len()).sum())
-        };
-        self.0.tapped((Side::Cache, Verb::Stream), None, call, describe).await
-    }
-
-    async fn settle_writes(&self, writes: &[QueuedWrite], ttl: Option<Nanos>) -> Outcome<()> {
-        let call = self.0.ctx.cache.settle_writes(writes, ttl);
-        self.0.tapped((Side::Cache, Verb::Script), None, call, |()| Answered::done(0, 0)).await
-    }
-
-    async fn publish(&self, events: &[Event]) -> Outcome<()> {
-        let call = self.0.ctx.cache.publish(events);
-        self.0.tapped((Side::Cache, Verb::Stream), None, call, |()| Answered::done(0, 0)).await
-    }
-
-    async fn claim_events(&self, max: usize, wait: Nanos, idle: Nanos) -> Outcome<Vec<Delivery>> {
-        let call = self.0.ctx.cache.claim_events(max, wait, idle);
-        self.0.tapped((Side::Cache, Verb::Stream), None, call, |_| Answered::done(0, 0)).await
-    }
-
-    async fn settle_events(&self, events: &[Delivery]) -> Outcome<()> {
-        let call = self.0.ctx.cache.settle_events(events);
-        self.0.tapped((Side::Cache, Verb::Stream), None, call, |()| Answered::done(0, 0)).await
-    }
-}
+pub type TappedCache<'a> = Layered<&'a dyn Cache, Purposed<'a>>;
 
 /// The node's store, with every call counted.
-pub struct TappedStore<'a>(Purposed<'a>);
+pub type TappedStore<'a> = Layered<&'a dyn Store, Purposed<'a>>;
 
-#[async_trait]
-impl Store for TappedStore<'_> {
-    async fn read(&self, key: Key) -> Outcome<Read> {
-        let call = self.0.ctx.store.read(key);
-        let describe = |read: &Read| {
-            let bytes = read.value.as_ref().map_or(0, |value| value.body.len());
-            Answered::found(read.value.is_some(), read.rows, bytes)
-        };
-        self.0.tapped((Side::Store, Verb::Read), Some(key), call, describe).await
+/// The node's own tier, with every lookup counted.
+#[derive(Clone, Copy)]
+pub struct TappedLocal<'a> {
+    purposed: Purposed<'a>,
+    local: &'a Local,
+}
+
+impl<'a> TappedLocal<'a> {
+    /// The entry, if there is one and it has not expired.
+    pub fn get(self, key: Key) -> Option<Bytes> {
+        let started = self.purposed.ctx.clock.now();
+        let found = self.local.get(key, started);
+        self.purposed.ctx.record(Call {
+            answer: if found.is_some() { Answer::Hit } else { Answer::Miss },
+            bytes: count(found.as_ref().map_or(0, Bytes::len)),
+            ..self.purposed.call(Side::Node, Verb::Get, Some(key), started)
+        });
+        found
     }
 
-    async fn version(&self, key: Key) -> Outcome<Version> {
-        let call = self.0.ctx.store.version(key);
-        self.0.tapped((Side::Store, Verb::Get), Some(key), call, |_| Answered::done(1, 0)).await
+    /// See [`Local::place`].
+    pub fn place(self, key: Key) -> Place<'a> {
+        self.local.place(key)
     }
 
-    async fn write(&self, draft: &Draft) -> Outcome<Version> {
-        let call = self.0.ctx.store.write(draft);
-        let describe = |_: &Version| Answered::done(1, draft.body.len());
-        self.0.tapped((Side::Store, Verb::Write), Some(draft.key), call, describe).await
-    }
-
-    async fn write_with_event(&self, draft: &Draft) -> Outcome<Version> {
-        let call = self.0.ctx.store.write_with_event(draft);
-        let describe = |_: &Version| Answered::done(2, draft.body.len());
-        self.0.tapped((Side::Store, Verb::Write), Some(draft.key), call, describe).await
-    }
-
-    async fn apply_batch(&self, writes: &[VersionedDraft]) -> Outcome<Applied> {
-        let bytes = writes.iter().map(|write| write.draft.body.len()).sum();
-        let call = self.0.ctx.store.apply_batch(writes);
-        let describe = |applied: &Applied| Answered::done(applied.written as usize, bytes);
-        self.0.tapped((Side::Store, Verb::Write), None, call, describe).await
-    }
-
-    async fn read_outbox(&self, max: usize) -> Outcome<Vec<Event>> {
-        let call = self.0.ctx.store.read_outbox(max);
-        let describe = |events: &Vec<Event>| Answered::done(events.len(), 0);
-        self.0.tapped((Side::Store, Verb::Read), None, call, describe).await
-    }
-
-    async fn trim_outbox(&self, published: &[Event]) -> Outcome<()> {
-        let call = self.0.ctx.store.trim_outbox(published);
-        let describe = |_: &()| Answered::done(published.len(), 0);
-        self.0.tapped((Side::Store, Verb::Write), None, call, describe).await
+    /// See [`Local::forget`].
+    pub fn forget(self, key: Key) {
+        self.local.forget(key);
     }
 }

@@ -6,14 +6,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 
+use super::layer::{Described, Layer, Layered, Step};
 use super::{
-    Applied, Cache, CacheCounters, CacheHost, CacheState, Dataset, Delivery, Enqueued, Error,
-    Event, QueuedWrite, Read, Row, Server, Store, StoreCounters, StoreHost, VersionedDraft,
+    Cache, CacheCounters, CacheHost, CacheState, Dataset, Error, Row, Server, Store, StoreCounters,
+    StoreHost,
 };
 use crate::clock::Clock;
-use crate::model::{Draft, Key, Nanos, NodeId, Outcome, Version};
+use crate::model::{Key, Nanos, NodeId, Outcome, Verb};
 
 /// What each kind of call to a store takes beyond its own time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,15 +28,19 @@ pub struct StoreDelays {
 }
 
 /// A store, slowed down.
-pub struct DelayedStore {
-    inner: Arc<dyn Store>,
+pub type DelayedStore = Layered<Arc<dyn Store>, SlowStore>;
+
+/// A cache at the other end of a network.
+pub type DelayedCache = Layered<Arc<dyn Cache>, Network>;
+
+/// What slows a store down.
+pub struct SlowStore {
     clock: Arc<dyn Clock>,
     delays: StoreDelays,
 }
 
-/// A cache at the other end of a network: half of the round trip before each call and half after.
-pub struct DelayedCache {
-    inner: Arc<dyn Cache>,
+/// A network: half of the round trip before each call and half after.
+pub struct Network {
     clock: Arc<dyn Clock>,
     round_trip: Nanos,
 }
@@ -56,23 +60,47 @@ pub struct DelayedCacheHost {
     round_trip: Nanos,
 }
 
-impl DelayedStore {
-    pub fn new(inner: Arc<dyn Store>, clock: Arc<dyn Clock>, delays: StoreDelays) -> Self {
-        Self { inner, clock, delays }
-    }
-
-    async fn wait(&self, span: Nanos) {
-        wait(&*self.clock, span).await;
+impl SlowStore {
+    pub const fn new(clock: Arc<dyn Clock>, delays: StoreDelays) -> Self {
+        Self { clock, delays }
     }
 }
 
-impl DelayedCache {
-    pub fn new(inner: Arc<dyn Cache>, clock: Arc<dyn Clock>, round_trip: Nanos) -> Self {
-        Self { inner, clock, round_trip }
+impl Network {
+    pub const fn new(clock: Arc<dyn Clock>, round_trip: Nanos) -> Self {
+        Self { clock, round_trip }
     }
+}
 
-    async fn across<T>(&self, call: impl Future<Output = T>) -> T {
-        across(&*self.clock, self.round_trip, call).await
+impl Layer for SlowStore {
+    async fn around<T: Described>(
+        &self,
+        step: Step,
+        call: impl Future<Output = Outcome<T>> + Send,
+    ) -> Outcome<T> {
+        let (before, after) = match step.verb {
+            Verb::Write => (self.delays.write, Nanos::ZERO),
+            Verb::Read => (Nanos::ZERO, self.delays.read),
+            _ => (Nanos::ZERO, self.delays.version),
+        };
+        wait(&*self.clock, before).await;
+        let outcome = call.await;
+        wait(&*self.clock, after).await;
+        outcome
+    }
+}
+
+impl Layer for Network {
+    async fn around<T: Described>(
+        &self,
+        _: Step,
+        call: impl Future<Output = Outcome<T>> + Send,
+    ) -> Outcome<T> {
+        let there = Nanos(self.round_trip.0 / 2);
+        wait(&*self.clock, there).await;
+        let outcome = call.await;
+        wait(&*self.clock, self.round_trip - there).await;
+        outcome
     }
 }
 
@@ -89,99 +117,6 @@ impl DelayedCacheHost {
 }
 
 #[async_trait]
-impl Store for DelayedStore {
-    async fn read(&self, key: Key) -> Outcome<Read> {
-        let read = self.inner.read(key).await;
-        self.wait(self.delays.read).await;
-        read
-    }
-
-    async fn version(&self, key: Key) -> Outcome<Version> {
-        let version = self.inner.version(key).await;
-        self.wait(self.delays.version).await;
-        version
-    }
-
-    async fn write(&self, draft: &Draft) -> Outcome<Version> {
-        self.wait(self.delays.write).await;
-        self.inner.write(draft).await
-    }
-
-    async fn write_with_event(&self, draft: &Draft) -> Outcome<Version> {
-        self.wait(self.delays.write).await;
-        self.inner.write_with_event(draft).await
-    }
-
-    async fn apply_batch(&self, writes: &[VersionedDraft]) -> Outcome<Applied> {
-        self.wait(self.delays.write).await;
-        self.inner.apply_batch(writes).await
-    }
-
-    async fn read_outbox(&self, max: usize) -> Outcome<Vec<Event>> {
-        let events = self.inner.read_outbox(max).await;
-        self.wait(self.delays.version).await;
-        events
-    }
-
-    async fn trim_outbox(&self, published: &[Event]) -> Outcome<()> {
-        self.wait(self.delays.write).await;
-        self.inner.trim_outbox(published).await
-    }
-}
-
-#[async_trait]
-impl Cache for DelayedCache {
-    async fn get(&self, key: Key) -> Outcome<Option<Bytes>> {
-        self.across(self.inner.get(key)).await
-    }
-
-    async fn set(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<()> {
-        self.across(self.inner.set(key, entry, ttl)).await
-    }
-
-    async fn set_if_absent(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<bool> {
-        self.across(self.inner.set_if_absent(key, entry, ttl)).await
-    }
-
-    async fn delete(&self, key: Key) -> Outcome<bool> {
-        self.across(self.inner.delete(key)).await
-    }
-
-    async fn delete_if_older(&self, key: Key, version: Version) -> Outcome<bool> {
-        self.across(self.inner.delete_if_older(key, version)).await
-    }
-
-    async fn enqueue_write(
-        &self,
-        key: Key,
-        entry: Bytes,
-        seed: Option<Version>,
-    ) -> Outcome<Enqueued> {
-        self.across(self.inner.enqueue_write(key, entry, seed)).await
-    }
-
-    async fn claim_writes(&self, max: usize, idle: Nanos) -> Outcome<Vec<QueuedWrite>> {
-        self.across(self.inner.claim_writes(max, idle)).await
-    }
-
-    async fn settle_writes(&self, writes: &[QueuedWrite], ttl: Option<Nanos>) -> Outcome<()> {
-        self.across(self.inner.settle_writes(writes, ttl)).await
-    }
-
-    async fn publish(&self, events: &[Event]) -> Outcome<()> {
-        self.across(self.inner.publish(events)).await
-    }
-
-    async fn claim_events(&self, max: usize, wait: Nanos, idle: Nanos) -> Outcome<Vec<Delivery>> {
-        self.across(self.inner.claim_events(max, wait, idle)).await
-    }
-
-    async fn settle_events(&self, events: &[Delivery]) -> Outcome<()> {
-        self.across(self.inner.settle_events(events)).await
-    }
-}
-
-#[async_trait]
 impl StoreHost for DelayedStoreHost {
     fn server(&self) -> Server {
         self.inner.server()
@@ -189,7 +124,7 @@ impl StoreHost for DelayedStoreHost {
 
     async fn connect(&self, node: NodeId) -> Result<Arc<dyn Store>, Error> {
         let inner = self.inner.connect(node).await?;
-        Ok(Arc::new(DelayedStore::new(inner, self.clock.clone(), self.delays)))
+        Ok(Arc::new(Layered::new(inner, SlowStore::new(self.clock.clone(), self.delays))))
     }
 
     async fn reset(&self, dataset: &dyn Dataset) -> Result<(), Error> {
@@ -213,7 +148,7 @@ impl CacheHost for DelayedCacheHost {
 
     async fn connect(&self, node: NodeId) -> Result<Arc<dyn Cache>, Error> {
         let inner = self.inner.connect(node).await?;
-        Ok(Arc::new(DelayedCache::new(inner, self.clock.clone(), self.round_trip)))
+        Ok(Arc::new(Layered::new(inner, Network::new(self.clock.clone(), self.round_trip))))
     }
 
     async fn reset(&self) -> Result<(), Error> {
@@ -231,14 +166,6 @@ impl CacheHost for DelayedCacheHost {
     async fn state(&self, keys: &[Key]) -> Result<Vec<CacheState>, Error> {
         self.inner.state(keys).await
     }
-}
-
-async fn across<T>(clock: &dyn Clock, round_trip: Nanos, call: impl Future<Output = T>) -> T {
-    let there = Nanos(round_trip.0 / 2);
-    wait(clock, there).await;
-    let answer = call.await;
-    wait(clock, round_trip - there).await;
-    answer
 }
 
 async fn wait(clock: &dyn Clock, span: Nanos) {

@@ -15,7 +15,8 @@ pub trait Store: Send + Sync {
     /// The row's version alone, by a point lookup; [`Version::INITIAL`] where there is no row.
     async fn version(&self, key: Key) -> Outcome<Version>;
 
-    /// Writes the row and returns the version it was committed as: one more than before.
+    /// Writes the row, whether or not there is one, and returns the version it was committed as: one
+    /// more than before. A deletion leaves its version behind, so that versions never start again.
     async fn write(&self, draft: &Draft) -> Outcome<Version>;
 
     /// The same, with an outbox row about it in the same transaction.
@@ -35,7 +36,8 @@ pub trait Store: Send + Sync {
 /// What a read brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Read {
-    pub value: Option<Value>,
+    /// The row, or that there is none.
+    pub value: Value,
     /// Rows the store went through for it.
     pub rows: u32,
 }

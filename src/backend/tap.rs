@@ -12,8 +12,8 @@ pub struct Tap {
     calls: Mutex<Vec<Call>>,
     /// Fills that are reading the store right now, by key: a second one is a duplicate.
     loading: Mutex<HashMap<Key, u32>>,
-    cache_calls: AtomicU32,
-    store_calls: AtomicU32,
+    /// Calls in progress, by their side.
+    in_progress: [AtomicU32; 3],
 }
 
 impl Tap {
@@ -32,10 +32,7 @@ impl Tap {
 
     /// Notes that a call to `side` is in progress until the guard is dropped.
     pub(super) fn begin_call(&self, side: Side) -> InProgress<'_> {
-        let calls = match side {
-            Side::Cache => &self.cache_calls,
-            Side::Store => &self.store_calls,
-        };
+        let calls = &self.in_progress[side as usize];
         InProgress { calls, concurrent: calls.fetch_add(1, Ordering::Relaxed) + 1 }
     }
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::backend::{Cache, CacheHost, Error, Store, StoreHost};
+use crate::backend::{Cache, CacheHost, Ctx, Error, Store, StoreHost, Tap};
+use crate::clock::Clock;
 use crate::model::NodeId;
 use crate::strategy::Strategy;
 
@@ -22,6 +23,18 @@ impl Node {
         store: &dyn StoreHost,
     ) -> Result<Self, Error> {
         Ok(Self { id, strategy, cache: cache.connect(id).await?, store: store.connect(id).await? })
+    }
+
+    /// The context of what this process does while no client waits for it.
+    pub(super) fn context<'a>(
+        &'a self,
+        seed: u64,
+        clock: &'a dyn Clock,
+        tap: &'a Tap,
+    ) -> Ctx<'a> {
+        // Requests have seeds of their own, spread by a multiplier; two processes must not draw alike.
+        let seed = seed.wrapping_sub(u64::from(self.id.0) + 1);
+        Ctx::worker(&*self.cache, &*self.store, clock, tap, seed)
     }
 }
 
@@ -48,6 +61,11 @@ impl Cluster {
         }
         let worker = Node::open(NodeId(nodes), build(), cache, store).await?;
         Ok(Self { nodes: opened, worker })
+    }
+
+    /// Every process, the nodes first and the worker last.
+    pub(super) fn processes(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().chain([&self.worker])
     }
 
     pub(super) fn node(&self, id: NodeId) -> &Node {

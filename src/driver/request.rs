@@ -54,6 +54,7 @@ impl Client<'_> {
             client: request.client,
             intended,
             started,
+            wrote_from: started,
             ended,
             seen: answer.seen,
             seen_writer: answer.seen_writer,
@@ -78,17 +79,15 @@ impl Client<'_> {
     }
 
     /// Takes a read's answer for what it is, if it is what some writer wrote and the origin says.
-    fn check(&self, request: &Request, value: Option<Value>) -> Outcome<Answer> {
-        let Some(value) = value else {
-            return Ok(Answer { absent: true, ..Answer::default() });
-        };
-        let aggregate = self.rows.aggregate(request.key);
+    fn check(&self, request: &Request, value: Value) -> Outcome<Answer> {
+        let aggregate = self.rows.aggregate(request.key).filter(|_| !value.is_absent());
         if !value.is_intact(request.key) || value.aggregate != aggregate {
             return Err(Fault::CORRUPT_ANSWER);
         }
         Ok(Answer {
             seen: Some(value.version),
             seen_writer: Some(value.writer),
+            absent: value.is_absent(),
             ..Answer::default()
         })
     }

@@ -12,7 +12,7 @@ use crate::measure::{Check, Meter, Standing, bucket_width};
 use crate::model::{Draft, Fault, Key, Nanos};
 use crate::record::Run;
 use crate::strategy::Strategy;
-use crate::strategy::parts::entry;
+use crate::strategy::parts::entry::{self, Held};
 use crate::workload::{Plan, Rows};
 
 /// Keys whose state is fetched at once for the audit.
@@ -121,18 +121,16 @@ impl Block<'_> {
         let rows = store.rows().await?;
         let mut keys = Vec::with_capacity(all.len());
         for batch in all.chunks(AUDIT_BATCH) {
-            let mut states = cache.state(batch).await?;
-            let suspects: Vec<Key> = states
-                .iter()
-                .filter(|state| is_suspect(state, find(&rows, state.key)))
-                .map(|state| state.key)
-                .collect();
+            let states = cache.state(batch).await?;
+            let mut ends: Vec<_> = states.iter().map(|state| end_key(state, find(&rows, state.key))).collect();
+            let suspects: Vec<Key> =
+                ends.iter().filter(|end| is_suspect(end)).map(|end| end.key).collect();
             for again in cache.state(&suspects).await? {
-                if let Some(state) = states.iter_mut().find(|state| state.key == again.key) {
-                    *state = again;
+                if let Some(end) = ends.iter_mut().find(|end| end.key == again.key) {
+                    *end = end_key(&again, find(&rows, again.key));
                 }
             }
-            keys.extend(states.iter().map(|state| end_key(state, find(&rows, state.key))));
+            keys.extend(ends);
         }
         Ok(EndState { keys })
     }
@@ -163,22 +161,15 @@ fn find(rows: &[Row], key: Key) -> Option<&Row> {
     rows.binary_search_by_key(&key, |row| row.key).ok().map(|place| &rows[place])
 }
 
-fn is_suspect(state: &CacheState, row: Option<&Row>) -> bool {
-    let cached = state.entry.as_ref().map(|entry| entry::decode(state.key, entry.clone()));
-    match (cached, row) {
-        (None, _) => false,
-        (Some(Ok(value)), Some(row)) => value.version != row.version,
-        _ => true,
-    }
-}
-
+/// What a look at one key found.
 fn end_key(state: &CacheState, row: Option<&Row>) -> EndKey {
     let cached = match &state.entry {
         None => Cached::Absent,
-        Some(entry) => match entry::decode(state.key, entry.clone()) {
-            Ok(value) if value.is_intact(state.key) => {
+        Some(entry) => match entry::read(state.key, entry.clone()) {
+            Ok(Held::Value(value, _)) if value.is_intact(state.key) => {
                 Cached::Holds { version: value.version, writer: value.writer }
             }
+            Ok(Held::Tombstone(_)) => Cached::Absent,
             _ => Cached::Corrupt,
         },
     };
@@ -187,6 +178,15 @@ fn end_key(state: &CacheState, row: Option<&Row>) -> EndKey {
         cached,
         stored: row.map(|row| (row.version, row.writer)),
         stored_intact: row.is_none_or(|row| row.intact),
+    }
+}
+
+/// Whether it may look otherwise at a second look.
+fn is_suspect(end: &EndKey) -> bool {
+    match end.cached {
+        Cached::Absent => false,
+        Cached::Holds { version, .. } => end.stored.is_none_or(|(stored, _)| stored != version),
+        Cached::Corrupt => true,
     }
 }
 

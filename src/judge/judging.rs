@@ -88,8 +88,8 @@ impl Judge {
         debug_assert!(sample.started >= self.watermark, "a request began before the watermark");
         let counted = self.rules.counts(sample.intended);
         match sample.op {
-            Op::Update => self.observe_write(sample, counted),
             Op::Read => self.observe_read(sample, counted),
+            _ => self.observe_write(sample, counted),
         }
     }
 

@@ -20,6 +20,7 @@ fn read(request: u64, (started, ended): (u64, u64), seen: (u64, u64)) -> Sample 
         client: ClientId(request as u32),
         intended: Nanos(started),
         started: Nanos(started),
+        wrote_from: Nanos(started),
         ended: Nanos(ended),
         seen: Some(Version(seen.0)),
         seen_writer: Some(Writer(seen.1)),

@@ -120,6 +120,7 @@ impl Meter {
                     }
                     self.store.count(call, since);
                 }
+                Side::Node => {}
             }
         }
     }

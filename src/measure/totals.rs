@@ -32,6 +32,8 @@ impl Totals {
 
     pub fn call(&mut self, call: &Call) {
         let total = match (call.side, call.verb) {
+            // What never leaves the node has no server to count it.
+            (Side::Node, _) => return,
             (Side::Cache, Verb::Get) => &mut self.cache_gets,
             (Side::Cache, Verb::Set) => &mut self.cache_sets,
             (Side::Cache, Verb::Delete) => &mut self.cache_deletes,

@@ -5,12 +5,14 @@ use serde::{Deserialize, Serialize};
 /// The result of one operation against a cache, a store or a strategy.
 pub type Outcome<T> = Result<T, Fault>;
 
-/// Which of the two systems an operation went to.
+/// Where an operation took place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Side {
     Cache,
     Store,
+    /// The node's own process: its in-process tier, its codec.
+    Node,
 }
 
 /// Why an operation failed.
@@ -23,6 +25,8 @@ pub enum FaultKind {
     Unavailable,
     /// The server answered that it will not: out of memory, busy, read-only.
     Refused,
+    /// The server answered that it was asked too often (429).
+    Throttled,
     /// What came back is not what was written: a checksum, a key or a format does not match.
     Corrupt,
 }

@@ -9,14 +9,27 @@ use super::{Fault, Key, Nanos, Touches, Version, Writer};
 #[serde(rename_all = "kebab-case")]
 pub enum Op {
     Read,
+    /// Writes the whole row, whatever it was.
     Update,
+    /// Writes a row under a key that had none when the run began.
+    Insert,
+    /// Deletes the row.
+    Delete,
+    /// Reads the row through the strategy, then writes it: one request of two parts.
+    ReadModifyWrite,
 }
 
 impl Op {
-    pub const ALL: [Self; 2] = [Self::Read, Self::Update];
+    pub const ALL: [Self; 5] =
+        [Self::Read, Self::Update, Self::Insert, Self::Delete, Self::ReadModifyWrite];
 
     pub const fn is_read(self) -> bool {
         matches!(self, Self::Read)
+    }
+
+    /// Whether the row is read before anything is written.
+    pub const fn reads_first(self) -> bool {
+        matches!(self, Self::Read | Self::ReadModifyWrite)
     }
 
     /// The word for it in tables: `read`, `update`.
@@ -24,6 +37,9 @@ impl Op {
         match self {
             Self::Read => "read",
             Self::Update => "update",
+            Self::Insert => "insert",
+            Self::Delete => "delete",
+            Self::ReadModifyWrite => "read-modify-write",
         }
     }
 }
@@ -50,13 +66,15 @@ pub struct Sample {
     /// When the plan wanted it to start. Equal to `started` in a closed loop.
     pub intended: Nanos,
     pub started: Nanos,
+    /// When its write was invoked: as it started, or after what it read first had come.
+    pub wrote_from: Nanos,
     /// When the answer came, or when the client gave up.
     pub ended: Nanos,
-    /// The version a read returned; `None` for a write, a failed read, or a read that found nothing.
+    /// The version a read returned; `None` for a write or a failed read.
     pub seen: Option<Version>,
     /// Who wrote what the read returned.
     pub seen_writer: Option<Writer>,
-    /// A read that was answered, and with nothing.
+    /// What the read returned is that there is no row.
     pub absent: bool,
     /// The version an acknowledged write got.
     pub written: Option<Version>,

@@ -54,6 +54,10 @@ pub enum Verb {
     Stream,
     Read,
     Write,
+    /// A value made into an entry, in the node's own process.
+    Encode,
+    /// An entry made into a value, in the node's own process.
+    Decode,
 }
 
 impl Verb {
@@ -88,6 +92,8 @@ pub struct Call {
     pub rows: u32,
     /// Bytes of entry or row carried, either way, without the protocol's own.
     pub bytes: u32,
+    /// Bytes before a value was encoded, or after it was decoded; 0 for all other calls.
+    pub plain_bytes: u32,
     /// Calls to the same side in progress as this one began, itself included.
     pub concurrent: u32,
     /// A fill's store read that began while another fill of the same key was reading it.
@@ -105,6 +111,8 @@ pub struct Touches {
     /// All other calls to the cache.
     pub cache_calls: u16,
     pub cache_faults: u16,
+    /// Lookups that found an entry in the node's own tier.
+    pub node_hits: u16,
     pub store_reads: u16,
     pub store_writes: u16,
     pub store_faults: u16,
@@ -127,6 +135,8 @@ impl Touches {
             ServedBy::Coalesced
         } else if self.cache_hits > 0 {
             ServedBy::Cache
+        } else if self.node_hits > 0 {
+            ServedBy::Node
         } else {
             ServedBy::Nothing
         }
@@ -137,6 +147,8 @@ impl Touches {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ServedBy {
+    /// A fresh entry of the node's own tier.
+    Node,
     /// A fresh entry of the shared cache.
     Cache,
     /// Another request's load.
@@ -152,6 +164,7 @@ impl ServedBy {
     /// The word for it in tables.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Node => "node",
             Self::Cache => "cache",
             Self::Coalesced => "coalesced",
             Self::Stale => "stale entry",

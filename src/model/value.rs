@@ -44,8 +44,8 @@ impl Writer {
 pub struct Draft {
     pub key: Key,
     pub writer: Writer,
-    /// The entity as JSON text.
-    pub body: Bytes,
+    /// The entity as JSON text; `None` where the row is to be deleted.
+    pub body: Option<Bytes>,
     /// CRC-32 over key, writer and body, made where the body was made.
     pub checksum: u32,
     /// What the origin would compute for this row: a client that edits an entity has all of it in
@@ -55,8 +55,23 @@ pub struct Draft {
 
 impl Draft {
     pub fn new(key: Key, writer: Writer, body: Bytes) -> Self {
-        let checksum = checksum(key, writer, &body);
-        Self { key, writer, body, checksum, aggregate: None }
+        let checksum = checksum(key, writer, Some(&body));
+        Self { key, writer, body: Some(body), checksum, aggregate: None }
+    }
+
+    /// The deletion of the row.
+    pub fn deletion(key: Key, writer: Writer) -> Self {
+        Self { key, writer, body: None, checksum: checksum(key, writer, None), aggregate: None }
+    }
+
+    /// Whether it deletes the row.
+    pub const fn is_deletion(&self) -> bool {
+        self.body.is_none()
+    }
+
+    /// Bytes of its body.
+    pub fn size(&self) -> usize {
+        self.body.as_ref().map_or(0, Bytes::len)
     }
 
     pub fn with_aggregate(self, aggregate: Option<Aggregate>) -> Self {
@@ -83,7 +98,10 @@ pub struct Aggregate {
     pub total: i64,
 }
 
-/// An entity as a client gets to see it.
+/// A row as a client gets to see it: an entity, or that there is none.
+///
+/// An absence is a value too. It has the version of the deletion that made it, or
+/// [`Version::INITIAL`] where there never was a row, so that it can be as stale as any other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Value {
     pub key: Key,
@@ -91,24 +109,43 @@ pub struct Value {
     pub writer: Writer,
     /// The writer's checksum, carried along from end to end.
     pub checksum: u32,
-    /// Present where the origin aggregates child rows, absent for a point lookup.
+    /// Present where the origin aggregates child rows of a row that is there.
     pub aggregate: Option<Aggregate>,
-    /// The entity as JSON text.
-    pub body: Bytes,
+    /// The entity as JSON text; `None` where there is no row.
+    pub body: Option<Bytes>,
 }
 
 impl Value {
+    /// There is no row under `key`, and there never was one.
+    pub fn never_written(key: Key) -> Self {
+        Draft::deletion(key, Writer::LOAD).at(Version::INITIAL)
+    }
+
+    /// Whether there is no row.
+    pub const fn is_absent(&self) -> bool {
+        self.body.is_none()
+    }
+
+    /// Bytes of its body.
+    pub fn size(&self) -> usize {
+        self.body.as_ref().map_or(0, Bytes::len)
+    }
+
     /// Whether this is, byte for byte, what some writer wrote under `key`.
     pub fn is_intact(&self, key: Key) -> bool {
-        self.key == key && self.checksum == checksum(key, self.writer, &self.body)
+        self.key == key && self.checksum == checksum(key, self.writer, self.body.as_deref())
     }
 }
 
-fn checksum(key: Key, writer: Writer, body: &[u8]) -> u32 {
+/// An absent body and an empty one have different checksums.
+fn checksum(key: Key, writer: Writer, body: Option<&[u8]>) -> u32 {
     let mut crc = crc32fast::Hasher::new();
     crc.update(&key.0.to_le_bytes());
     crc.update(&writer.0.to_le_bytes());
-    crc.update(body);
+    match body {
+        Some(body) => crc.update(body),
+        None => crc.update(b"deleted"),
+    }
     crc.finalize()
 }
 
@@ -123,6 +160,17 @@ mod tests {
         assert!(value.is_intact(Key(7)));
         assert!(!value.is_intact(Key(8)), "served under another key");
         assert!(!Value { writer: Writer(9), ..value.clone() }.is_intact(Key(7)));
-        assert!(!Value { body: Bytes::from_static(b"[]"), ..value }.is_intact(Key(7)));
+        let changed = Some(Bytes::from_static(b"[]"));
+        assert!(!Value { body: changed, ..value.clone() }.is_intact(Key(7)));
+        assert!(!Value { body: None, ..value }.is_intact(Key(7)), "it was no deletion");
+    }
+
+    #[test]
+    fn a_deletion_is_intact_as_its_writer_made_it() {
+        let absent = Draft::deletion(Key(7), Writer(3)).at(Version(4));
+        assert!(absent.is_absent() && absent.is_intact(Key(7)));
+        assert!(!Value { writer: Writer(9), ..absent.clone() }.is_intact(Key(7)));
+        assert!(!Value { body: Some(Bytes::new()), ..absent }.is_intact(Key(7)));
+        assert!(Value::never_written(Key(7)).is_intact(Key(7)));
     }
 }

@@ -40,7 +40,7 @@ impl CacheAside {
 
 #[async_trait]
 impl Strategy for CacheAside {
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Option<Value>> {
+    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
         self.aside.read(ctx, key).await
     }
 

@@ -124,7 +124,7 @@ impl EventInvalidation {
 
 #[async_trait]
 impl Strategy for EventInvalidation {
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Option<Value>> {
+    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
         self.aside.read(ctx, key).await
     }
 

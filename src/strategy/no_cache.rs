@@ -38,7 +38,7 @@ impl NoCache {
 
 #[async_trait]
 impl Strategy for NoCache {
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Option<Value>> {
+    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
         Ok(ctx.lookup().store().read(key).await?.value)
     }
 

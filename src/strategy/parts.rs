@@ -5,3 +5,4 @@ pub mod breaker;
 pub mod delivery;
 pub mod entry;
 pub mod expiry;
+pub mod format;

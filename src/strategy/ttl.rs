@@ -36,7 +36,7 @@ impl Ttl {
 
 #[async_trait]
 impl Strategy for Ttl {
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Option<Value>> {
+    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
         self.aside.read(ctx, key).await
     }
 

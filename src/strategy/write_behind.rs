@@ -18,7 +18,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::parts::aside::{Aside, Fill};
-use super::parts::entry;
+use super::parts::entry::{self, Stamp};
+use super::parts::format::Format;
 use super::parts::expiry::Expiry;
 use super::{About, Lifetime, Strategy};
 use crate::backend::{Cache, Ctx, Enqueued, QueuedWrite, Store, VersionedDraft};
@@ -89,13 +90,15 @@ impl WriteBehind {
 
 #[async_trait]
 impl Strategy for WriteBehind {
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Option<Value>> {
+    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
         self.aside.read(ctx, key).await
     }
 
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {
         // The cache puts the version in; what is given here is only its place.
-        let (key, entry) = (draft.key, entry::encode(&draft.at(Version::INITIAL)));
+        let key = draft.key;
+        let value = draft.at(Version::INITIAL);
+        let entry = entry::encode(ctx.write(), &value, Stamp::NONE, &Format::default());
         if let Enqueued::As(version) =
             ctx.write().cache().enqueue_write(key, entry.clone(), None).await?
         {
@@ -127,7 +130,7 @@ impl Strategy for WriteBehind {
 fn newest(claimed: &[QueuedWrite]) -> Outcome<Vec<VersionedDraft>> {
     let mut newest = BTreeMap::new();
     for write in claimed {
-        let (draft, version) = entry::decode_draft(write.key, write.entry.clone())?;
+        let (draft, version) = entry::read_draft(write.key, write.entry.clone())?;
         let latest = newest
             .entry(write.key)
             .or_insert_with(|| VersionedDraft { draft: draft.clone(), version });

@@ -13,7 +13,8 @@ pub use super::parts::expiry::Options;
 
 use super::parts::aside::{Aside, Fill};
 use super::parts::delivery::deliver;
-use super::parts::entry;
+use super::parts::entry::{self, Stamp};
+use super::parts::format::Format;
 use super::parts::expiry::Expiry;
 use super::{About, Lifetime, Strategy};
 use crate::backend::{Cache, Ctx, Store};
@@ -43,13 +44,15 @@ impl WriteThrough {
 
 #[async_trait]
 impl Strategy for WriteThrough {
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Option<Value>> {
+    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
         self.aside.read(ctx, key).await
     }
 
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {
         let version = ctx.write().store().write(&draft).await?;
-        let (entry, ttl) = (entry::encode(&draft.at(version)), self.expiry.draw(ctx));
+        let ttl = self.expiry.draw(ctx);
+        let entry =
+            entry::encode(ctx.write(), &draft.at(version), Stamp::NONE, &Format::default());
         deliver(ctx, async || ctx.write().cache().set(draft.key, entry.clone(), ttl).await).await;
         Ok(version)
     }

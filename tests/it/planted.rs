@@ -15,7 +15,8 @@ use cacheduel::model::{Draft, Key, Nanos, Outcome, Value, Version};
 use cacheduel::record::Run;
 use cacheduel::scenario;
 use cacheduel::strategy::Strategy;
-use cacheduel::strategy::parts::entry;
+use cacheduel::strategy::parts::entry::{self, Held, Stamp};
+use cacheduel::strategy::parts::format::Format;
 
 const SCENARIO: &str = r#"
 question = "Is the bug found?"
@@ -81,7 +82,7 @@ impl Planted {
 
 #[async_trait]
 impl Strategy for Planted {
-    async fn read(&self, ctx: &Ctx<'_>, mut key: Key) -> Outcome<Option<Value>> {
+    async fn read(&self, ctx: &Ctx<'_>, mut key: Key) -> Outcome<Value> {
         let count = self.reads.fetch_add(1, Ordering::Relaxed);
         if self.bug == Bug::MixesUpKeys && count % 100 == 99 {
             key = Key((key.0 + 1) % 50);
@@ -90,12 +91,14 @@ impl Strategy for Planted {
             return Ok(ctx.lookup().store().read(key).await?.value);
         }
         if let Some(held) = ctx.lookup().cache().get(key).await? {
-            return entry::decode(key, held).map(Some);
+            return match entry::decode(ctx.lookup(), key, held)? {
+                Held::Value(value, _) => Ok(value),
+                Held::Tombstone(_) => unreachable!("nobody writes tombstones here"),
+            };
         }
         let value = ctx.fill().store().read(key).await?.value;
-        if let Some(value) = &value {
-            ctx.fill().cache().set(key, entry::encode(value), None).await?;
-        }
+        let entry = entry::encode(ctx.fill(), &value, Stamp::NONE, &Format::default());
+        ctx.fill().cache().set(key, entry, None).await?;
         Ok(value)
     }
 

@@ -5,7 +5,9 @@ use super::*;
 use crate::backend::StoreOptions;
 use crate::backend::twin::TwinStoreHost;
 use crate::clock::SimClock;
-use crate::model::Writer;
+use crate::backend::Read;
+use crate::model::{Draft, Side, Value, Version, Writer};
+use bytes::Bytes;
 
 const KEY: Key = Key(0);
 
@@ -35,7 +37,8 @@ fn a_read_sees_the_store_as_it_was_before_the_delay() {
         };
         let (read, written) = join(store.read(KEY), write).await;
         assert_eq!(written, Ok(Version(1)));
-        assert_eq!(read, Ok(Read { value: None, rows: 0 }), "the write came after the look");
+        let nothing = Read { value: Value::never_written(KEY), rows: 0 };
+        assert_eq!(read, Ok(nothing), "the write came after the look");
         assert_eq!(clock.now(), millis(10));
     });
 }
@@ -60,7 +63,14 @@ fn a_write_commits_at_the_end_of_its_delay() {
 #[test]
 fn a_cache_is_reached_after_half_of_the_round_trip() {
     let clock = SimClock::new();
-    let reached = clock.block_on(across(&clock, Nanos(1001), async { clock.now() }));
+    let network = Network::new(Arc::new(clock.clone()), Nanos(1001));
+    let step = Step { side: Side::Cache, verb: Verb::Get, key: Some(KEY), bytes: 0 };
+    let mut reached = Nanos::ZERO;
+    let call = async {
+        reached = clock.now();
+        Ok(())
+    };
+    clock.block_on(network.around(step, call)).unwrap();
     assert_eq!(reached, Nanos(500));
     assert_eq!(clock.now(), Nanos(1001), "an odd round trip is not rounded");
 }

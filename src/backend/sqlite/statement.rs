@@ -10,7 +10,7 @@ pub const SCHEMA: &str = "
         version  INTEGER NOT NULL,
         writer   INTEGER NOT NULL,
         checksum INTEGER NOT NULL,
-        body     BLOB NOT NULL
+        body     BLOB -- NULL once the row is deleted: its version stays
     );
     CREATE TABLE child (
         id     INTEGER PRIMARY KEY,

@@ -35,7 +35,7 @@ impl SqliteStore {
             .bind(draft.key.0.cast_signed())
             .bind(draft.writer.0.cast_signed())
             .bind(i64::from(draft.checksum))
-            .bind(draft.body.as_ref());
+            .bind(draft.body.as_deref());
         // All rows, though there is but one: it comes before the COMMIT, and only asking on for
         // the next one brings that to an end and its error to light.
         let rows = write.fetch_all(lease.connection()).await;
@@ -61,7 +61,7 @@ impl Store for SqliteStore {
             .await;
         let read = row.and_then(|row| match row {
             Some(row) => found(key, &row, self.origin),
-            None => Ok(Read { value: None, rows: 0 }),
+            None => Ok(Read { value: Value::never_written(key), rows: 0 }),
         });
         lease.finish(read)
     }
@@ -131,7 +131,7 @@ pub(super) fn bind_row<'q>(
         .bind(version.0.cast_signed())
         .bind(draft.writer.0.cast_signed())
         .bind(i64::from(draft.checksum))
-        .bind(draft.body.as_ref())
+        .bind(draft.body.as_deref())
 }
 
 /// A row of [`statement::ALL_ROWS`], checked.
@@ -161,12 +161,14 @@ async fn apply_all(
 fn found(key: Key, row: &SqliteRow, origin: Origin) -> Result<Read, sqlx::Error> {
     let mut value = value(key, row, 0)?;
     let mut rows = 1;
-    if let Origin::Aggregation { .. } = origin {
+    if let Origin::Aggregation { .. } = origin
+        && !value.is_absent()
+    {
         let aggregate = Aggregate { rows: row.try_get(4)?, total: row.try_get(5)? };
         rows += aggregate.rows;
         value.aggregate = Some(aggregate);
     }
-    Ok(Read { value: Some(value), rows })
+    Ok(Read { value, rows })
 }
 
 /// The value in the columns version, writer, checksum and body, from `first` on.
@@ -177,7 +179,7 @@ fn value(key: Key, row: &SqliteRow, first: usize) -> Result<Value, sqlx::Error> 
         writer: Writer(unsigned(row, first + 1)?),
         checksum: row.try_get(first + 2)?,
         aggregate: None,
-        body: Bytes::copy_from_slice(row.try_get(first + 3)?),
+        body: row.try_get::<Option<&[u8]>, _>(first + 3)?.map(Bytes::copy_from_slice),
     })
 }
 

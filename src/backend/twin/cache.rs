@@ -17,7 +17,8 @@ use tokio::sync::Notify;
 
 use self::entries::{Entries, Full};
 use self::stream::Stream;
-use crate::backend::{Cache, Delivery, ENTRY_VERSION, Enqueued, Event, QueuedWrite};
+use crate::backend::{Cache, Delivery, ENTRY_VERSION, Enqueued, Event, Leased, QueuedWrite, Subscription, Token,
+};
 use crate::clock::Clock;
 use crate::model::{Fault, FaultKind, Key, Nanos, Outcome, Version};
 
@@ -160,6 +161,66 @@ impl Cache for TwinCache {
             state.events.settle(&delivery.id);
         }
         Ok(())
+    }
+
+    async fn set_if_newer(&self, _key: Key, _entry: Bytes, _ttl: Option<Nanos>) -> Outcome<bool> {
+        unimplemented!()
+    }
+
+    async fn compare_and_set(
+        &self,
+        _key: Key,
+        _expected: Bytes,
+        _entry: Bytes,
+        _ttl: Option<Nanos>,
+    ) -> Outcome<bool> {
+        unimplemented!()
+    }
+
+    async fn invalidate(&self, _key: Key, _tombstone: Bytes, _ttl: Option<Nanos>) -> Outcome<bool> {
+        unimplemented!()
+    }
+
+    async fn lock(&self, _key: Key, _token: Token, _ttl: Nanos) -> Outcome<bool> {
+        unimplemented!()
+    }
+
+    async fn unlock(&self, _key: Key, _token: Token) -> Outcome<bool> {
+        unimplemented!()
+    }
+
+    async fn lease_get(&self, _key: Key, _token: Token, _ttl: Nanos) -> Outcome<Leased> {
+        unimplemented!()
+    }
+
+    async fn lease_set(
+        &self,
+        _key: Key,
+        _token: Token,
+        _entry: Bytes,
+        _ttl: Option<Nanos>,
+    ) -> Outcome<bool> {
+        unimplemented!()
+    }
+
+    async fn lease_delete(&self, _key: Key) -> Outcome<bool> {
+        unimplemented!()
+    }
+
+    async fn broadcast(&self, _key: Key) -> Outcome<()> {
+        unimplemented!()
+    }
+
+    async fn subscribe(&self) -> Outcome<Box<dyn Subscription>> {
+        unimplemented!()
+    }
+
+    async fn get_tracked(&self, _key: Key) -> Outcome<Option<Bytes>> {
+        unimplemented!()
+    }
+
+    async fn track(&self) -> Outcome<Box<dyn Subscription>> {
+        unimplemented!()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::backend::{
     Applied, Dataset, Error, Event, Origin, Read, Row, Server, Store, StoreCounters, StoreHost,
     StoreOptions, VersionedDraft,
 };
-use crate::model::{Aggregate, Draft, Fault, FaultKind, Key, NodeId, Outcome, Version};
+use crate::model::{Aggregate, Draft, Fault, FaultKind, Key, NodeId, Outcome, Value, Version};
 
 /// The twin of a store, as the experiment handles it.
 pub struct TwinStoreHost {
@@ -111,16 +111,18 @@ impl Store for TwinStore {
     async fn read(&self, key: Key) -> Outcome<Read> {
         self.database.with(|loaded, changes| {
             let Some((version, draft)) = row(loaded, changes, key) else {
-                return Read { value: None, rows: 0 };
+                return Read { value: Value::never_written(key), rows: 0 };
             };
             let mut value = draft.at(version);
             let mut rows = 1;
-            if let Origin::Aggregation { .. } = self.origin {
+            if let Origin::Aggregation { .. } = self.origin
+                && !value.is_absent()
+            {
                 let aggregate = loaded.get(key).map(|(_, aggregate)| *aggregate);
                 value.aggregate = Some(aggregate.unwrap_or_default());
                 rows += aggregate.unwrap_or_default().rows;
             }
-            Read { value: Some(value), rows }
+            Read { value, rows }
         })
     }
 

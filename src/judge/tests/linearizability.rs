@@ -68,10 +68,10 @@ fn effect(
             let seen = (sample.seen?.0, sample.seen_writer?.0);
             return (seen == current).then_some(current);
         }
-        (Op::Update, Some(version), _) => version.0,
-        (Op::Update, None, Numbering::Consecutive) => current.0 + 1,
+        (_, Some(version), _) => version.0,
+        (_, None, Numbering::Consecutive) => current.0 + 1,
         // Of an unknown write only that version matters which somebody saw.
-        (Op::Update, None, Numbering::Increasing) => {
+        (_, None, Numbering::Increasing) => {
             let told = |it: &&Sample| it.seen_writer.is_some_and(|seen| seen.0 == writer);
             samples.iter().find(told)?.seen?.0
         }

@@ -3,10 +3,11 @@
 use bytes::Bytes;
 
 use super::breaker::Breaker;
-use super::entry;
+use super::entry::{self, Held, Stamp};
+use super::format::Format;
 use super::expiry::Expiry;
 use crate::backend::{Cache, Ctx, Store};
-use crate::model::{Key, Outcome, Value};
+use crate::model::{Fault, FaultKind, Key, Outcome, Value};
 
 /// A node's way past its cache.
 pub struct Aside {
@@ -38,13 +39,16 @@ impl Aside {
     }
 
     /// GET; on a miss, read the store and keep what it said.
-    pub async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Option<Value>> {
+    pub async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
         match self.lookup(ctx, key).await {
-            Lookup::Found(entry) => entry::decode(key, entry).map(Some),
+            Lookup::Found(entry) => match entry::decode(ctx.lookup(), key, entry)? {
+                Held::Value(value, _) => Ok(value),
+                Held::Tombstone(_) => Err(Fault::cache(FaultKind::Corrupt)),
+            },
             Lookup::Missed => {
                 let value = ctx.fill().store().read(key).await?.value;
-                if let Some(value) = &value {
-                    self.keep(ctx, value).await;
+                if !value.is_absent() {
+                    self.keep(ctx, &value).await;
                 }
                 Ok(value)
             }
@@ -55,7 +59,8 @@ impl Aside {
 
     /// A fill that fails costs the next reader a miss, and nothing else: its outcome is not looked at.
     async fn keep(&self, ctx: &Ctx<'_>, value: &Value) {
-        let (key, entry, ttl) = (value.key, entry::encode(value), self.expiry.draw(ctx));
+        let (key, ttl) = (value.key, self.expiry.draw(ctx));
+        let entry = entry::encode(ctx.fill(), value, Stamp::NONE, &Format::default());
         let cache = ctx.fill().cache();
         let _ = match self.fill {
             Fill::Overwrite => cache.set(key, entry, ttl).await,

@@ -10,8 +10,9 @@ use cacheduel::backend::{Cache, Ctx, Store, VersionedDraft};
 use cacheduel::model::{Draft, Key, Nanos, Outcome, Share, Span, Value, Version};
 use cacheduel::strategy::Strategy;
 use cacheduel::strategy::parts::aside::{Aside, Fill};
-use cacheduel::strategy::parts::entry;
+use cacheduel::strategy::parts::entry::{self, Stamp};
 use cacheduel::strategy::parts::expiry::Expiry;
+use cacheduel::strategy::parts::format::Format;
 use cacheduel::strategy::write_behind::{Options, WriteBehind};
 
 /// Write-behind whose worker settles before the COMMIT, and dies in between with every tenth batch.
@@ -37,7 +38,7 @@ impl SettlesBeforeCommit {
         }
         let mut drafts = Vec::new();
         for write in claimed {
-            let (draft, version) = entry::decode_draft(write.key, write.entry)?;
+            let (draft, version) = entry::read_draft(write.key, write.entry)?;
             drafts.push(VersionedDraft { draft, version });
         }
         ctx.flush().store().apply_batch(&drafts).await?;
@@ -47,7 +48,7 @@ impl SettlesBeforeCommit {
 
 #[async_trait]
 impl Strategy for SettlesBeforeCommit {
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Option<Value>> {
+    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
         self.inner.read(ctx, key).await
     }
 
@@ -84,13 +85,18 @@ impl SetsInReverse {
 
 #[async_trait]
 impl Strategy for SetsInReverse {
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Option<Value>> {
+    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
         self.aside.read(ctx, key).await
     }
 
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {
         let version = ctx.write().store().write(&draft).await?;
-        let entry = entry::encode(&draft.at(version));
+        let entry = entry::encode(
+            ctx.write(),
+            &draft.at(version),
+            Stamp::NONE,
+            &Format::default(),
+        );
         let earlier = self.held_back.lock().unwrap().remove(&draft.key);
         match earlier {
             Some(earlier) => {
