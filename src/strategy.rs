@@ -1,12 +1,14 @@
 //! What is compared: one file for each strategy, reading like its pseudo-code, with its options
 //! beside it. What they share is in [`parts`].
 
+#[macro_use]
 pub mod parts;
 
 use async_trait::async_trait;
 use schemars::{Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use self::parts::events;
 use crate::backend::Ctx;
 use crate::model::{Draft, Key, Outcome, Span, Value, Version};
 
@@ -94,7 +96,9 @@ macro_rules! registry {
             /// A new instance, for one node.
             pub fn build(&self) -> Box<dyn Strategy> {
                 match self {
-                    $(Self::$variant(options) => Box::new($module::$variant::new(options)),)*
+                    $(Self::$variant(options) => {
+                        events::beside(options.events(), Box::new($module::$variant::new(options)))
+                    })*
                 }
             }
 
@@ -131,6 +135,13 @@ registry! {
     write_behind::WriteBehind,
     ttl::Ttl,
     event_invalidation::EventInvalidation,
+    read_through::ReadThrough,
+    refresh_ahead::RefreshAhead,
+    stale_while_revalidate::StaleWhileRevalidate,
+    two_tier::TwoTier,
+    client_tracking::ClientTracking,
+    versioned::Versioned,
+    delayed_double_delete::DelayedDoubleDelete,
 }
 
 #[cfg(test)]

@@ -315,13 +315,13 @@ pub struct TappedLocal<'a> {
 }
 
 impl<'a> TappedLocal<'a> {
-    /// The entry, if there is one and it has not expired.
-    pub fn get(self, key: Key) -> Option<Bytes> {
+    /// The value, if there is one and it has not expired.
+    pub fn get(self, key: Key) -> Option<Value> {
         let started = self.purposed.ctx.clock.now();
         let found = self.local.get(key, started);
         self.purposed.ctx.record(Call {
             answer: if found.is_some() { Answer::Hit } else { Answer::Miss },
-            bytes: count(found.as_ref().map_or(0, Bytes::len)),
+            bytes: count(found.as_ref().map_or(0, Value::size)),
             ..self.purposed.call(Side::Node, Verb::Get, Some(key), started)
         });
         found
@@ -332,8 +332,4 @@ impl<'a> TappedLocal<'a> {
         self.local.place(key)
     }
 
-    /// See [`Local::forget`].
-    pub fn forget(self, key: Key) {
-        self.local.forget(key);
-    }
 }

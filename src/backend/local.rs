@@ -1,18 +1,17 @@
-//! The node's own tier: entries in the memory of one application process.
+//! The node's own tier: values in the memory of one application process.
 //!
 //! What comes from outside may be out of date by the time it is to be kept: a notice of a change can
-//! overtake it. So a place is asked for before the entry is, and an entry whose key was forgotten
+//! overtake it. So a place is asked for before the value is, and a value whose key was forgotten
 //! meanwhile is not kept.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
 use hashlink::LinkedHashMap;
 
-use crate::model::{Key, Nanos};
+use crate::model::{Key, Nanos, Value};
 
-/// Entries by key, of which the least recently used goes where there is no more room.
+/// Values by key, of which the least recently used goes where there is no more room.
 pub struct Local {
     capacity: usize,
     state: Mutex<State>,
@@ -20,7 +19,7 @@ pub struct Local {
 
 #[derive(Default)]
 struct State {
-    held: LinkedHashMap<Key, (Bytes, Nanos)>,
+    held: LinkedHashMap<Key, (Value, Nanos)>,
     /// Keys for which a place is held, and how often they were forgotten since.
     places: HashMap<Key, Places>,
 }
@@ -31,7 +30,7 @@ struct Places {
     forgotten: u64,
 }
 
-/// A place for one entry, to be filled unless its key is forgotten first.
+/// A place for one value, to be filled unless its key is forgotten first.
 pub struct Place<'a> {
     local: &'a Local,
     key: Key,
@@ -39,17 +38,17 @@ pub struct Place<'a> {
 }
 
 impl Local {
-    /// Room for `capacity` entries.
+    /// Room for `capacity` values.
     pub fn new(capacity: usize) -> Self {
         Self { capacity: capacity.max(1), state: Mutex::default() }
     }
 
-    /// The entry, unless it has expired by `now`.
-    pub fn get(&self, key: Key, now: Nanos) -> Option<Bytes> {
+    /// The value, unless it has expired by `now`.
+    pub fn get(&self, key: Key, now: Nanos) -> Option<Value> {
         let mut state = self.state();
-        let (entry, deadline) = state.held.to_back(&key)?;
+        let (value, deadline) = state.held.to_back(&key)?;
         if *deadline > now {
-            return Some(entry.clone());
+            return Some(value.clone());
         }
         state.held.remove(&key);
         None
@@ -63,7 +62,7 @@ impl Local {
         Place { local: self, key, forgotten: places.forgotten }
     }
 
-    /// Forgets the entry, and the places that are held for it.
+    /// Forgets the value, and the places that are held for it.
     pub fn forget(&self, key: Key) {
         let mut state = self.state();
         state.held.remove(&key);
@@ -87,13 +86,13 @@ impl Local {
 }
 
 impl Place<'_> {
-    /// Keeps the entry until `deadline`. False if the key was forgotten since the place was held.
-    pub fn keep(self, entry: Bytes, deadline: Nanos) -> bool {
+    /// Keeps the value until `deadline`. False if the key was forgotten since the place was held.
+    pub fn keep(self, value: Value, deadline: Nanos) -> bool {
         let mut state = self.local.state();
         let is_current =
             state.places.get(&self.key).is_some_and(|places| places.forgotten == self.forgotten);
         if is_current {
-            state.held.insert(self.key, (entry, deadline));
+            state.held.insert(self.key, (value, deadline));
             state.held.to_back(&self.key);
             while state.held.len() > self.local.capacity {
                 state.held.pop_front();
@@ -122,15 +121,15 @@ mod tests {
     const KEY: Key = Key(1);
     const LATE: Nanos = Nanos::from_secs(1);
 
-    fn entry() -> Bytes {
-        Bytes::from_static(b"entry")
+    fn value() -> Value {
+        Value::never_written(KEY)
     }
 
     #[test]
     fn an_entry_lives_until_its_deadline() {
         let local = Local::new(10);
-        assert!(local.place(KEY).keep(entry(), LATE));
-        assert_eq!(local.get(KEY, Nanos(LATE.0 - 1)), Some(entry()));
+        assert!(local.place(KEY).keep(value(), LATE));
+        assert_eq!(local.get(KEY, Nanos(LATE.0 - 1)), Some(value()));
         assert_eq!(local.get(KEY, LATE), None);
     }
 
@@ -139,11 +138,11 @@ mod tests {
         let local = Local::new(10);
         let (forgotten, cleared) = (local.place(KEY), local.place(Key(2)));
         local.forget(KEY);
-        assert!(!forgotten.keep(entry(), LATE));
+        assert!(!forgotten.keep(value(), LATE));
         local.clear();
-        assert!(!cleared.keep(entry(), LATE));
+        assert!(!cleared.keep(value(), LATE));
         assert_eq!((local.get(KEY, Nanos::ZERO), local.get(Key(2), Nanos::ZERO)), (None, None));
-        assert!(local.place(KEY).keep(entry(), LATE), "the next fetch is kept");
+        assert!(local.place(KEY).keep(value(), LATE), "the next fetch is kept");
         assert!(local.state().places.is_empty());
     }
 
@@ -151,10 +150,10 @@ mod tests {
     fn the_least_recently_used_entry_goes() {
         let local = Local::new(2);
         for key in [1, 2] {
-            local.place(Key(key)).keep(entry(), LATE);
+            local.place(Key(key)).keep(value(), LATE);
         }
         local.get(Key(1), Nanos::ZERO);
-        local.place(Key(3)).keep(entry(), LATE);
+        local.place(Key(3)).keep(value(), LATE);
         let held = [1, 2, 3].map(|key| local.get(Key(key), Nanos::ZERO).is_some());
         assert_eq!(held, [true, false, true]);
     }

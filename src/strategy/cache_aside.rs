@@ -10,12 +10,12 @@
 
 use async_trait::async_trait;
 
-pub use super::parts::expiry::Options;
+pub use super::parts::options::Options;
 
 use super::parts::aside::{Aside, Fill};
 use super::parts::delivery::deliver;
 use super::{About, Lifetime, Strategy};
-use crate::backend::{Cache, Ctx, Store};
+use crate::backend::{Ctx, Store};
 use crate::model::{Draft, Key, Outcome, Value, Version};
 
 pub const ABOUT: About = About {
@@ -25,7 +25,7 @@ pub const ABOUT: About = About {
 };
 
 pub fn lifetime(options: &Options) -> Option<Lifetime> {
-    Some(Lifetime::UntilWrite(options.ttl))
+    Some(Lifetime::UntilWrite(options.expiry().mean()))
 }
 
 pub struct CacheAside {
@@ -34,7 +34,7 @@ pub struct CacheAside {
 
 impl CacheAside {
     pub fn new(options: &Options) -> Self {
-        Self { aside: Aside::new(options.expiry(), Fill::Overwrite) }
+        Self { aside: Aside::new(options.caching(), Fill::Overwrite) }
     }
 }
 
@@ -46,7 +46,7 @@ impl Strategy for CacheAside {
 
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {
         let version = ctx.write().store().write(&draft).await?;
-        deliver(ctx, async || ctx.write().cache().delete(draft.key).await).await;
+        deliver(ctx, || self.aside.invalidate(ctx.write(), draft.key)).await;
         Ok(version)
     }
 }

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::parts::events::Form;
 use super::{About, Lifetime, Strategy};
 use crate::backend::{Ctx, Store};
 use crate::model::{Draft, Key, Outcome, Value, Version};
@@ -23,6 +24,13 @@ pub const ABOUT: About = About {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Options {}
+
+impl Options {
+    /// Without a cache there is nothing for an event to invalidate.
+    pub const fn events(&self) -> Option<Form> {
+        None
+    }
+}
 
 pub fn lifetime(_: &Options) -> Option<Lifetime> {
     Some(Lifetime::None)

@@ -7,7 +7,7 @@
 
 use async_trait::async_trait;
 
-pub use super::parts::expiry::Options;
+pub use super::parts::options::Options;
 
 use super::parts::aside::{Aside, Fill};
 use super::{About, Lifetime, Strategy};
@@ -21,7 +21,7 @@ pub const ABOUT: About = About {
 };
 
 pub fn lifetime(options: &Options) -> Option<Lifetime> {
-    Some(Lifetime::Ttl(options.ttl))
+    Some(Lifetime::Ttl(options.expiry().mean()))
 }
 
 pub struct Ttl {
@@ -30,7 +30,7 @@ pub struct Ttl {
 
 impl Ttl {
     pub fn new(options: &Options) -> Self {
-        Self { aside: Aside::new(options.expiry(), Fill::Overwrite) }
+        Self { aside: Aside::new(options.caching(), Fill::Overwrite) }
     }
 }
 

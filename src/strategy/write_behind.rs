@@ -14,16 +14,13 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use super::parts::aside::{Aside, Fill};
-use super::parts::entry::{self, Stamp};
-use super::parts::format::Format;
+use super::parts::entry;
 use super::parts::expiry::Expiry;
 use super::{About, Lifetime, Strategy};
 use crate::backend::{Cache, Ctx, Enqueued, QueuedWrite, Store, VersionedDraft};
-use crate::model::{Draft, Fault, FaultKind, Key, Nanos, Outcome, Share, Span, Value, Version};
+use crate::model::{Draft, Fault, FaultKind, Key, Nanos, Outcome, Span, Value, Version};
 
 pub const ABOUT: About = About {
     name: "write-behind",
@@ -31,35 +28,18 @@ pub const ABOUT: About = About {
     risk: "acknowledged writes are lost if the cache loses its memory",
 };
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
-pub struct Options {
-    /// How long an entry lives once the store has it.
-    pub ttl: Span,
-    /// By what share of itself the TTL varies from entry to entry, either way.
-    pub jitter: Share,
+options! {
+    ttl: Span::from_secs(60);
     /// How long the worker rests between batches.
-    pub flush_interval: Span,
+    flush_interval: Span = Span::from_millis(100),
     /// The most queued writes that go into one transaction.
-    pub batch: usize,
+    batch: usize = 500,
     /// After this long a claim that was not settled goes to another worker.
-    pub claim_timeout: Span,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            ttl: Span::from_secs(60),
-            jitter: Share(0.0),
-            flush_interval: Span::from_millis(100),
-            batch: 500,
-            claim_timeout: Span::from_secs(5),
-        }
-    }
+    claim_timeout: Span = Span::from_secs(5),
 }
 
 pub fn lifetime(options: &Options) -> Option<Lifetime> {
-    Some(Lifetime::SinceWrite(options.ttl))
+    Some(Lifetime::SinceWrite(options.expiry().mean()))
 }
 
 pub struct WriteBehind {
@@ -70,10 +50,9 @@ pub struct WriteBehind {
 
 impl WriteBehind {
     pub fn new(options: &Options) -> Self {
-        let expiry = Expiry::new(options.ttl, options.jitter);
         // An entry that came meanwhile may hold a write that the store does not have yet.
-        let aside = Aside::new(expiry, Fill::IfAbsent);
-        Self { expiry, aside, options: options.clone() }
+        let aside = Aside::new(options.caching(), Fill::IfAbsent);
+        Self { expiry: options.expiry(), aside, options: options.clone() }
     }
 
     /// Persists one batch. True if there may be more.
@@ -83,7 +62,7 @@ impl WriteBehind {
             return Ok(false);
         }
         ctx.flush().store().apply_batch(&newest(&claimed)?).await?;
-        ctx.flush().cache().settle_writes(&claimed, self.expiry.draw(ctx)).await?;
+        ctx.flush().cache().settle_writes(&claimed, Some(self.expiry.draw(ctx))).await?;
         Ok(true)
     }
 }
@@ -97,8 +76,7 @@ impl Strategy for WriteBehind {
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {
         // The cache puts the version in; what is given here is only its place.
         let key = draft.key;
-        let value = draft.at(Version::INITIAL);
-        let entry = entry::encode(ctx.write(), &value, Stamp::NONE, &Format::default());
+        let entry = self.aside.lasting_entry(ctx.write(), &draft.at(Version::INITIAL));
         if let Enqueued::As(version) =
             ctx.write().cache().enqueue_write(key, entry.clone(), None).await?
         {

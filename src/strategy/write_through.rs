@@ -1,7 +1,7 @@
 //! `write-through`: a write puts its value into store and cache, in this order.
 //!
 //! - read: GET; on a miss, store read, then SET with TTL
-//! - write: store COMMIT, then SET with TTL
+//! - write: store COMMIT, then SET with TTL; a deletion: store COMMIT, then DEL
 //!
 //! Risks: the SETs of two writers may land in the reverse of their COMMITs' order, and so may the
 //! SET of a reader that read the store before a COMMIT; the old value then stays until its TTL. A
@@ -9,13 +9,10 @@
 
 use async_trait::async_trait;
 
-pub use super::parts::expiry::Options;
+pub use super::parts::options::Options;
 
 use super::parts::aside::{Aside, Fill};
 use super::parts::delivery::deliver;
-use super::parts::entry::{self, Stamp};
-use super::parts::format::Format;
-use super::parts::expiry::Expiry;
 use super::{About, Lifetime, Strategy};
 use crate::backend::{Cache, Ctx, Store};
 use crate::model::{Draft, Key, Outcome, Value, Version};
@@ -27,18 +24,16 @@ pub const ABOUT: About = About {
 };
 
 pub fn lifetime(options: &Options) -> Option<Lifetime> {
-    Some(Lifetime::SinceWrite(options.ttl))
+    Some(Lifetime::SinceWrite(options.expiry().mean()))
 }
 
 pub struct WriteThrough {
-    expiry: Expiry,
     aside: Aside,
 }
 
 impl WriteThrough {
     pub fn new(options: &Options) -> Self {
-        let expiry = options.expiry();
-        Self { expiry, aside: Aside::new(expiry, Fill::Overwrite) }
+        Self { aside: Aside::new(options.caching(), Fill::Overwrite) }
     }
 }
 
@@ -50,10 +45,14 @@ impl Strategy for WriteThrough {
 
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {
         let version = ctx.write().store().write(&draft).await?;
-        let ttl = self.expiry.draw(ctx);
-        let entry =
-            entry::encode(ctx.write(), &draft.at(version), Stamp::NONE, &Format::default());
-        deliver(ctx, async || ctx.write().cache().set(draft.key, entry.clone(), ttl).await).await;
+        let (key, cache) = (draft.key, ctx.write().cache());
+        match self.aside.entry(ctx, ctx.write(), &draft.at(version)) {
+            Some((entry, ttl)) => {
+                deliver(ctx, async || cache.set(key, entry.clone(), ttl).await).await;
+            }
+            // That there is no row any more is not kept, unless absences are.
+            None => deliver(ctx, || self.aside.invalidate(ctx.write(), key)).await,
+        }
         Ok(version)
     }
 }

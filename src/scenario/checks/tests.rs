@@ -162,6 +162,9 @@ fn no_option_of_any_strategy_may_be_zero() {
         ("cache-aside = { ttl = \"0s\" }", "cache-aside.ttl"),
         ("cache-aside = { jitter = 1.0 }", "cache-aside.jitter"),
         ("write-behind = { batch = 0 }", "write-behind.batch"),
+        ("refresh-ahead = { factor = 0.0 }", "refresh-ahead.factor"),
+        ("cache-aside = { beta = -1.0 }", "cache-aside.beta"),
+        ("cache-aside = { grace = \"0s\" }", "cache-aside.grace"),
         ("write-behind = { flush-interval = \"0ms\" }", "write-behind.flush-interval"),
         (
             "\"event-invalidation@a\" = { relay-interval = \"0s\" }",

@@ -37,11 +37,12 @@ fn label(contender: &Contender, problems: &mut Vec<Problem>) {
 }
 
 /// Every strategy's options are looked at alike, so that a new strategy needs no checks of its own:
-/// no count and no span of any of them can be zero, and only a jitter can be left out that way.
+/// no count, no factor and no span of any of them can be zero, and only a jitter can be left out that
+/// way.
 fn options(path: &[&str; 3], value: &Value, problems: &mut Vec<Problem>) {
     let option = path[2];
     let is_zero = match value {
-        Value::Number(number) => number.as_u64() == Some(0),
+        Value::Number(number) if option != "jitter" => number.as_f64().is_some_and(|n| n <= 0.0),
         Value::String(text) => text.parse() == Ok(Span::default()),
         _ => false,
     };

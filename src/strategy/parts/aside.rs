@@ -1,19 +1,24 @@
 //! The read path that most strategies share: look aside into the cache, and fill it on a miss.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use bytes::Bytes;
 
 use super::breaker::Breaker;
 use super::entry::{self, Held, Stamp};
-use super::format::Format;
-use super::expiry::Expiry;
-use crate::backend::{Cache, Ctx, Store};
-use crate::model::{Fault, FaultKind, Key, Outcome, Value};
+use super::guard::{Cluster, Guards, try_lock, under_lease, under_lock, unlock};
+use super::options::Caching;
+use crate::backend::{Cache, Ctx, Flights, Purposed, Store, Token};
+use crate::model::{Key, Nanos, Outcome, Value};
 
 /// A node's way past its cache.
 pub struct Aside {
-    expiry: Expiry,
+    caching: Caching,
     fill: Fill,
     breaker: Breaker,
+    flights: Flights,
+    /// How long the last load took, for entries that were made without one.
+    last_load: AtomicU64,
 }
 
 /// How a fill treats an entry that came while the store was read.
@@ -23,64 +28,226 @@ pub enum Fill {
     Overwrite,
     /// SET NX: the first one stands.
     IfAbsent,
+    /// Set if newer: the one with the highest version stands.
+    IfNewer,
+}
+
+/// How one load is to be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Put {
+    /// As the strategy fills.
+    Plain,
+    /// Only if this lease still stands.
+    UnderLease(Token),
 }
 
 /// What a lookup came to.
-enum Lookup {
-    Found(Bytes),
+#[derive(Clone, Debug)]
+pub enum Lookup {
+    Found(Found),
     Missed,
     /// The cache did not answer, or was not asked because it has not answered lately.
     Unanswered,
 }
 
+/// An entry with a value, fresh or not.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub value: Value,
+    pub stamp: Stamp,
+    /// What tells it from other entries of the key.
+    pub identity: Bytes,
+}
+
 impl Aside {
-    pub fn new(expiry: Expiry, fill: Fill) -> Self {
-        Self { expiry, fill, breaker: Breaker::default() }
+    pub fn new(caching: Caching, fill: Fill) -> Self {
+        Self {
+            caching,
+            fill,
+            breaker: Breaker::default(),
+            flights: Flights::default(),
+            last_load: AtomicU64::new(0),
+        }
+    }
+
+    pub const fn guards(&self) -> Guards {
+        self.caching.guards
     }
 
     /// GET; on a miss, read the store and keep what it said.
     pub async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
-        match self.lookup(ctx, key).await {
-            Lookup::Found(entry) => match entry::decode(ctx.lookup(), key, entry)? {
-                Held::Value(value, _) => Ok(value),
-                Held::Tombstone(_) => Err(Fault::cache(FaultKind::Corrupt)),
-            },
-            Lookup::Missed => {
-                let value = ctx.fill().store().read(key).await?.value;
-                if !value.is_absent() {
-                    self.keep(ctx, &value).await;
-                }
-                Ok(value)
-            }
-            // What cannot be read should not be filled either: the store answers alone.
-            Lookup::Unanswered => Ok(ctx.lookup().store().read(key).await?.value),
-        }
+        let lookup = self.lookup(ctx, key).await?;
+        self.answer(ctx, key, lookup).await
     }
 
-    /// A fill that fails costs the next reader a miss, and nothing else: its outcome is not looked at.
-    async fn keep(&self, ctx: &Ctx<'_>, value: &Value) {
-        let (key, ttl) = (value.key, self.expiry.draw(ctx));
-        let entry = entry::encode(ctx.fill(), value, Stamp::NONE, &Format::default());
-        let cache = ctx.fill().cache();
-        let _ = match self.fill {
-            Fill::Overwrite => cache.set(key, entry, ttl).await,
-            Fill::IfAbsent => cache.set_if_absent(key, entry, ttl).await.map(drop),
-        };
-    }
-
-    async fn lookup(&self, ctx: &Ctx<'_>, key: Key) -> Lookup {
+    /// GET, unless the cache has not answered lately.
+    pub async fn lookup(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Lookup> {
         if !self.breaker.allows(ctx.clock().now()) {
-            return Lookup::Unanswered;
+            return Ok(Lookup::Unanswered);
         }
-        match ctx.lookup().cache().get(key).await {
-            Ok(found) => {
-                self.breaker.succeeded();
-                found.map_or(Lookup::Missed, Lookup::Found)
+        let answer = ctx.lookup().cache().get(key).await;
+        match &answer {
+            Ok(_) => self.breaker.succeeded(),
+            Err(_) => self.breaker.failed(ctx.clock().now()),
+        }
+        found(ctx, key, answer)
+    }
+
+    /// The answer to a read, from what the lookup came to.
+    pub async fn answer(&self, ctx: &Ctx<'_>, key: Key, lookup: Lookup) -> Outcome<Value> {
+        match lookup {
+            Lookup::Found(found) if found.stamp.expiry <= ctx.clock().now() => {
+                self.load_once(ctx, key, Some(found.value)).await
             }
-            Err(_) => {
-                self.breaker.failed(ctx.clock().now());
-                Lookup::Unanswered
+            Lookup::Found(found) if self.guards().is_early(ctx, found.stamp) => {
+                Ok(self.recompute(ctx, key).await.unwrap_or(found.value))
+            }
+            Lookup::Found(found) => Ok(found.value),
+            Lookup::Missed => self.load_once(ctx, key, None).await,
+            // What cannot be read should not be filled either: the store answers alone.
+            Lookup::Unanswered => {
+                let read = async { Ok(ctx.lookup().store().read(key).await?.value) };
+                self.coalesced(ctx, key, read).await
             }
         }
     }
+
+    /// Reads the store by the purpose given, and keeps what it said.
+    pub async fn load(
+        &self,
+        ctx: &Ctx<'_>,
+        by: Purposed<'_>,
+        key: Key,
+        put: Put,
+    ) -> Outcome<Value> {
+        let value = self.origin(ctx, by, key).await?;
+        if let Some((entry, ttl)) = self.entry(ctx, by, &value) {
+            // A fill that fails costs the next reader a miss, and nothing else: its outcome is not
+            // looked at.
+            let _ = self.put(by, key, entry, ttl, put).await;
+        }
+        Ok(value)
+    }
+
+    /// What the store says, and a note of how long it took to say it.
+    pub(super) async fn origin(&self, ctx: &Ctx<'_>, by: Purposed<'_>, key: Key) -> Outcome<Value> {
+        let started = ctx.clock().now();
+        let value = by.store().read(key).await?.value;
+        self.last_load.store((ctx.clock().now() - started).0, Ordering::Relaxed);
+        Ok(value)
+    }
+
+    /// The entry for `value` and how long the cache is to hold it; `None` if it is not to be kept.
+    pub fn entry(
+        &self,
+        ctx: &Ctx<'_>,
+        by: Purposed<'_>,
+        value: &Value,
+    ) -> Option<(Bytes, Option<Nanos>)> {
+        let ttl = match value.is_absent() {
+            true => self.caching.negative_ttl?,
+            false => self.caching.expiry.draw(ctx),
+        };
+        let load = Nanos(self.last_load.load(Ordering::Relaxed));
+        let stamp = Stamp { expiry: ctx.clock().now() + ttl, load };
+        let entry = entry::encode(by, value, stamp, &self.caching.format);
+        Some((entry, Some(ttl + self.guards().grace)))
+    }
+
+    /// The entry for `value` that says nothing of an expiry: how long it is held, and whether at all
+    /// if there is no row, is for the caller to see to.
+    pub fn lasting_entry(&self, by: Purposed<'_>, value: &Value) -> Bytes {
+        entry::encode(by, value, Stamp::NONE, &self.caching.format)
+    }
+
+    /// Deletes the entry, and voids the lease of whoever is loading it.
+    pub async fn invalidate(&self, by: Purposed<'_>, key: Key) -> Outcome<bool> {
+        match self.guards().stampede.cluster {
+            Some(Cluster::Lease) => by.cache().lease_delete(key).await,
+            _ => by.cache().delete(key).await,
+        }
+    }
+
+    /// A second look, by someone who has missed: whoever finds the entry now has waited for another's
+    /// load.
+    pub(super) async fn look_again(&self, ctx: &Ctx<'_>, key: Key) -> Option<Value> {
+        let entry = ctx.lookup().cache().get(key).await.ok()??;
+        self.value_of(ctx, key, entry)
+    }
+
+    /// The value of an entry that is fresh.
+    pub(super) fn value_of(&self, ctx: &Ctx<'_>, key: Key, entry: Bytes) -> Option<Value> {
+        match entry::decode(ctx.lookup(), key, entry) {
+            Ok(Held::Value(value, stamp)) if stamp.expiry > ctx.clock().now() => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Loads what is missing, or has expired, as the guards allow.
+    async fn load_once(&self, ctx: &Ctx<'_>, key: Key, expired: Option<Value>) -> Outcome<Value> {
+        let load = async {
+            match self.guards().stampede.cluster {
+                None => self.load(ctx, ctx.fill(), key, Put::Plain).await,
+                Some(Cluster::Lock) => under_lock(self, ctx, key, expired).await,
+                Some(Cluster::Lease) => under_lease(self, ctx, key).await,
+            }
+        };
+        self.coalesced(ctx, key, load).await
+    }
+
+    /// Loads what has not expired yet. `None` if somebody else is at it, or if it cannot be had: what
+    /// is there still serves.
+    async fn recompute(&self, ctx: &Ctx<'_>, key: Key) -> Option<Value> {
+        let load = self.load(ctx, ctx.refresh(), key, Put::Plain);
+        if self.guards().stampede.cluster == Some(Cluster::Lock) {
+            let token = try_lock(self, ctx, key).await.ok()??;
+            let value = load.await;
+            unlock(ctx, key, token).await;
+            return value.ok();
+        }
+        self.coalesced(ctx, key, load).await.ok()
+    }
+
+    async fn coalesced(
+        &self,
+        ctx: &Ctx<'_>,
+        key: Key,
+        load: impl Future<Output = Outcome<Value>> + Send,
+    ) -> Outcome<Value> {
+        match self.guards().stampede.coalesce {
+            true => ctx.fill().join(&self.flights, key, load).await,
+            false => load.await,
+        }
+    }
+
+    async fn put(
+        &self,
+        by: Purposed<'_>,
+        key: Key,
+        entry: Bytes,
+        ttl: Option<Nanos>,
+        put: Put,
+    ) -> Outcome<()> {
+        let cache = by.cache();
+        match (put, self.fill) {
+            (Put::UnderLease(token), _) => cache.lease_set(key, token, entry, ttl).await.map(drop),
+            (Put::Plain, Fill::Overwrite) => cache.set(key, entry, ttl).await,
+            (Put::Plain, Fill::IfAbsent) => cache.set_if_absent(key, entry, ttl).await.map(drop),
+            (Put::Plain, Fill::IfNewer) => cache.set_if_newer(key, entry, ttl).await.map(drop),
+        }
+    }
+}
+
+/// What the cache's answer to a lookup comes to.
+///
+/// # Errors
+/// If what it holds is no entry.
+pub fn found(ctx: &Ctx<'_>, key: Key, answer: Outcome<Option<Bytes>>) -> Outcome<Lookup> {
+    let Ok(answer) = answer else { return Ok(Lookup::Unanswered) };
+    let Some(entry) = answer else { return Ok(Lookup::Missed) };
+    let identity = entry::identity(&entry);
+    Ok(match entry::decode(ctx.lookup(), key, entry)? {
+        Held::Value(value, stamp) => Lookup::Found(Found { value, stamp, identity }),
+        Held::Tombstone(_) => Lookup::Missed,
+    })
 }

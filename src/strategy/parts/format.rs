@@ -61,3 +61,69 @@ impl Default for Format {
 pub fn decode(codec: Codec, compression: Compression, body: Bytes) -> Option<Bytes> {
     codec.decode(compression.unpack(body)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const CODECS: [Codec; 3] = [Codec::Json, Codec::JsonParsed, Codec::Messagepack];
+    const COMPRESSIONS: [Compression; 5] = [
+        Compression::None,
+        Compression::Gzip,
+        Compression::Zlib,
+        Compression::Zstd,
+        Compression::Lz4,
+    ];
+
+    fn document() -> Bytes {
+        let items: Vec<_> = (0..100).map(|n| format!(r#"{{"n":{n},"half":{n}.5,"ok":true}}"#)).collect();
+        format!(r#"{{"name":"naïve \"quoted\"","none":null,"items":[{}]}}"#, items.join(",")).into()
+    }
+
+    #[test]
+    fn a_document_survives_every_codec_and_compression_at_every_level() {
+        for codec in CODECS {
+            for compression in COMPRESSIONS {
+                for level in [None, Some(1), Some(9)] {
+                    let format = Format::new(codec, compression, level, Size(0));
+                    let document = document();
+                    let (by, packed_by, body) = format.encode(&document);
+                    assert_eq!((by, packed_by), (codec, compression));
+                    let is_smaller = body.len() < document.len() / 2;
+                    assert_eq!(is_smaller, compression != Compression::None, "{format:?}");
+                    let body = Bytes::from(body.into_owned());
+                    assert_eq!(decode(by, packed_by, body), Some(document), "{format:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn small_bodies_and_those_that_would_grow_are_not_compressed() {
+        let small = Format::new(Codec::Json, Compression::Gzip, None, Size(1_000_000));
+        assert_eq!(small.encode(&document()).1, Compression::None);
+        let dense: Bytes = (0..64_u8).map(|byte| byte.wrapping_mul(151)).collect();
+        let eager = Format::new(Codec::Json, Compression::Gzip, None, Size(0));
+        assert_eq!(eager.encode(&dense).1, Compression::None);
+    }
+
+    #[test]
+    fn what_the_codec_cannot_hold_is_kept_as_it_is() {
+        let format = Format::new(Codec::Messagepack, Compression::None, None, Size(0));
+        let text = Bytes::from_static(b"no JSON");
+        assert_eq!(format.encode(&text), (Codec::Json, Compression::None, Cow::Borrowed(&text[..])));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_decoding_panic(bytes: Vec<u8>) {
+            for codec in CODECS {
+                for compression in COMPRESSIONS {
+                    let _ = decode(codec, compression, bytes.clone().into());
+                }
+            }
+        }
+    }
+}

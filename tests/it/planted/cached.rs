@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use bytes::Bytes;
 use cacheduel::backend::{Cache, Ctx, Store, VersionedDraft};
-use cacheduel::model::{Draft, Key, Nanos, Outcome, Share, Span, Value, Version};
+use cacheduel::model::{Draft, Key, Nanos, Outcome, Span, Value, Version};
 use cacheduel::strategy::Strategy;
 use cacheduel::strategy::parts::aside::{Aside, Fill};
 use cacheduel::strategy::parts::entry::{self, Stamp};
-use cacheduel::strategy::parts::expiry::Expiry;
 use cacheduel::strategy::parts::format::Format;
-use cacheduel::strategy::write_behind::{Options, WriteBehind};
+use cacheduel::strategy::parts::options::Options;
+use cacheduel::strategy::write_behind::{self, WriteBehind};
 
 /// Write-behind whose worker settles before the COMMIT, and dies in between with every tenth batch.
 pub struct SettlesBeforeCommit {
@@ -23,7 +23,7 @@ pub struct SettlesBeforeCommit {
 
 impl SettlesBeforeCommit {
     pub fn build() -> Box<dyn Strategy> {
-        let inner = WriteBehind::new(&Options::default());
+        let inner = WriteBehind::new(&write_behind::Options::default());
         Box::new(Self { inner, batches: AtomicU64::new(0) })
     }
 
@@ -77,8 +77,8 @@ pub struct SetsInReverse {
 
 impl SetsInReverse {
     pub fn build() -> Box<dyn Strategy> {
-        let expiry = Expiry::new(Span::from_secs(3_600), Share(0.0));
-        let aside = Aside::new(expiry, Fill::Overwrite);
+        let options = Options { ttl: Span::from_secs(3_600), ..Options::default() };
+        let aside = Aside::new(options.caching(), Fill::Overwrite);
         Box::new(Self { aside, held_back: Mutex::default() })
     }
 }

@@ -1,18 +1,27 @@
 //! How a coded body is made smaller. A packed body begins with its plain length, four bytes
 //! big-endian, so that nobody unpacks more than was packed.
 
-use std::io::{Read, Write};
+use std::cell::RefCell;
+use std::io::{self, Read, Write};
 
 use bytes::{Buf, BufMut, Bytes};
 use flate2::read::{GzDecoder, ZlibDecoder};
 use flate2::write::{GzEncoder, ZlibEncoder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use zstd::bulk::{Compressor, Decompressor};
 
 /// No entry is larger than this, so a greater length is not one that was written here.
 const PLAIN_MAX: usize = 64 << 20;
 /// How a length is written.
 const LENGTH: usize = size_of::<u32>();
+
+type Zstd = (Compressor<'static>, Decompressor<'static>);
+
+thread_local! {
+    /// Making a context of Zstandard's costs more than compressing an entry.
+    static ZSTD: RefCell<Option<Zstd>> = const { RefCell::new(None) };
+}
 
 /// A compression algorithm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -61,7 +70,10 @@ impl Compression {
             }
             Self::Zstd => {
                 let level = level.map_or(zstd::DEFAULT_COMPRESSION_LEVEL, u32::cast_signed);
-                packed.extend(zstd::bulk::compress(plain, level).ok()?);
+                packed.extend(with_zstd(|zstd| {
+                    zstd.0.set_compression_level(level)?;
+                    zstd.0.compress(plain)
+                })?);
             }
             Self::Lz4 => packed.extend(lz4_flex::block::compress(plain)),
         }
@@ -81,11 +93,20 @@ impl Compression {
             Self::None => return None,
             Self::Gzip => inflate(GzDecoder::new(&packed[..]), length)?,
             Self::Zlib => inflate(ZlibDecoder::new(&packed[..]), length)?,
-            Self::Zstd => zstd::bulk::decompress(&packed, length).ok()?,
+            Self::Zstd => with_zstd(|zstd| zstd.1.decompress(&packed, length))?,
             Self::Lz4 => lz4_flex::block::decompress(&packed, length).ok()?,
         };
         (plain.len() == length).then(|| plain.into())
     }
+}
+
+fn with_zstd<T>(work: impl FnOnce(&mut Zstd) -> io::Result<T>) -> Option<T> {
+    ZSTD.with_borrow_mut(|contexts| {
+        if contexts.is_none() {
+            *contexts = Some((Compressor::new(0).ok()?, Decompressor::new().ok()?));
+        }
+        work(contexts.as_mut()?).ok()
+    })
 }
 
 /// Up to one byte more than `length` bytes, so that the caller sees where there were too many.

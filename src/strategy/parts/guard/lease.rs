@@ -1,0 +1,35 @@
+//! One load at a time across all nodes, by a lease that a deletion voids.
+//!
+//! - a miss hands out a lease, one for each key at a time
+//! - its holder loads and fills; the fill counts only if the lease still stands
+//! - the others wait, and look again; a holder that dies keeps its lease until that expires
+//!
+//! A write voids the lease along with the entry, so a value that was read before the write is never
+//! kept after it: leases also cure the stale fill.
+//!
+//! Source: R. Nishtala et al., "Scaling Memcache at Facebook", 2013, section 3.2.1.
+
+use super::super::aside::{Aside, Put};
+use crate::backend::{Cache, Ctx, Leased, Store};
+use crate::model::{Key, Outcome, Value};
+
+/// Loads the missing entry, or waits until somebody else has.
+pub async fn under_lease(aside: &Aside, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
+    let guards = aside.guards();
+    loop {
+        let token = ctx.token();
+        match ctx.lookup().cache().lease_get(key, token, guards.time).await {
+            Ok(Leased::Granted) => {
+                return aside.load(ctx, ctx.fill(), key, Put::UnderLease(token)).await;
+            }
+            Ok(Leased::Found(entry)) => match aside.value_of(ctx, key, entry) {
+                Some(value) => return Ok(value),
+                // What is there is no value, and without a lease nothing may take its place.
+                None => return Ok(ctx.fill().store().read(key).await?.value),
+            },
+            Ok(Leased::Taken) => ctx.clock().sleep(guards.wait).await,
+            // A cache that does not answer guards nothing.
+            Err(_) => return Ok(ctx.fill().store().read(key).await?.value),
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! `versioned`: cache-aside made exact by versions.
+//!
+//! - read: GET; on a miss, or where there is but a tombstone, store read, then set the entry unless
+//!   what is there is newer
+//! - write: store COMMIT, then put a tombstone with the committed version in the entry's place, which
+//!   outlives the longest fill
+//!
+//! A fill that read the store before the COMMIT meets the tombstone and is refused: an old row never
+//! comes back. Without tombstones the comparison would protect nothing, for after a DEL there is
+//! nothing to compare with.
+//!
+//! Risks: a fill that takes longer than the tombstone lives may still put an old row back. A
+//! tombstone that never arrives leaves the old entry until its TTL.
+
+use async_trait::async_trait;
+
+use super::parts::aside::{Aside, Fill};
+use super::parts::delivery::deliver;
+use super::parts::entry;
+use super::{About, Lifetime, Strategy};
+use crate::backend::{Cache, Ctx, Store};
+use crate::model::{Draft, Key, Nanos, Outcome, Span, Value, Version};
+
+pub const ABOUT: About = About {
+    name: "versioned",
+    summary: "read: cache, else store and fill if newer; write: store, then a versioned tombstone",
+    risk: "none while fills are shorter than tombstones live; one more entry for every write",
+};
+
+options! {
+    ttl: Span::from_secs(60);
+    events;
+    /// How long a tombstone lives: longer than any fill takes.
+    tombstone_ttl: Span = Span::from_secs(10),
+}
+
+pub fn lifetime(options: &Options) -> Option<Lifetime> {
+    Some(Lifetime::UntilWrite(options.expiry().mean()))
+}
+
+pub struct Versioned {
+    aside: Aside,
+    tombstone_ttl: Nanos,
+}
+
+impl Versioned {
+    pub fn new(options: &Options) -> Self {
+        Self {
+            aside: Aside::new(options.caching(), Fill::IfNewer),
+            tombstone_ttl: options.tombstone_ttl.nanos(),
+        }
+    }
+}
+
+#[async_trait]
+impl Strategy for Versioned {
+    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
+        self.aside.read(ctx, key).await
+    }
+
+    async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {
+        let version = ctx.write().store().write(&draft).await?;
+        let (tombstone, ttl) = (entry::tombstone(version), Some(self.tombstone_ttl));
+        deliver(ctx, async || {
+            ctx.write().cache().invalidate(draft.key, tombstone.clone(), ttl).await
+        })
+        .await;
+        Ok(version)
+    }
+}
