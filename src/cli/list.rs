@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Exit, text};
 use crate::scenario::{self, Scenario};
-use crate::strategy::{About, Spec};
+use crate::strategy::Spec;
 
 /// Lists the scenarios there are, or the strategies
 #[derive(Debug, Args)]
@@ -90,27 +90,57 @@ fn strategies(out: &mut dyn Write) -> anyhow::Result<Exit> {
     let inline = SchemaSettings::default().with(|settings| settings.inline_subschemas = true);
     let mut generator = SchemaGenerator::new(inline);
     let schemas = Spec::options_schemas(&mut generator);
-    for (place, (about, (_, schema))) in Spec::ALL.iter().zip(&schemas).enumerate() {
-        if place > 0 {
-            writeln!(out)?;
-        }
-        write_strategy(out, about, schema.as_value())?;
+    let all: Vec<_> = schemas.iter().map(|(name, schema)| options(name, schema.as_value())).collect();
+    for (about, options) in Spec::ALL.iter().zip(&all) {
+        writeln!(out, "{}", about.name)?;
+        write!(out, "{}", text::entry("does", about.summary, 2, 9))?;
+        write!(out, "{}", text::entry("risks", about.risk, 2, 9))?;
+        let own = options.iter().filter(|option| !is_common(option, &all));
+        write_options(out, own)?;
+        writeln!(out)?;
     }
+    writeln!(out, "every strategy with a cache")?;
+    let common = all.iter().max_by_key(|options| options.len()).into_iter().flatten();
+    write_options(out, common.filter(|option| is_common(option, &all)))?;
     Ok(Exit::Pass)
 }
 
-fn write_strategy(out: &mut dyn Write, about: &About, schema: &Value) -> anyhow::Result<()> {
-    writeln!(out, "{}", about.name)?;
-    write!(out, "{}", text::entry("does", about.summary, 2, 9))?;
-    write!(out, "{}", text::entry("risks", about.risk, 2, 9))?;
-    let Some(Ok(spec)) = Spec::read_options(about.name, Value::Object(Default::default())) else {
-        return Ok(());
+/// An option as it is listed.
+struct Listed {
+    name: String,
+    default: String,
+    description: String,
+}
+
+/// The options of the strategy `name`, whose schema this is, with their defaults.
+fn options(name: &str, schema: &Value) -> Vec<Listed> {
+    let Some(Ok(spec)) = Spec::read_options(name, Value::Object(Default::default())) else {
+        return Vec::new();
     };
-    for (place, (option, default)) in scenario::options(&spec).into_iter().enumerate() {
-        let description = &schema["properties"][&option]["description"];
+    let defaults = scenario::options(&spec);
+    let properties = schema["properties"].as_object().into_iter().flatten();
+    properties
+        .map(|(name, property)| Listed {
+            name: name.clone(),
+            default: defaults.get(name).map_or("unset".into(), Value::to_string),
+            description: property["description"].as_str().unwrap_or_default().replace('\n', " "),
+        })
+        .collect()
+}
+
+/// Whether most strategies have it: then it is listed once, for all.
+fn is_common(option: &Listed, all: &[Vec<Listed>]) -> bool {
+    let has = |options: &&Vec<Listed>| options.iter().any(|other| other.name == option.name);
+    all.iter().filter(has).count() > all.len() / 2
+}
+
+fn write_options<'a>(
+    out: &mut dyn Write,
+    options: impl Iterator<Item = &'a Listed>,
+) -> anyhow::Result<()> {
+    for (place, Listed { name, default, description }) in options.enumerate() {
         let heading = if place == 0 { "options" } else { "" };
-        let setting = format!("{option} = {default}");
-        let line = text::entry(&setting, description.as_str().unwrap_or_default(), 11, 28);
+        let line = text::entry(&format!("{name} = {default}"), description, 11, 28);
         write!(out, "  {heading:9}{}", line.trim_start())?;
     }
     Ok(())

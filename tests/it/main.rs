@@ -3,7 +3,11 @@
 mod command_line;
 mod conformance_cache;
 mod conformance_store;
+mod fill_race;
 mod golden_lru;
+mod guards;
+mod late_answers;
+mod near_tiers;
 mod planted;
 mod private_servers;
 mod redis_faults;
@@ -11,4 +15,5 @@ mod reports;
 mod run;
 mod scenarios;
 mod simulated;
+mod stage;
 mod traces;

@@ -1,7 +1,8 @@
 //! One load at a time across all nodes, by a lease that a deletion voids.
 //!
 //! - a miss hands out a lease, one for each key at a time
-//! - its holder loads and fills; the fill counts only if the lease still stands
+//! - its holder loads and fills; the fill counts only if the lease still stands; a load that fails
+//!   gives the lease back
 //! - the others wait, and look again; a holder that dies keeps its lease until that expires
 //!
 //! A write voids the lease along with the entry, so a value that was read before the write is never
@@ -20,7 +21,12 @@ pub async fn under_lease(aside: &Aside, ctx: &Ctx<'_>, key: Key) -> Outcome<Valu
         let token = ctx.token();
         match ctx.lookup().cache().lease_get(key, token, guards.time).await {
             Ok(Leased::Granted) => {
-                return aside.load(ctx, ctx.fill(), key, Put::UnderLease(token)).await;
+                let outcome = aside.load(ctx, ctx.fill(), key, Put::UnderLease(token)).await;
+                if outcome.is_err() {
+                    // Nobody need wait for what will not come. If this fails too, the lease expires.
+                    let _ = ctx.lock().cache().lease_delete(key).await;
+                }
+                return outcome;
             }
             Ok(Leased::Found(entry)) => match aside.value_of(ctx, key, entry) {
                 Some(value) => return Ok(value),
