@@ -4,6 +4,7 @@ mod command_line;
 mod conformance_cache;
 mod conformance_store;
 mod golden_lru;
+mod listeners;
 mod planted;
 mod private_servers;
 mod redis_faults;
