@@ -20,4 +20,4 @@ pub use options::{
     TraceFiles, WorkloadOptions, Zipf,
 };
 pub use plan::{Plan, Request};
-pub use rows::{Rows, key_name};
+pub use rows::Rows;

@@ -10,6 +10,7 @@ use crate::model::{Key, Nanos, Outcome, Version};
 
 /// Where an entry keeps its version: eight bytes, big-endian, at its very start. What follows is
 /// the strategy's business; this much is the cache's, because its atomic steps compare versions.
+/// They compare them exactly below 2^53. An entry that is too short for a version has none.
 pub const ENTRY_VERSION: Range<usize> = 0..8;
 
 /// A shared cache: one method for every step that must be atomic in it.
@@ -26,10 +27,13 @@ pub trait Cache: Send + Sync {
     /// Sets the entry unless there is one; an existing one keeps its expiry. True if it was set.
     async fn set_if_absent(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<bool>;
 
-    /// Sets the entry unless the one that is there has a higher version. True if it was set.
+    /// Sets the entry unless the one that is there has a higher version: an equal one is replaced,
+    /// and so is one without a version. A set restarts the expiry; what stays keeps its own. True
+    /// if it was set. An `entry` that has no version is refused.
     async fn set_if_newer(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<bool>;
 
-    /// Sets the entry if the one that is there begins with `expected`. True if it was set.
+    /// Sets the entry and restarts its expiry, if there is one that begins with `expected`. True if
+    /// it was set.
     async fn compare_and_set(
         &self,
         key: Key,
@@ -44,21 +48,24 @@ pub trait Cache: Send + Sync {
     /// Deletes the entry if its version is below `version`. True if it was deleted.
     async fn delete_if_older(&self, key: Key, version: Version) -> Outcome<bool>;
 
-    /// Puts `tombstone` in the place of an entry whose version is below the tombstone's, or of no
-    /// entry at all. True if it was put there.
+    /// Puts `tombstone` in the place of an entry whose version is below the tombstone's or that has
+    /// none, or of no entry at all. True if it was put there. A `tombstone` that has no version is
+    /// refused.
     async fn invalidate(&self, key: Key, tombstone: Bytes, ttl: Option<Nanos>) -> Outcome<bool>;
 
-    /// Takes the key's lock for `ttl`, unless somebody has it. True if it was taken.
+    /// Takes the key's lock for `ttl`, unless somebody has it, be it with the same token. It
+    /// expires by itself. True if it was taken.
     async fn lock(&self, key: Key, token: Token, ttl: Nanos) -> Outcome<bool>;
 
     /// Releases the key's lock if it was taken with `token`. True if it was released.
     async fn unlock(&self, key: Key, token: Token) -> Outcome<bool>;
 
-    /// The entry; or, where there is none, the key's lease for `ttl`, unless somebody has it.
+    /// The entry; or, where there is none, the key's lease for `ttl`, unless somebody has it, be it
+    /// with the same token. It expires by itself, and is no lock: a key has one of each.
     async fn lease_get(&self, key: Key, token: Token, ttl: Nanos) -> Outcome<Leased>;
 
-    /// Sets the entry and ends the lease, if the key's lease is still the one of `token`. True if it
-    /// was set.
+    /// Ends the key's lease, if it is still the one of `token`, and sets the entry, if nobody has
+    /// set one meanwhile: a writer that knows nothing of the lease wins too. True if it was set.
     async fn lease_set(
         &self,
         key: Key,
@@ -67,7 +74,8 @@ pub trait Cache: Send + Sync {
         ttl: Option<Nanos>,
     ) -> Outcome<bool>;
 
-    /// Deletes the entry and voids the key's lease. True if there was an entry.
+    /// Deletes the entry and voids the key's lease, whoever has it: what its holder has read by
+    /// then is never set. True if there was an entry.
     async fn lease_delete(&self, key: Key) -> Outcome<bool>;
 
     /// In one atomic step: takes the key's next version, writes it into the entry, sets the entry
@@ -104,23 +112,28 @@ pub trait Cache: Send + Sync {
     /// are not listening.
     async fn broadcast(&self, key: Key) -> Outcome<()>;
 
-    /// Listens to the bus from now on.
+    /// Listens to the bus from now on, over a connection of its own.
     async fn subscribe(&self) -> Outcome<Box<dyn Subscription>>;
 
     /// The entry, as [`get`](Cache::get), over the connection that is being tracked: if the key
     /// changes from here on, the server tells the subscription that [`track`](Cache::track) gave,
-    /// once. Fails as unavailable where this node is not tracking, or no longer.
+    /// once. It does so where there was no entry too, and whoever makes the change. An entry that
+    /// expires changes when the server comes upon it.
+    ///
+    /// Fails as unavailable where this node is not tracking, or no longer: the connection was lost,
+    /// or its subscription dropped.
     async fn get_tracked(&self, key: Key) -> Outcome<Option<Bytes>>;
 
-    /// Has the server remember what this node reads by [`get_tracked`](Cache::get_tracked). A new
-    /// call replaces the last one's subscription.
+    /// Has the server remember what this node reads by [`get_tracked`](Cache::get_tracked), from
+    /// nothing. A new call ends the last one's subscription.
     async fn track(&self) -> Outcome<Box<dyn Subscription>>;
 }
 
-/// Notices of changed keys, for as long as the connection they come over lasts.
+/// Notices of changed keys, for as long as the connection they come over lasts. Dropping it closes
+/// the connection.
 #[async_trait]
 pub trait Subscription: Send {
-    /// Waits for the next notice.
+    /// Waits for the next notice. To give up waiting loses none.
     ///
     /// # Errors
     /// The connection is lost, and with it whatever came after the last notice: nothing that was

@@ -6,6 +6,7 @@ mod events;
 mod host;
 mod info;
 mod link;
+mod listener;
 mod naming;
 mod scripts;
 mod stream;

@@ -98,10 +98,5 @@ impl Rows {
     }
 }
 
-/// What `key` is called in the cache: `template` with the key's number for each `{id}`.
-pub fn key_name(template: &str, key: Key) -> String {
-    template.replace("{id}", &key.0.to_string())
-}
-
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ mod fill_race;
 mod golden_lru;
 mod guards;
 mod late_answers;
+mod listeners;
 mod near_tiers;
 mod planted;
 mod private_servers;

@@ -1,7 +1,10 @@
 //! What every cache must do: the promises of [`Cache`] and [`CacheHost`], one by one.
 
+mod bus;
+mod claims;
 mod entries;
 mod events;
+mod guarded;
 mod host;
 mod queue;
 
@@ -54,6 +57,28 @@ const PROMISES: &[(&str, Check)] = &[
     }),
     ("delete says whether there was an entry", |on| Box::pin(entries::deletes(on))),
     ("delete_if_older deletes older versions only", |on| Box::pin(entries::deletes_if_older(on))),
+    ("set_if_newer replaces what is not newer, and nothing else", |on| {
+        Box::pin(guarded::sets_if_newer(on))
+    }),
+    ("invalidate puts a tombstone over older versions only", |on| {
+        Box::pin(guarded::invalidates(on))
+    }),
+    ("an entry without a version is refused where versions are compared", |on| {
+        Box::pin(guarded::refuses_unversioned(on))
+    }),
+    ("compare_and_set replaces what begins as expected, and nothing else", |on| {
+        Box::pin(guarded::compares(on))
+    }),
+    ("a guarded set restarts the expiry, and what stays keeps its own", |on| {
+        Box::pin(guarded::keeps_expiries(on))
+    }),
+    ("a lock is one taker's until its token releases it", |on| Box::pin(claims::locks_once(on))),
+    ("a lock expires by itself", |on| Box::pin(claims::lock_expires(on))),
+    ("of all who miss, one has the lease and fills once", |on| Box::pin(claims::leases_once(on))),
+    ("a delete voids the lease", |on| Box::pin(claims::deletes_void(on))),
+    ("what was set during a lease stays", |on| Box::pin(claims::writer_wins(on))),
+    ("a lease expires by itself", |on| Box::pin(claims::lease_expires(on))),
+    ("a reset frees locks and leases", |on| Box::pin(claims::reset_frees(on))),
     ("without a counter and a seed a write leaves no trace", |on| {
         Box::pin(queue::leaves_no_trace(on))
     }),
@@ -76,6 +101,18 @@ const PROMISES: &[(&str, Check)] = &[
     ("a consumer that waits takes over what another has left", |on| {
         Box::pin(events::taken_over(on))
     }),
+    ("whoever listens hears every broadcast from then on, in order", |on| {
+        Box::pin(bus::broadcasts(on))
+    }),
+    ("a listener that waits hears what comes later", |on| Box::pin(bus::broadcast_awaited(on))),
+    ("a change of what was read is told once, and no other", |on| {
+        Box::pin(bus::tracks_changes(on))
+    }),
+    ("what changes nothing is not told", |on| Box::pin(bus::leaves_untouched(on))),
+    ("an expiry is told once it is come upon", |on| Box::pin(bus::tracks_expiry(on))),
+    ("each node is told of what it read itself", |on| Box::pin(bus::each_reader(on))),
+    ("tracking lasts as long as its subscription", |on| Box::pin(bus::untracked(on))),
+    ("a reset is told", |on| Box::pin(bus::told_of_reset(on))),
     ("the server counts hits and misses", |on| Box::pin(host::counts(on))),
     ("the state is what is held under each key", |on| Box::pin(host::state(on))),
     ("a reset leaves nothing, and handles that work", |on| Box::pin(host::resets(on))),

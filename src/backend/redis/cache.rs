@@ -1,7 +1,7 @@
 //! A node's way to the cache.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,12 +11,17 @@ use redis::{Cmd, Pipeline, RedisError, RedisResult, Value, cmd};
 
 use super::events::Events;
 use super::link::{Endpoint, Link, fault};
+use super::listener::{Listener, Wire};
 use super::naming::Naming;
-use super::scripts::{DELETE_IF_OLDER, ENQUEUE_WRITE, SETTLE_WRITES};
-use super::stream::{self, Consumer, GROUP, Item, SETTLE_CHUNK, millis, unexpected};
-use crate::backend::{Cache, Delivery, ENTRY_VERSION, Enqueued, Event, Leased, QueuedWrite, Subscription, Token,
+use super::scripts::{
+    COMPARE_AND_SET, DELETE_IF_OLDER, ENQUEUE_WRITE, INVALIDATE, LEASE_DELETE, LEASE_GET,
+    LEASE_SET, SET_IF_NEWER, SETTLE_WRITES, Step, UNLOCK,
 };
-use crate::model::{Fault, Key, Nanos, NodeId, Outcome, Version};
+use super::stream::{self, Consumer, GROUP, Item, SETTLE_CHUNK, millis, unexpected};
+use crate::backend::{
+    Cache, Delivery, ENTRY_VERSION, Enqueued, Event, Leased, QueuedWrite, Subscription, Token,
+};
+use crate::model::{Fault, FaultKind, Key, Nanos, NodeId, Outcome, Version};
 
 /// One node's connections to a Redis. Its calls take turns on them.
 pub struct RedisCache {
@@ -24,8 +29,11 @@ pub struct RedisCache {
     naming: Arc<Naming>,
     links: Vec<Link>,
     turn: AtomicUsize,
+    timeout: Duration,
     writes: Consumer,
     events: Events,
+    /// The connection that is being tracked.
+    tracked: Mutex<Option<Arc<Wire>>>,
 }
 
 impl RedisCache {
@@ -45,8 +53,10 @@ impl RedisCache {
         Ok(Self {
             links,
             turn: AtomicUsize::new(0),
+            timeout,
             writes: Consumer::new(naming.queue(), name),
             events: Events::new(endpoint.clone(), timeout, events),
+            tracked: Mutex::default(),
             endpoint,
             naming,
         })
@@ -60,13 +70,19 @@ impl RedisCache {
         self.link().query(command).await.map_err(failed)
     }
 
+    async fn run(&self, step: &Step, call: &Cmd) -> Outcome<Value> {
+        step.call(self.link(), call).await.map_err(failed)
+    }
+
     fn set_command(&self, key: Key, entry: &[u8], ttl: Option<Nanos>) -> Cmd {
         let mut set = cmd("SET");
-        set.arg(self.naming.entry(key)).arg(entry);
-        if let Some(ttl) = ttl {
-            set.arg("PX").arg(expiry(ttl));
-        }
+        set.arg(self.naming.entry(key));
+        add_entry(&mut set, entry, ttl);
         set
+    }
+
+    fn tracked(&self) -> MutexGuard<'_, Option<Arc<Wire>>> {
+        self.tracked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn claim(&self, max: usize, idle: Nanos) -> RedisResult<Vec<Item>> {
@@ -100,15 +116,13 @@ impl Cache for RedisCache {
     }
 
     async fn delete(&self, key: Key) -> Outcome<bool> {
-        let answer = self.query(cmd("DEL").arg(self.naming.entry(key))).await?;
-        number(answer).map(|deleted| deleted > 0)
+        self.query(cmd("DEL").arg(self.naming.entry(key))).await.and_then(is_done)
     }
 
     async fn delete_if_older(&self, key: Key, version: Version) -> Outcome<bool> {
         let mut call = DELETE_IF_OLDER.on(&[self.naming.entry(key)]);
         call.arg(version.0);
-        let answer = DELETE_IF_OLDER.call(self.link(), &call).await.map_err(failed)?;
-        number(answer).map(|deleted| deleted > 0)
+        self.run(&DELETE_IF_OLDER, &call).await.and_then(is_done)
     }
 
     async fn enqueue_write(
@@ -124,7 +138,7 @@ impl Cache for RedisCache {
             Some(seed) => call.arg(seed.0),
             None => call.arg(""),
         };
-        match ENQUEUE_WRITE.call(self.link(), &call).await.map_err(failed)? {
+        match self.run(&ENQUEUE_WRITE, &call).await? {
             Value::Nil => Ok(Enqueued::NoCounter),
             version => Ok(Enqueued::As(Version(number(version)?))),
         }
@@ -152,7 +166,7 @@ impl Cache for RedisCache {
                 let version = write.entry.get(ENTRY_VERSION).unwrap_or_default();
                 call.arg(&write.id).arg(version);
             }
-            SETTLE_WRITES.call(self.link(), &call).await.map_err(failed)?;
+            self.run(&SETTLE_WRITES, &call).await?;
         }
         Ok(())
     }
@@ -184,64 +198,93 @@ impl Cache for RedisCache {
         stream::settle(self.link(), &self.naming.events(), ids).await.map_err(failed)
     }
 
-    async fn set_if_newer(&self, _key: Key, _entry: Bytes, _ttl: Option<Nanos>) -> Outcome<bool> {
-        unimplemented!()
+    async fn set_if_newer(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<bool> {
+        let mut call = SET_IF_NEWER.on(&[self.naming.entry(key)]);
+        add_entry(&mut call, &entry, ttl);
+        self.run(&SET_IF_NEWER, &call).await.and_then(is_done)
     }
 
     async fn compare_and_set(
         &self,
-        _key: Key,
-        _expected: Bytes,
-        _entry: Bytes,
-        _ttl: Option<Nanos>,
+        key: Key,
+        expected: Bytes,
+        entry: Bytes,
+        ttl: Option<Nanos>,
     ) -> Outcome<bool> {
-        unimplemented!()
+        let mut call = COMPARE_AND_SET.on(&[self.naming.entry(key)]);
+        call.arg(&expected[..]);
+        add_entry(&mut call, &entry, ttl);
+        self.run(&COMPARE_AND_SET, &call).await.and_then(is_done)
     }
 
-    async fn invalidate(&self, _key: Key, _tombstone: Bytes, _ttl: Option<Nanos>) -> Outcome<bool> {
-        unimplemented!()
+    async fn invalidate(&self, key: Key, tombstone: Bytes, ttl: Option<Nanos>) -> Outcome<bool> {
+        let mut call = INVALIDATE.on(&[self.naming.entry(key)]);
+        add_entry(&mut call, &tombstone, ttl);
+        self.run(&INVALIDATE, &call).await.and_then(is_done)
     }
 
-    async fn lock(&self, _key: Key, _token: Token, _ttl: Nanos) -> Outcome<bool> {
-        unimplemented!()
+    async fn lock(&self, key: Key, token: Token, ttl: Nanos) -> Outcome<bool> {
+        let mut set = cmd("SET");
+        set.arg(self.naming.lock(key)).arg(&bytes_of(token)).arg("NX").arg("PX").arg(expiry(ttl));
+        Ok(self.query(&set).await? != Value::Nil)
     }
 
-    async fn unlock(&self, _key: Key, _token: Token) -> Outcome<bool> {
-        unimplemented!()
+    async fn unlock(&self, key: Key, token: Token) -> Outcome<bool> {
+        let mut call = UNLOCK.on(&[self.naming.lock(key)]);
+        call.arg(&bytes_of(token));
+        self.run(&UNLOCK, &call).await.and_then(is_done)
     }
 
-    async fn lease_get(&self, _key: Key, _token: Token, _ttl: Nanos) -> Outcome<Leased> {
-        unimplemented!()
+    async fn lease_get(&self, key: Key, token: Token, ttl: Nanos) -> Outcome<Leased> {
+        let mut call = LEASE_GET.on(&[self.naming.entry(key), self.naming.lease(key)]);
+        call.arg(&bytes_of(token)).arg(expiry(ttl));
+        match self.run(&LEASE_GET, &call).await? {
+            Value::BulkString(entry) => Ok(Leased::Found(entry.into())),
+            taken => Ok(if is_done(taken)? { Leased::Granted } else { Leased::Taken }),
+        }
     }
 
     async fn lease_set(
         &self,
-        _key: Key,
-        _token: Token,
-        _entry: Bytes,
-        _ttl: Option<Nanos>,
+        key: Key,
+        token: Token,
+        entry: Bytes,
+        ttl: Option<Nanos>,
     ) -> Outcome<bool> {
-        unimplemented!()
+        let mut call = LEASE_SET.on(&[self.naming.entry(key), self.naming.lease(key)]);
+        call.arg(&bytes_of(token));
+        add_entry(&mut call, &entry, ttl);
+        self.run(&LEASE_SET, &call).await.and_then(is_done)
     }
 
-    async fn lease_delete(&self, _key: Key) -> Outcome<bool> {
-        unimplemented!()
+    async fn lease_delete(&self, key: Key) -> Outcome<bool> {
+        let call = LEASE_DELETE.on(&[self.naming.entry(key), self.naming.lease(key)]);
+        self.run(&LEASE_DELETE, &call).await.and_then(is_done)
     }
 
-    async fn broadcast(&self, _key: Key) -> Outcome<()> {
-        unimplemented!()
+    async fn broadcast(&self, key: Key) -> Outcome<()> {
+        self.query(cmd("PUBLISH").arg(self.naming.bus()).arg(key.0)).await?;
+        Ok(())
     }
 
     async fn subscribe(&self) -> Outcome<Box<dyn Subscription>> {
-        unimplemented!()
+        let listening = Listener::to_bus(&self.endpoint, self.naming.clone(), self.timeout);
+        Ok(Box::new(listening.await.map_err(failed)?))
     }
 
-    async fn get_tracked(&self, _key: Key) -> Outcome<Option<Bytes>> {
-        unimplemented!()
+    async fn get_tracked(&self, key: Key) -> Outcome<Option<Bytes>> {
+        let wire = self.tracked().clone().ok_or(Fault::cache(FaultKind::Unavailable))?;
+        let answer = wire.query(cmd("GET").arg(self.naming.entry(key))).await;
+        answer.and_then(entry).map_err(failed)
     }
 
     async fn track(&self) -> Outcome<Box<dyn Subscription>> {
-        unimplemented!()
+        let listening = Listener::to_changes(&self.endpoint, self.naming.clone(), self.timeout);
+        let listener = listening.await.map_err(failed)?;
+        if let Some(before) = self.tracked().replace(listener.wire()) {
+            before.close();
+        }
+        Ok(Box::new(listener))
     }
 }
 
@@ -258,6 +301,23 @@ fn queued_write(mut item: Item) -> RedisResult<QueuedWrite> {
     let key = Key(item.take(0)?);
     let entry = entry(item.take(1)?)?.ok_or_else(unexpected)?;
     Ok(QueuedWrite { id: item.id, key, entry })
+}
+
+/// Adds an entry and its expiry, as SET and the scripts that end in one take them.
+fn add_entry(command: &mut Cmd, entry: &[u8], ttl: Option<Nanos>) {
+    command.arg(entry);
+    if let Some(ttl) = ttl {
+        command.arg("PX").arg(expiry(ttl));
+    }
+}
+
+fn bytes_of(token: Token) -> [u8; 16] {
+    token.0.to_be_bytes()
+}
+
+/// Whether the answer says that something was done.
+fn is_done(answer: Value) -> Outcome<bool> {
+    number(answer).map(|done| done > 0)
 }
 
 fn number(answer: Value) -> Outcome<u64> {

@@ -12,7 +12,7 @@ use super::cache::{RedisCache, entry};
 use super::info::Info;
 use super::link::{Endpoint, Link};
 use super::naming::Naming;
-use super::scripts::{DELETE_IF_OLDER, ENQUEUE_WRITE, SETTLE_WRITES};
+use super::scripts;
 use super::stream::create_group;
 use crate::backend::managed::ManagedRedis;
 use crate::backend::{
@@ -124,7 +124,7 @@ impl RedisHost {
         for stream in [self.naming.queue(), self.naming.events()] {
             create_group(&self.link, &stream).await?;
         }
-        for script in [&DELETE_IF_OLDER, &ENQUEUE_WRITE, &SETTLE_WRITES] {
+        for script in scripts::ALL {
             script.load(&self.link).await?;
         }
         Ok(())

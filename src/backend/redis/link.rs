@@ -7,9 +7,10 @@ use std::time::Duration;
 use redis::aio::MultiplexedConnection;
 use redis::io::tcp::TcpSettings;
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ErrorKind, IntoConnectionInfo, Pipeline, RedisError,
-    RedisResult, Value,
+    AsyncConnectionConfig, Client, Cmd, ErrorKind, IntoConnectionInfo, Pipeline, ProtocolVersion,
+    PushInfo, RedisError, RedisResult, Value,
 };
+use tokio::sync::mpsc::UnboundedSender;
 
 use crate::clock::Clock;
 use crate::model::{Fault, FaultKind, Nanos};
@@ -22,6 +23,8 @@ const CONNECT_TIMEOUT_MIN: Duration = Duration::from_millis(100);
 /// How a server is connected to.
 pub(super) struct Endpoint {
     client: Client,
+    /// The same by the protocol in which a server may speak without being asked.
+    pushing: Client,
     clock: Arc<dyn Clock>,
 }
 
@@ -31,8 +34,22 @@ impl Endpoint {
     pub fn new(url: &str, clock: Arc<dyn Clock>) -> RedisResult<Self> {
         // Without it, Nagle's algorithm holds a request back while an answer is outstanding.
         let tcp = TcpSettings::default().set_nodelay(true);
-        let client = Client::open(url.into_connection_info()?.set_tcp_settings(tcp))?;
-        Ok(Self { client, clock })
+        let info = url.into_connection_info()?.set_tcp_settings(tcp);
+        let resp3 = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+        let pushing = Client::open(info.clone().set_redis_settings(resp3))?;
+        Ok(Self { client: Client::open(info)?, pushing, clock })
+    }
+
+    /// A connection that is never made again when it is lost, and all that the server says on it
+    /// without being asked.
+    pub async fn connect_pushing(
+        &self,
+        timeout: Duration,
+        pushes: UnboundedSender<PushInfo>,
+    ) -> RedisResult<MultiplexedConnection> {
+        let config = config(timeout, patience(timeout)).set_push_sender(pushes);
+        let connection = self.pushing.get_multiplexed_async_connection_with_config(&config).await;
+        connection.map_err(|error| disconnected(&error.to_string()))
     }
 
     pub fn clock(&self) -> &dyn Clock {
@@ -115,8 +132,7 @@ impl Link {
         if clock.now() < self.state().retry_at {
             return Err(disconnected("it could not be reached a moment ago"));
         }
-        let patience = self.timeout.max(CONNECT_TIMEOUT_MIN);
-        match connect(&self.endpoint.client, self.timeout, patience).await {
+        match connect(&self.endpoint.client, self.timeout, patience(self.timeout)).await {
             Ok(connection) => {
                 let mut state = self.state();
                 state.generation += 1;
@@ -184,7 +200,7 @@ pub(super) fn fault(error: &RedisError) -> Fault {
 }
 
 /// Every failure to connect looks like this, a timeout too: the call itself was never made.
-fn disconnected(reason: &str) -> RedisError {
+pub(super) fn disconnected(reason: &str) -> RedisError {
     io::Error::new(io::ErrorKind::NotConnected, reason).into()
 }
 
@@ -193,8 +209,16 @@ async fn connect(
     timeout: Duration,
     patience: Duration,
 ) -> RedisResult<MultiplexedConnection> {
-    let config = AsyncConnectionConfig::new()
+    client.get_multiplexed_async_connection_with_config(&config(timeout, patience)).await
+}
+
+fn config(timeout: Duration, patience: Duration) -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new()
         .set_connection_timeout(Some(patience))
-        .set_response_timeout(Some(timeout));
-    client.get_multiplexed_async_connection_with_config(&config).await
+        .set_response_timeout(Some(timeout))
+}
+
+/// How long making a connection may take where a call may take `timeout`.
+fn patience(timeout: Duration) -> Duration {
+    timeout.max(CONNECT_TIMEOUT_MIN)
 }

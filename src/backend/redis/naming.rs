@@ -6,7 +6,8 @@ use crate::model::Key;
 ///
 /// A key of the dataset is named by a template such as `product:{id}`, as an application would name
 /// it: the run `a1` keeps product 7 as `cacheduel:a1:product:7`. None of the names can be another's:
-/// that of an entry has a number in it where the template says so, and a counter's goes on after it.
+/// that of an entry has a number in it where the template says so, and those of what belongs to the
+/// entry go on after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Naming {
     prefix: String,
@@ -41,6 +42,27 @@ impl Naming {
         self.numbered(key, ":version")
     }
 
+    /// The key's lock.
+    pub fn lock(&self, key: Key) -> String {
+        self.numbered(key, ":lock")
+    }
+
+    /// The key's lease.
+    pub fn lease(&self, key: Key) -> String {
+        self.numbered(key, ":lease")
+    }
+
+    /// The key whose entry has that name; `None` where it is no entry's.
+    pub fn key(&self, name: &[u8]) -> Option<Key> {
+        let number = name.strip_prefix(self.before_number.as_bytes())?;
+        let number = number.strip_suffix(self.after_number.as_bytes())?;
+        // Rust would read `+7` and `07` too, which no entry is called.
+        let is_number = number.iter().all(u8::is_ascii_digit);
+        let is_plain = number == b"0" || !number.starts_with(b"0");
+        let number = str::from_utf8(number).ok().filter(|_| is_number && is_plain)?;
+        number.parse().ok().map(Key)
+    }
+
     /// The stream of writes on their way to the store.
     pub fn queue(&self) -> String {
         format!("{}queue", self.prefix)
@@ -49,6 +71,11 @@ impl Naming {
     /// The stream of events on their way to the consumers.
     pub fn events(&self) -> String {
         format!("{}events", self.prefix)
+    }
+
+    /// The channel on which nodes tell each other of changed keys.
+    pub fn bus(&self) -> String {
+        format!("{}bus", self.prefix)
     }
 
     /// A pattern that SCAN matches the run's names with, and no others.
@@ -116,19 +143,46 @@ mod tests {
         assert_eq!(Naming::new("[*]", "user").pattern(), r"cacheduel:\[\*\]:*");
     }
 
+    #[test]
+    fn only_an_entrys_own_name_leads_back_to_its_key() {
+        let naming = Naming::new("a1", "product:{id}:reviews");
+        assert_eq!(naming.key(b"cacheduel:a1:product:456:reviews"), Some(Key(456)));
+        assert_eq!(naming.key(b"cacheduel:a1:product:0:reviews"), Some(Key(0)));
+        for name in [
+            "cacheduel:a1:product::reviews",
+            "cacheduel:a1:product:07:reviews",
+            "cacheduel:a1:product:+7:reviews",
+            "cacheduel:a1:product:18446744073709551616:reviews",
+            "cacheduel:a1:product:7:reviews:lock",
+            "cacheduel:a1:product:7",
+            "cacheduel:b2:product:7:reviews",
+        ] {
+            assert_eq!(naming.key(name.as_bytes()), None, "{name}");
+        }
+    }
+
     proptest! {
         #[test]
-        fn no_name_is_anothers(template in "[a-z0-9:{]{0,6}(\\{id\\})?[0-9:a-z]{0,4}", a: u64, b: u64) {
+        fn no_name_is_anothers(
+            template in "[a-z0-9:{]{0,6}(\\{id\\})?[0-9:a-z]{0,4}(:lock|:lease)?",
+            a: u64,
+            b: u64,
+        ) {
             prop_assume!(a != b);
             let naming = Naming::new("a1", &template);
-            let mut names = BTreeSet::from([naming.queue(), naming.events()]);
-            for key in [a, b, 0, 1, 10, 100].map(Key) {
-                names.insert(naming.entry(key));
-                names.insert(naming.counter(key));
+            let keys = BTreeSet::from([a, b, 0, 1, 10, 100].map(Key));
+            let single = [naming.queue(), naming.events(), naming.bus()];
+            let mut names = BTreeSet::from(single.clone());
+            for &key in &keys {
+                let entry = naming.entry(key);
+                prop_assert_eq!(naming.key(entry.as_bytes()), Some(key));
+                names.insert(entry);
+                names.extend([naming.counter(key), naming.lock(key), naming.lease(key)]);
             }
-            let keys = BTreeSet::from([a, b, 0, 1, 10, 100]).len();
-            prop_assert_eq!(names.len(), 2 + 2 * keys);
+            prop_assert_eq!(names.len(), single.len() + 4 * keys.len());
             prop_assert!(names.iter().all(|name| name.starts_with(naming.prefix())));
+            let entries = names.iter().filter(|name| naming.key(name.as_bytes()).is_some());
+            prop_assert_eq!(entries.count(), keys.len());
         }
     }
 }

@@ -6,12 +6,28 @@ use redis::{Cmd, ErrorKind, RedisResult, Script, ServerErrorKind, ToRedisArgs, V
 
 use super::link::Link;
 
-pub(super) static DELETE_IF_OLDER: LazyLock<Step> =
-    LazyLock::new(|| Step::new(include_str!("delete_if_older.lua")));
-pub(super) static ENQUEUE_WRITE: LazyLock<Step> =
-    LazyLock::new(|| Step::new(include_str!("enqueue_write.lua")));
-pub(super) static SETTLE_WRITES: LazyLock<Step> =
-    LazyLock::new(|| Step::new(include_str!("settle_writes.lua")));
+/// Declares each script by its name and its file, and lists them all.
+macro_rules! scripts {
+    ($($name:ident = $file:literal;)*) => {
+        $(pub(super) static $name: LazyLock<Step> =
+            LazyLock::new(|| Step::new(include_str!($file)));)*
+
+        pub(super) static ALL: &[&LazyLock<Step>] = &[$(&$name),*];
+    };
+}
+
+scripts! {
+    COMPARE_AND_SET = "compare_and_set.lua";
+    DELETE_IF_OLDER = "delete_if_older.lua";
+    ENQUEUE_WRITE = "enqueue_write.lua";
+    INVALIDATE = "invalidate.lua";
+    LEASE_DELETE = "lease_delete.lua";
+    LEASE_GET = "lease_get.lua";
+    LEASE_SET = "lease_set.lua";
+    SET_IF_NEWER = "set_if_newer.lua";
+    SETTLE_WRITES = "settle_writes.lua";
+    UNLOCK = "unlock.lua";
+}
 
 /// A script, called by the hash that the server keeps it under.
 pub(super) struct Step {

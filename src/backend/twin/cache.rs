@@ -1,5 +1,7 @@
 //! The cache in memory.
 
+mod bus;
+mod claims;
 mod entries;
 mod host;
 mod stream;
@@ -15,9 +17,12 @@ use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::future::select;
 use tokio::sync::Notify;
 
+use self::bus::{Bus, Tracker};
+use self::claims::Claims;
 use self::entries::{Entries, Full};
 use self::stream::Stream;
-use crate::backend::{Cache, Delivery, ENTRY_VERSION, Enqueued, Event, Leased, QueuedWrite, Subscription, Token,
+use crate::backend::{
+    Cache, Delivery, ENTRY_VERSION, Enqueued, Event, Leased, QueuedWrite, Subscription, Token,
 };
 use crate::clock::Clock;
 use crate::model::{Fault, FaultKind, Key, Nanos, Outcome, Version};
@@ -25,6 +30,8 @@ use crate::model::{Fault, FaultKind, Key, Nanos, Outcome, Version};
 /// A node's handle on the cache in memory. All of a host's handles share what is in it.
 pub struct TwinCache {
     shared: Arc<Shared>,
+    /// What this node is tracked by.
+    tracker: Mutex<Option<Tracker>>,
 }
 
 struct Shared {
@@ -40,6 +47,9 @@ struct State {
     counters: HashMap<Key, Version>,
     queue: Stream<(Key, Bytes)>,
     events: Stream<Event>,
+    locks: Claims,
+    leases: Claims,
+    bus: Bus,
 }
 
 impl Shared {
@@ -53,6 +63,31 @@ impl Shared {
 
     fn expiry(&self, ttl: Option<Nanos>) -> Nanos {
         ttl.map_or(Nanos::NEVER, |ttl| self.now() + ttl)
+    }
+}
+
+impl TwinCache {
+    /// Sets the entry unless one is held whose version does not give way to the new one's.
+    fn set_over(
+        &self,
+        key: Key,
+        entry: Bytes,
+        ttl: Option<Nanos>,
+        gives_way: fn(&Version, &Version) -> bool,
+    ) -> Outcome<bool> {
+        let version = version_of(&entry).ok_or(Fault::cache(FaultKind::Refused))?;
+        let (now, expiry) = (self.shared.now(), self.shared.expiry(ttl));
+        let mut state = self.shared.state();
+        let held = state.entries.get(key, now).and_then(version_of);
+        if held.is_some_and(|held| !gives_way(&held, &version)) {
+            return Ok(false);
+        }
+        state.entries.set(key, entry, expiry, now).map_err(refused)?;
+        Ok(true)
+    }
+
+    fn tracker(&self) -> MutexGuard<'_, Option<Tracker>> {
+        self.tracker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -163,64 +198,101 @@ impl Cache for TwinCache {
         Ok(())
     }
 
-    async fn set_if_newer(&self, _key: Key, _entry: Bytes, _ttl: Option<Nanos>) -> Outcome<bool> {
-        unimplemented!()
+    async fn set_if_newer(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<bool> {
+        self.set_over(key, entry, ttl, Version::le)
     }
 
     async fn compare_and_set(
         &self,
-        _key: Key,
-        _expected: Bytes,
-        _entry: Bytes,
-        _ttl: Option<Nanos>,
+        key: Key,
+        expected: Bytes,
+        entry: Bytes,
+        ttl: Option<Nanos>,
     ) -> Outcome<bool> {
-        unimplemented!()
+        let (now, expiry) = (self.shared.now(), self.shared.expiry(ttl));
+        let mut state = self.shared.state();
+        let held = state.entries.get(key, now);
+        if !held.is_some_and(|held| held.starts_with(&expected)) {
+            return Ok(false);
+        }
+        state.entries.set(key, entry, expiry, now).map_err(refused)?;
+        Ok(true)
     }
 
-    async fn invalidate(&self, _key: Key, _tombstone: Bytes, _ttl: Option<Nanos>) -> Outcome<bool> {
-        unimplemented!()
+    async fn invalidate(&self, key: Key, tombstone: Bytes, ttl: Option<Nanos>) -> Outcome<bool> {
+        self.set_over(key, tombstone, ttl, Version::lt)
     }
 
-    async fn lock(&self, _key: Key, _token: Token, _ttl: Nanos) -> Outcome<bool> {
-        unimplemented!()
+    async fn lock(&self, key: Key, token: Token, ttl: Nanos) -> Outcome<bool> {
+        let (now, expiry) = (self.shared.now(), self.shared.expiry(Some(ttl)));
+        Ok(self.shared.state().locks.take(key, token, expiry, now))
     }
 
-    async fn unlock(&self, _key: Key, _token: Token) -> Outcome<bool> {
-        unimplemented!()
+    async fn unlock(&self, key: Key, token: Token) -> Outcome<bool> {
+        Ok(self.shared.state().locks.release(key, token, self.shared.now()))
     }
 
-    async fn lease_get(&self, _key: Key, _token: Token, _ttl: Nanos) -> Outcome<Leased> {
-        unimplemented!()
+    async fn lease_get(&self, key: Key, token: Token, ttl: Nanos) -> Outcome<Leased> {
+        let (now, expiry) = (self.shared.now(), self.shared.expiry(Some(ttl)));
+        let mut state = self.shared.state();
+        if let Some(entry) = state.entries.get(key, now) {
+            return Ok(Leased::Found(entry));
+        }
+        let is_granted = state.leases.take(key, token, expiry, now);
+        Ok(if is_granted { Leased::Granted } else { Leased::Taken })
     }
 
     async fn lease_set(
         &self,
-        _key: Key,
-        _token: Token,
-        _entry: Bytes,
-        _ttl: Option<Nanos>,
+        key: Key,
+        token: Token,
+        entry: Bytes,
+        ttl: Option<Nanos>,
     ) -> Outcome<bool> {
-        unimplemented!()
+        let (now, expiry) = (self.shared.now(), self.shared.expiry(ttl));
+        let mut state = self.shared.state();
+        if !state.leases.is_held(key, token, now) {
+            return Ok(false);
+        }
+        let absent = state.entries.peek(key, now).is_none();
+        if absent {
+            state.entries.set(key, entry, expiry, now).map_err(refused)?;
+        }
+        state.leases.void(key);
+        Ok(absent)
     }
 
-    async fn lease_delete(&self, _key: Key) -> Outcome<bool> {
-        unimplemented!()
+    async fn lease_delete(&self, key: Key) -> Outcome<bool> {
+        let mut state = self.shared.state();
+        state.leases.void(key);
+        Ok(state.entries.remove(key, self.shared.now()))
     }
 
-    async fn broadcast(&self, _key: Key) -> Outcome<()> {
-        unimplemented!()
+    async fn broadcast(&self, key: Key) -> Outcome<()> {
+        self.shared.state().bus.tell(key);
+        Ok(())
     }
 
     async fn subscribe(&self) -> Outcome<Box<dyn Subscription>> {
-        unimplemented!()
+        Ok(Box::new(self.shared.state().bus.listen()))
     }
 
-    async fn get_tracked(&self, _key: Key) -> Outcome<Option<Bytes>> {
-        unimplemented!()
+    async fn get_tracked(&self, key: Key) -> Outcome<Option<Bytes>> {
+        let tracker = *self.tracker();
+        let mut state = self.shared.state();
+        let tracker = tracker.filter(|&tracker| state.entries.tracking().is_on(tracker));
+        let tracker = tracker.ok_or(Fault::cache(FaultKind::Unavailable))?;
+        // Should the look come upon an expired entry, that change is told before this read counts.
+        let found = state.entries.get(key, self.shared.now());
+        state.entries.tracking().read(key, tracker);
+        Ok(found)
     }
 
     async fn track(&self) -> Outcome<Box<dyn Subscription>> {
-        unimplemented!()
+        let mut tracker = self.tracker();
+        let (begun, listener) = self.shared.state().entries.tracking().begin(*tracker);
+        *tracker = Some(begun);
+        Ok(Box::new(listener))
     }
 }
 

@@ -122,9 +122,3 @@ fn child_amounts_are_fixed_and_differ() {
     assert_eq!(amounts.iter().collect::<HashSet<_>>().len(), 100);
     assert_eq!(amounts[7], fixed(Entity::Dashboard, 64).child_amount(Key(7), 2));
 }
-
-#[test]
-fn a_key_is_named_by_its_template() {
-    assert_eq!(key_name(Entity::Dashboard.namespace(), Key(42)), "dashboard:42:stats");
-    assert_eq!(key_name("tenant-1:product:{id}:reviews", Key(0)), "tenant-1:product:0:reviews");
-}

@@ -7,6 +7,7 @@ use hashlink::LinkedHashMap;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::bus::Tracking;
 use crate::model::{Key, Nanos};
 
 /// Entries by key. An expired one is never seen again, but takes room until it is come upon, or until
@@ -19,6 +20,7 @@ pub(super) struct Entries {
     capacity: usize,
     policy: Policy,
     counts: Counts,
+    tracking: Tracking,
 }
 
 /// What goes when there is no more room.
@@ -76,7 +78,13 @@ impl Entries {
             capacity,
             policy,
             counts: Counts::default(),
+            tracking: Tracking::default(),
         }
+    }
+
+    /// Who is told when a key changes.
+    pub fn tracking(&mut self) -> &mut Tracking {
+        &mut self.tracking
     }
 
     /// The entry, if there is one: a use of it, and a hit or a miss.
@@ -100,6 +108,7 @@ impl Entries {
         if let Some(held) = self.used(key, now) {
             let before = std::mem::replace(&mut held.entry, entry);
             self.counts.bytes = self.counts.bytes + bytes - size(&before);
+            // This tells of the change too.
             self.expire(key, deadline);
             return Ok(());
         }
@@ -114,10 +123,11 @@ impl Entries {
         if deadline != Nanos::NEVER {
             self.deadlines.insert((deadline, key));
         }
+        self.tracking.changed(key);
         Ok(())
     }
 
-    /// Gives the entry another deadline.
+    /// Gives the entry another deadline, which counts as a change of it.
     pub fn expire(&mut self, key: Key, deadline: Nanos) {
         if let Some(held) = self.held.get_mut(&key) {
             let before = std::mem::replace(&mut held.deadline, deadline);
@@ -127,12 +137,13 @@ impl Entries {
             if deadline != Nanos::NEVER {
                 self.deadlines.insert((deadline, key));
             }
+            self.tracking.changed(key);
         }
     }
 
     /// True if there was an entry.
     pub fn remove(&mut self, key: Key, now: Nanos) -> bool {
-        self.peek(key, now).is_some() && self.take(key)
+        self.used(key, now).is_some() && self.take(key)
     }
 
     pub fn clear(&mut self) {
@@ -142,6 +153,7 @@ impl Entries {
             draw.keys.clear();
         }
         self.counts.bytes = 0;
+        self.tracking.flushed();
     }
 
     pub fn counts(&mut self, now: Nanos) -> Counts {
@@ -194,6 +206,7 @@ impl Entries {
         let Some(held) = self.held.remove(&key) else {
             return false;
         };
+        self.tracking.changed(key);
         self.counts.bytes -= size(&held.entry);
         if held.deadline != Nanos::NEVER {
             self.deadlines.remove(&(held.deadline, key));

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use tokio::sync::Notify;
 
+use super::bus::Bus;
+use super::claims::Claims;
 use super::entries::{Entries, Policy};
 use super::stream::Stream;
 use super::{Shared, State, TwinCache};
@@ -57,9 +59,20 @@ impl TwinCacheHost {
             counters: HashMap::new(),
             queue: Stream::default(),
             events: Stream::default(),
+            locks: Claims::default(),
+            leases: Claims::default(),
+            bus: Bus::default(),
         };
         let shared = Shared { clock, state: Mutex::new(state), published: Notify::new() };
         Ok(Self { shared: Arc::new(shared), server: server(options) })
+    }
+
+    /// Ends all subscriptions and all tracking, as if their connections were lost. What is in the
+    /// cache stays.
+    pub fn disconnect(&self) {
+        let mut state = self.shared.state();
+        state.bus = Bus::default();
+        state.entries.tracking().end();
     }
 }
 
@@ -70,7 +83,7 @@ impl CacheHost for TwinCacheHost {
     }
 
     async fn connect(&self, _: NodeId) -> Result<Arc<dyn Cache>, Error> {
-        Ok(Arc::new(TwinCache { shared: self.shared.clone() }))
+        Ok(Arc::new(TwinCache { shared: self.shared.clone(), tracker: Mutex::default() }))
     }
 
     async fn reset(&self) -> Result<(), Error> {
@@ -81,6 +94,8 @@ impl CacheHost for TwinCacheHost {
         let mut state = self.shared.state();
         state.entries.clear();
         state.counters.clear();
+        state.locks.clear();
+        state.leases.clear();
         state.queue = Stream::default();
         state.events = Stream::default();
         Ok(())
