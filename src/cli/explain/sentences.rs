@@ -13,6 +13,8 @@ pub fn dataset(scenario: &Scenario) -> String {
         Entity::Product => "products",
         Entity::UserProfile => "user profiles",
         Entity::Dashboard => "dashboards",
+        Entity::Permissions => "users' permissions",
+        Entity::ProductListing => "product listings",
         Entity::Counter => "counters",
         Entity::ApiResponse => "API responses",
         Entity::Page => "pages",
