@@ -15,7 +15,9 @@ mod local;
 mod options;
 mod store;
 mod tap;
+mod waits;
 
+pub mod api;
 pub mod conformance;
 pub mod delay;
 pub mod managed;
@@ -23,7 +25,8 @@ pub mod redis;
 pub mod sqlite;
 pub mod twin;
 
-pub use crate::model::{CacheCounters, PoolWaits, Server, StoreCounters};
+pub use crate::model::{ApiCounters, CacheCounters, PoolWaits, Server, StoreCounters};
+pub use api::{ApiOptions, LatencyOptions};
 pub use cache::{
     Cache, Delivery, ENTRY_VERSION, Enqueued, Leased, Notice, QueuedWrite, Subscription, Token,
 };

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::api::ApiOptions;
 use crate::model::{Size, Span};
 
 /// The cache server and how it is set.
@@ -94,7 +95,8 @@ pub struct StoreOptions {
     pub origin: Origin,
     /// A delay added to every read of the origin, for what the machine's own rows do not cost.
     pub delay: Span,
-    /// Connections of each node that read; there is one more that writes.
+    /// Connections of each node that read; there is one more that writes. With an API, that many
+    /// to it, each with one request at a time.
     pub connections: u32,
 }
 
@@ -133,22 +135,25 @@ pub enum Durability {
 }
 
 /// What the store does to answer a read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum Origin {
     /// The row by its primary key.
     PointLookup,
-    /// The row, and the count and the sum over its child rows.
+    /// The row, and the count and the sum over its child rows by region, joined with the regions.
     Aggregation {
         /// Child rows of each row.
         rows: u32,
     },
+    /// An HTTP service on loopback finds the row by its primary key, and is as slow and as strict
+    /// as an external API. Writes go to the store behind it directly: they are its owner's.
+    Api(ApiOptions),
 }
 
 impl Origin {
     pub const fn children(self) -> u32 {
         match self {
-            Self::PointLookup => 0,
+            Self::PointLookup | Self::Api(_) => 0,
             Self::Aggregation { rows } => rows,
         }
     }

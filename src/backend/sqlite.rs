@@ -128,7 +128,8 @@ impl StoreHost for SqliteHost {
     /// The waits are those since the last reset.
     async fn counters(&self) -> Result<StoreCounters, Error> {
         let database = self.state.lock().await.open.database.clone();
-        Ok(StoreCounters { pool: database.waits().read(), size: database.size()? })
+        let (pool, size) = (database.waits().read(), database.size()?);
+        Ok(StoreCounters { pool, size, api: None })
     }
 
     async fn rows(&self) -> Result<Vec<Row>, Error> {

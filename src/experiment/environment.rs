@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::backend::api::{ApiHost, TwinApiHost};
 use crate::backend::delay::{DelayedCacheHost, DelayedStoreHost, StoreDelays};
 use crate::backend::managed::{ManagedRedis, Workspace, find_server};
 use crate::backend::redis::{Naming, RedisHost};
 use crate::backend::sqlite::SqliteHost;
 use crate::backend::twin::{TwinCacheHost, TwinStoreHost};
-use crate::backend::{CacheHost, CacheOptions, CacheServer, Error, StoreHost, StoreServer};
+use crate::backend::{CacheHost, CacheOptions, CacheServer, Error, Origin, StoreHost, StoreServer};
 use crate::clock::{Clock, SimClock, WallClock};
 use crate::measure::{Check, Standing};
 use crate::model::Nanos;
@@ -90,6 +91,13 @@ impl Environment {
                 Box::new(SqliteHost::open(path, &scenario.store, clock.clone()).await?)
             }
         };
+        let store: Box<dyn StoreHost> = match scenario.store.origin {
+            Origin::Api(options) => {
+                let (connections, seed) = (scenario.store.connections, scenario.workload.seed);
+                Box::new(ApiHost::new(store, options, connections, seed, clock.clone()))
+            }
+            Origin::PointLookup | Origin::Aggregation { .. } => store,
+        };
         let delays = StoreDelays { read: scenario.store.delay.nanos(), ..StoreDelays::default() };
         Ok(Self {
             store: Box::new(DelayedStoreHost::new(store, clock.clone(), delays)),
@@ -108,6 +116,13 @@ impl Environment {
         let mut delays = latencies.store;
         delays.read += scenario.store.delay.nanos();
         let store = Box::new(TwinStoreHost::new(&scenario.store));
+        let store: Box<dyn StoreHost> = match scenario.store.origin {
+            Origin::Api(options) => {
+                let (connections, seed) = (scenario.store.connections, scenario.workload.seed);
+                Box::new(TwinApiHost::new(store, options, connections, seed, clock.clone()))
+            }
+            Origin::PointLookup | Origin::Aggregation { .. } => store,
+        };
         Self {
             store: Box::new(DelayedStoreHost::new(store, clock.clone(), delays)),
             clock,

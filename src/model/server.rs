@@ -44,6 +44,22 @@ pub struct StoreCounters {
     pub pool: PoolWaits,
     /// Bytes of the database on disk, now; 0 for the twin.
     pub size: u64,
+    /// Present where reads go through an API.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api: Option<ApiCounters>,
+}
+
+/// What an API in front of a store counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiCounters {
+    /// Requests that were let through, those included whose client gave up meanwhile.
+    pub served: u64,
+    /// Requests beyond the rate limit (429).
+    pub refused: u64,
+    /// The most requests, served or refused, within one second of the API's clock.
+    pub peak_per_second: u64,
+    /// How long its clients' requests waited for one of their node's connections to it.
+    pub waits: PoolWaits,
 }
 
 /// How long calls waited for a connection: what an application pays before its store is even asked.
@@ -78,13 +94,30 @@ impl CacheCounters {
 impl StoreCounters {
     /// What was counted since `earlier`. `size` stays what it is now, `max` the longest ever.
     pub fn since(&self, earlier: &Self) -> Self {
+        let api = self.api.map(|api| api.since(&earlier.api.unwrap_or_default()));
+        Self { pool: self.pool.since(&earlier.pool), size: self.size, api }
+    }
+}
+
+impl ApiCounters {
+    /// What was counted since `earlier`. `peak_per_second` stays the highest ever.
+    fn since(&self, earlier: &Self) -> Self {
         Self {
-            pool: PoolWaits {
-                calls: self.pool.calls.saturating_sub(earlier.pool.calls),
-                total: self.pool.total - earlier.pool.total,
-                max: self.pool.max,
-            },
-            size: self.size,
+            served: self.served.saturating_sub(earlier.served),
+            refused: self.refused.saturating_sub(earlier.refused),
+            peak_per_second: self.peak_per_second,
+            waits: self.waits.since(&earlier.waits),
+        }
+    }
+}
+
+impl PoolWaits {
+    /// What was counted since `earlier`. `max` stays the longest ever.
+    fn since(&self, earlier: &Self) -> Self {
+        Self {
+            calls: self.calls.saturating_sub(earlier.calls),
+            total: self.total - earlier.total,
+            max: self.max,
         }
     }
 }

@@ -35,6 +35,10 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("closed", "{ closed = { clients = 50 } }"),
     ("url", "{ url = \"redis://localhost:6379\" }"),
     ("aggregation", "{ aggregation = { rows = 200 } }"),
+    ("api", "{ api = { latency = { p50 = \"40ms\", p99 = \"150ms\" } } }"),
+    ("latency", "latency = { p50 = \"40ms\", p99 = \"150ms\" }"),
+    ("p50", "p50 = \"40ms\""),
+    ("p99", "p99 = \"150ms\""),
 ];
 
 /// What [`Span`](crate::model::Span) says to a text with a minus.

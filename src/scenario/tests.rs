@@ -30,6 +30,8 @@ ttl = "2s"
 [strategies.no-cache]
 "#;
 
+const ORIGIN: &str = "{ aggregation = { rows = 20 } }";
+
 /// The problems of the valid scenario after an edit, each with what its caret is under.
 fn problems_after(from: &str, to: &str) -> Vec<(Problem, String)> {
     assert!(VALID.contains(from), "{from} is not in the scenario");
@@ -76,6 +78,8 @@ fn a_misspelt_name_is_pointed_at_and_the_nearest_valid_one_is_suggested() {
         ("\"read-latency\"", "\"latency\"", "\"latency\"", "`read-latency`"),
         ("\"managed\"", "\"embeded\"", "\"embeded\"", "`embedded`"),
         ("rows = 20", "rows = 20, row = 3", "row", "`rows`"),
+        (ORIGIN, "{ api = { latncy = {} } }", "latncy", "`latency`"),
+        (ORIGIN, "{ api = { rate-limt = 5 } }", "rate-limt", "`rate-limit`"),
     ] {
         let (message, found, suggestion) = problem_after(from, to);
         assert!(message.starts_with("unknown "), "{message}");
@@ -99,6 +103,8 @@ fn a_value_of_the_wrong_kind_is_pointed_at() {
         ("keys = 100", "keys = 100\nsize = 5", "5", "`size` cannot be read"),
         ("[store]", "maxmemory = \"much\"\n[store]", "\"much\"", "`maxmemory` is not a size"),
         ("{ zipf = { exponent = 0.99 } }", "\"zipf\"", "\"zipf\"", "`zipf` needs its options"),
+        (ORIGIN, "\"api\"", "\"api\"", "`api` needs its options"),
+        (ORIGIN, "{ api = { latency = \"9ms\" } }", "\"9ms\"", "`latency` is not a table"),
         ("{ zipf = { exponent = 0.99 } }", "{}", "{}", "takes exactly one choice"),
         ("[workload]", "[[workload]]", "[[workload]]", "one table, not a list"),
     ] {
@@ -259,5 +265,18 @@ proptest! {
         let (_, found, help) = problem_after(&format!("{key} ="), &format!("{slipped} ="));
         prop_assert_eq!(found, slipped);
         prop_assert_eq!(help, format!("did you mean `{key}`?"));
+    }
+}
+
+#[test]
+fn an_api_without_its_latency_is_told_how_to_write_it() {
+    for (to, example) in [
+        ("{ api = { rate-limit = 5 } }", "add `latency = { p50 = \"40ms\", p99 = \"150ms\" }`"),
+        ("{ api = { latency = { p99 = \"1s\" } } }", "add `p50 = \"40ms\"`"),
+        ("{ api = { latency = { p50 = \"1s\" } } }", "add `p99 = \"150ms\"`"),
+    ] {
+        let (message, _, help) = problem_after(ORIGIN, to);
+        assert!(message.starts_with("missing key"), "{message}");
+        assert_eq!(help, example);
     }
 }

@@ -37,6 +37,10 @@ impl DatasetOptions {
 pub enum Entity {
     Product,
     UserProfile,
+    /// What a user may do: roles, and permissions on resources.
+    Permissions,
+    /// A page of a category, with its products.
+    ProductListing,
     Dashboard,
     Counter,
     ApiResponse,
@@ -49,6 +53,8 @@ impl Entity {
         match self {
             Self::Product => "product:{id}",
             Self::UserProfile => "user:{id}",
+            Self::Permissions => "permissions:{id}",
+            Self::ProductListing => "listing:{id}",
             Self::Dashboard => "dashboard:{id}:stats",
             Self::Counter => "counter:{id}",
             Self::ApiResponse => "api:{id}",

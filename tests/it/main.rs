@@ -1,5 +1,6 @@
 //! The integration tests, as one program: they share what is slow to link.
 
+mod api_origin;
 mod command_line;
 mod conformance_cache;
 mod conformance_store;

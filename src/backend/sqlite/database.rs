@@ -5,13 +5,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqliteConnection};
 
 use super::fault;
-use crate::backend::{Durability, Error, PoolWaits};
+use crate::backend::waits::Waits;
+use crate::backend::{Durability, Error};
 use crate::clock::Clock;
 use crate::model::{Fault, Nanos};
 
@@ -103,30 +104,6 @@ impl Database {
         let mut name = OsString::from(&self.path);
         name.push(suffix);
         name.into()
-    }
-}
-
-/// How long calls waited for a connection.
-#[derive(Default)]
-pub struct Waits {
-    calls: AtomicU64,
-    total: AtomicU64,
-    max: AtomicU64,
-}
-
-impl Waits {
-    pub fn record(&self, wait: Nanos) {
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        self.total.fetch_add(wait.0, Ordering::Relaxed);
-        self.max.fetch_max(wait.0, Ordering::Relaxed);
-    }
-
-    pub fn read(&self) -> PoolWaits {
-        PoolWaits {
-            calls: self.calls.load(Ordering::Relaxed),
-            total: Nanos(self.total.load(Ordering::Relaxed)),
-            max: Nanos(self.max.load(Ordering::Relaxed)),
-        }
     }
 }
 

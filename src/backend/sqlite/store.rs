@@ -52,7 +52,7 @@ impl Store for SqliteStore {
     async fn read(&self, key: Key) -> Outcome<Read> {
         let mut lease = self.readers.lease().await?;
         let statement = match self.origin {
-            Origin::PointLookup => statement::POINT_LOOKUP,
+            Origin::PointLookup | Origin::Api(_) => statement::POINT_LOOKUP,
             Origin::Aggregation { .. } => statement::AGGREGATION,
         };
         let row = sqlx::query(statement)

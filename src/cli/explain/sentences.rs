@@ -1,7 +1,8 @@
 //! The parts of a scenario, each as a person would say it.
 
 use crate::backend::{
-    CacheOptions, CacheServer, Durability, Eviction, Origin, StoreOptions, StoreServer,
+    ApiOptions, CacheOptions, CacheServer, Durability, Eviction, LatencyOptions, Origin,
+    StoreOptions, StoreServer,
 };
 use crate::cli::text::{count, counted, number, percent};
 use crate::scenario::{Preference, Scenario};
@@ -12,6 +13,8 @@ pub fn dataset(scenario: &Scenario) -> String {
     let rows = match dataset.entity {
         Entity::Product => "products",
         Entity::UserProfile => "user profiles",
+        Entity::Permissions => "users' permissions",
+        Entity::ProductListing => "product listings",
         Entity::Dashboard => "dashboards",
         Entity::Counter => "counters",
         Entity::ApiResponse => "API responses",
@@ -169,9 +172,10 @@ pub fn store(store: &StoreOptions) -> String {
     let origin = match store.origin {
         Origin::PointLookup => "A read finds the row by its key".to_owned(),
         Origin::Aggregation { rows } => format!(
-            "A read finds the row by its key, and counts and sums {} of it",
+            "A read finds the row by its key, and counts and sums {} of it by region",
             counted(rows.into(), "child row")
         ),
+        Origin::Api(options) => api(&options),
     };
     let delay = match store.delay.0.is_zero() {
         true => String::new(),
@@ -179,6 +183,21 @@ pub fn store(store: &StoreOptions) -> String {
     };
     let connections = counted(store.connections.into(), "connection");
     format!("{server} {origin}{delay}. {connections} of each node for reads, and one that writes.")
+}
+
+fn api(options: &ApiOptions) -> String {
+    let latency = match options.latency {
+        LatencyOptions { p50, p99 } if p50 == p99 => format!("{p50}"),
+        LatencyOptions { p50, p99 } => format!("{p50} half of the time and {p99} for 1 in 100"),
+    };
+    let limit = match options.limit() {
+        Some((rate, burst)) => format!(
+            ", and refuses what is beyond {} reads a second and {burst} at once",
+            number(rate)
+        ),
+        None => String::new(),
+    };
+    format!("A read goes through an HTTP API, which takes {latency}{limit}")
 }
 
 /// What decides, a line for each threshold and one for the rest.

@@ -2,10 +2,13 @@
 
 use super::{at_least_one, not_zero};
 use crate::backend::redis::SCHEMES;
-use crate::backend::{CacheServer, Eviction, Origin};
-use crate::model::Size;
+use crate::backend::{ApiOptions, CacheServer, Eviction, Origin};
+use crate::model::{Size, Span};
 use crate::scenario::Scenario;
 use crate::scenario::problem::Problem;
+
+/// Reads a second that an API may be limited to; nothing here comes near it.
+const RATE_LIMIT_MAX: f64 = 1_000_000.0;
 
 pub fn cache(scenario: &Scenario, problems: &mut Vec<Problem>) {
     let cache = &scenario.cache;
@@ -109,12 +112,58 @@ pub fn store(scenario: &Scenario, problems: &mut Vec<Problem>) {
                 .help("for a read of the row alone, set `origin = \"point-lookup\"`"),
         );
     }
+    if let Origin::Api(options) = &store.origin {
+        api(scenario, options, problems);
+    }
     if store.delay >= scenario.workload.timeout && scenario.workload.timeout.0.as_nanos() > 0 {
         let message = "every read of the store outlasts the patience of its client";
         problems.push(
             Problem::error(&["store", "delay"], message)
                 .expected(format!("expected less than {}", scenario.workload.timeout))
                 .help("raise `timeout` of [workload]"),
+        );
+    }
+}
+
+fn api(scenario: &Scenario, options: &ApiOptions, problems: &mut Vec<Problem>) {
+    let latency = options.latency;
+    let at = |keys: &[&'static str]| [&["store", "origin", "api"][..], keys].concat();
+    let p50 = at(&["latency", "p50"]);
+    not_zero(&p50, latency.p50, "an external API takes its time", problems);
+    if latency.p99 < latency.p50 {
+        problems.push(
+            Problem::error(&at(&["latency", "p99"]), "the p99 is below the p50")
+                .expected(format!("expected {} or more", latency.p50))
+                .help("the same as `p50` gives a constant latency"),
+        );
+    }
+    let timeout = scenario.workload.timeout;
+    if latency.p50 >= timeout && timeout > Span::default() {
+        problems.push(
+            Problem::error(&p50, "half of the reads outlast the patience of their client")
+                .expected(format!("expected less than {timeout}"))
+                .help("raise `timeout` of [workload]"),
+        );
+    }
+    match options.rate_limit {
+        Some(rate) if !(rate > 0.0 && rate <= RATE_LIMIT_MAX) => problems.push(
+            Problem::error(&at(&["rate-limit"]), format!("no API has a rate limit of {rate}"))
+                .expected(format!("expected more than 0, and at most {RATE_LIMIT_MAX}"))
+                .help("leave it out for no limit"),
+        ),
+        None if options.burst.is_some() => problems.push(
+            Problem::error(&at(&["burst"]), "an API without a rate limit has no burst")
+                .about_key()
+                .expected("has no effect without a limit")
+                .help("add `rate-limit`, or remove `burst`"),
+        ),
+        _ => {}
+    }
+    if options.burst == Some(0) {
+        problems.push(
+            Problem::error(&at(&["burst"]), "an API without a burst answers nothing")
+                .expected("expected 1 or more")
+                .help("leave it out for one second's worth of the rate limit"),
         );
     }
 }

@@ -156,6 +156,31 @@ fn a_store_must_answer_in_time() {
 }
 
 #[test]
+fn an_api_must_be_one_that_could_be() {
+    let latency = "latency = { p50 = \"40ms\", p99 = \"150ms\" }";
+    for (options, expected) in [
+        (latency.to_owned(), vec![]),
+        ("latency = { p50 = \"40ms\", p99 = \"40ms\" }".to_owned(), vec![]),
+        (format!("{latency}, rate-limit = 100"), vec![]),
+        (format!("{latency}, rate-limit = 0.5, burst = 20"), vec![]),
+        ("latency = { p50 = \"0s\", p99 = \"1s\" }".to_owned(), vec!["latency.p50"]),
+        ("latency = { p50 = \"40ms\", p99 = \"39ms\" }".to_owned(), vec!["latency.p99"]),
+        ("latency = { p50 = \"10s\", p99 = \"20s\" }".to_owned(), vec!["latency.p50"]),
+        (format!("{latency}, rate-limit = 0"), vec!["rate-limit"]),
+        (format!("{latency}, rate-limit = -1"), vec!["rate-limit"]),
+        (format!("{latency}, rate-limit = nan"), vec!["rate-limit"]),
+        (format!("{latency}, rate-limit = inf"), vec!["rate-limit"]),
+        (format!("{latency}, rate-limit = 9, burst = 0"), vec!["burst"]),
+        (format!("{latency}, burst = 20"), vec!["burst"]),
+    ] {
+        let expected: Vec<_> =
+            expected.into_iter().map(|key| format!("store.origin.api.{key}")).collect();
+        let text = format!("origin = {{ api = {{ {options} }} }}");
+        assert_eq!(errors("STORE", &text), expected, "{options}");
+    }
+}
+
+#[test]
 fn no_option_of_any_strategy_may_be_zero() {
     assert_eq!(errors("STRATEGIES", ""), ["strategies"]);
     for (strategy, option) in [

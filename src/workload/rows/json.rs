@@ -44,6 +44,12 @@ impl<'a> Json<'a> {
         self.number(number)
     }
 
+    /// `true` or `false`, as the revision draws it.
+    pub fn boolean(&mut self) -> &mut Self {
+        let truth = if self.fresh.below(2) == 0 { "true" } else { "false" };
+        self.raw(truth)
+    }
+
     pub fn fresh_word(&mut self) -> &mut Self {
         let word = text::word(&mut self.fresh);
         self.raw(word)

@@ -16,6 +16,12 @@ const LAST_NAMES: [&str; 8] =
 const CITIES: [&str; 8] =
     ["Antwerp", "Bergen", "Cork", "Dresden", "Eindhoven", "Florence", "Ghent", "Helsinki"];
 const LANGUAGES: [&str; 4] = ["de", "en", "fr", "pt"];
+const ROLES: [&str; 6] = ["viewer", "editor", "approver", "auditor", "support", "administrator"];
+const SCOPES: [&str; 4] = ["own", "team", "tenant", "region"];
+const RESOURCES: [&str; 8] =
+    ["orders", "invoices", "projects", "reports", "accounts", "tickets", "contracts", "files"];
+const ACTIONS: [&str; 4] =
+    [r#""read""#, r#""read","write""#, r#""read","export""#, r#""read","write","delete""#];
 
 /// The body of row `id` as revision `revision`, in the size that `json` asks for.
 pub fn write(entity: Entity, id: u64, revision: u64, stable: Stream, mut json: Json) -> Vec<u8> {
@@ -24,6 +30,8 @@ pub fn write(entity: Entity, id: u64, revision: u64, stable: Stream, mut json: J
     match entity {
         Entity::Product => product(id, stable, json),
         Entity::UserProfile => user_profile(id, stable, json),
+        Entity::Permissions => permissions(id, stable, json),
+        Entity::ProductListing => product_listing(stable, json),
         Entity::Dashboard => dashboard(stable, json),
         Entity::Counter => counter(json),
         Entity::ApiResponse => api_response(json),
@@ -57,9 +65,53 @@ fn user_profile(id: u64, mut stable: Stream, mut json: Json) -> Vec<u8> {
     json.raw("-").number(10 + stable.below(3)).raw("-").number(10 + stable.below(19));
     json.raw(r#"","roles":["reader","editor"],"preferences":{"language":""#);
     json.raw(one_of(&LANGUAGES, stable)).raw(r#"","newsletter":"#);
-    let newsletter = if json.fresh.below(2) == 0 { "true" } else { "false" };
-    json.raw(newsletter).raw(r#","items_per_page":"#).fresh_number(10, 90);
+    json.boolean().raw(r#","items_per_page":"#).fresh_number(10, 90);
     json.raw(r#"},"logins":"#).fresh_number(1, 5_000).raw(r#","biography":""#);
+    json.finish("\"}")
+}
+
+fn permissions(id: u64, mut stable: Stream, mut json: Json) -> Vec<u8> {
+    const CLOSING: &str = r#"],"note":""}"#;
+    let stable = &mut stable;
+    json.raw(r#","user":{"login":""#).raw(one_of(&LAST_NAMES, stable)).raw(".").number(id);
+    json.raw(r#"","tenant":""#).raw(word(stable)).raw(r#"","two_factor":"#);
+    json.boolean().raw(r#"},"roles":["#);
+    for (index, scope) in ["tenant", "team"].into_iter().enumerate() {
+        json.raw(if index > 0 { r#",{"name":""# } else { r#"{"name":""# });
+        json.raw(one_of(&ROLES, stable)).raw(r#"","scope":""#).raw(scope).raw("\"}");
+    }
+    json.raw(r#"],"permissions":["#);
+    json.items(180, CLOSING, |json, _| {
+        json.raw(r#"{"resource":""#).raw(one_of(&RESOURCES, stable)).raw("/");
+        json.number(stable.below(1_000_000)).raw(r#"","actions":["#);
+        json.raw(one_of(&ACTIONS, stable)).raw(r#"],"scope":""#).raw(one_of(&SCOPES, stable));
+        json.raw(r#"","granted_by":"#).fresh_number(1, 100_000);
+        json.raw(r#","conditions":{"limit_cents":"#).fresh_number(1_000, 1_000_000);
+        json.raw(r#","office_hours":"#).boolean().raw("}}");
+    });
+    json.raw(r#"],"note":""#);
+    json.finish("\"}")
+}
+
+fn product_listing(mut stable: Stream, mut json: Json) -> Vec<u8> {
+    const CLOSING: &str = r#"],"note":""}"#;
+    let stable = &mut stable;
+    json.raw(r#","category":""#).raw(one_of(&CATEGORIES, stable));
+    json.raw(r#"","title":""#).raw(word(stable)).raw(" ").raw(word(stable));
+    json.raw(r#"","page":"#).number(1 + stable.below(40));
+    json.raw(r#","sort":"popular","facets":{"in_stock":"#).fresh_number(0, 2_000);
+    json.raw(r#","price_cents":{"min":"#).fresh_number(99, 900);
+    json.raw(r#","max":"#).fresh_number(1_000, 90_000).raw(r#"}},"products":["#);
+    json.items(170, CLOSING, |json, _| {
+        json.raw(r#"{"id":"#).number(stable.below(1_000_000));
+        json.raw(r#","name":""#).raw(word(stable)).raw(" ").raw(word(stable));
+        json.raw(r#"","colour":""#).raw(one_of(&COLOURS, stable));
+        json.raw(r#"","price_cents":"#).fresh_number(199, 50_000);
+        json.raw(r#","rating":"#).fresh_number(1, 4).raw(".").fresh_number(0, 10);
+        json.raw(r#","reviews":"#).fresh_number(0, 5_000);
+        json.raw(r#","available":"#).boolean().raw("}");
+    });
+    json.raw(r#"],"note":""#);
     json.finish("\"}")
 }
 

@@ -1,0 +1,28 @@
+//! How long calls waited for their turn at something that is shared.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::model::{Nanos, PoolWaits};
+
+#[derive(Default)]
+pub struct Waits {
+    calls: AtomicU64,
+    total: AtomicU64,
+    max: AtomicU64,
+}
+
+impl Waits {
+    pub fn record(&self, wait: Nanos) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.total.fetch_add(wait.0, Ordering::Relaxed);
+        self.max.fetch_max(wait.0, Ordering::Relaxed);
+    }
+
+    pub fn read(&self) -> PoolWaits {
+        PoolWaits {
+            calls: self.calls.load(Ordering::Relaxed),
+            total: Nanos(self.total.load(Ordering::Relaxed)),
+            max: Nanos(self.max.load(Ordering::Relaxed)),
+        }
+    }
+}
