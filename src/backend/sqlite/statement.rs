@@ -32,11 +32,13 @@ pub const INSERT_CHILDREN: &str =
 
 pub const POINT_LOOKUP: &str = "SELECT version, writer, checksum, body FROM entity WHERE id = ?1";
 
-/// The amount is not in the index, so every child row is visited, as a report's query would.
+/// The amount is not in the index, so every child row is visited, as a report's query would. A row
+/// that is deleted has no children to go through; they stay for when it comes back.
 pub const AGGREGATION: &str = "
     SELECT entity.version, entity.writer, entity.checksum, entity.body,
            COUNT(child.id), COALESCE(SUM(child.amount), 0)
-    FROM entity LEFT JOIN child ON child.parent = entity.id
+    FROM entity LEFT JOIN child
+         ON child.parent = CASE WHEN entity.body IS NOT NULL THEN entity.id END
     WHERE entity.id = ?1
     GROUP BY entity.id";
 
