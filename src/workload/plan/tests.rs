@@ -12,6 +12,7 @@ fn dataset() -> DatasetOptions {
         namespace: None,
         keys: Some(1_000),
         size: BodySize::default(),
+        absent: Share(0.0),
     }
 }
 
@@ -19,6 +20,11 @@ fn workload() -> WorkloadOptions {
     WorkloadOptions {
         seed: 1,
         reads: Share(0.9),
+        inserts: Share(0.0),
+        deletes: Share(0.0),
+        read_modify_writes: Share(0.0),
+        own_reads: None,
+        prefill: false,
         popularity: Popularity::Zipf(Zipf { exponent: 0.99 }),
         arrival: Arrival::Poisson(Rate { rate: 1_000.0 }),
         warm_up: Span::from_secs(1),
@@ -62,13 +68,13 @@ fn the_realised_mix_is_near_the_asked_one() {
     let plan = plan(&workload());
     let mix = plan.describe_mix(100_000);
     assert_eq!(mix.reads + mix.updates, 100_000);
-    assert!((mix.read_share().unwrap() - 0.9).abs() < 0.004, "{mix:?}");
+    assert!((mix.share_of(Op::Read).unwrap() - 0.9).abs() < 0.004, "{mix:?}");
     let mut chances = plan.probabilities().unwrap();
     chances.sort_by(|a, b| b.total_cmp(a));
     let top: f64 = chances[..10].iter().sum();
     assert!((mix.top_share().unwrap() - top).abs() < 0.006, "{mix:?} for {top}");
     assert!(mix.distinct_keys > 990, "{mix:?}");
-    assert_eq!(plan.describe_mix(0).read_share(), None);
+    assert_eq!(plan.describe_mix(0).share_of(Op::Read), None);
 }
 
 #[test]
