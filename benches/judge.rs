@@ -16,7 +16,7 @@ use support::recorded::{KEYS, Recorded, WINDOW, run_of};
 
 fn judge() -> Judge {
     let (window, bucket) = ((Nanos::ZERO, WINDOW), bucket_width(WINDOW));
-    Judge::new(Rules { keys: KEYS, ring: Rules::RING, window, bucket })
+    Judge::new(Rules { keys: KEYS, loaded: KEYS, ring: Rules::RING, window, bucket })
 }
 
 fn told(mut judge: Judge, run: &Recorded) -> Judge {

@@ -69,6 +69,11 @@ fn plan(criterion: &mut Criterion) {
         let workload = WorkloadOptions {
             seed: 3,
             reads: Share(0.9),
+            inserts: Share(0.0),
+            deletes: Share(0.0),
+            read_modify_writes: Share(0.0),
+            own_reads: None,
+            prefill: false,
             popularity,
             arrival: Arrival::Poisson(Rate { rate: 2_000.0 }),
             warm_up: Span::default(),

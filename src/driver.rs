@@ -2,10 +2,12 @@
 
 mod cluster;
 mod in_flight;
+mod prefill;
 mod request;
 mod schedule;
 
 pub use cluster::{Cluster, Node};
+pub use prefill::{Prefilled, prefill};
 
 use std::future::{Future, pending};
 use std::pin::{Pin, pin};
@@ -15,6 +17,7 @@ use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
 
 use self::in_flight::InFlight;
+use self::request::FirstReads;
 use self::schedule::Schedule;
 use crate::backend::Tap;
 use crate::clock::Clock;
@@ -24,6 +27,10 @@ use crate::workload::{Plan, Rows};
 /// Sees everything that happens in a run, in the order in which it ended.
 pub trait Observer {
     fn sample(&mut self, sample: &Sample);
+
+    /// The read that a request of two parts began with, as a read of its own. The request itself
+    /// comes as a sample when it has ended.
+    fn first_read(&mut self, sample: &Sample);
 
     fn calls(&mut self, calls: &[Call]);
 
@@ -42,16 +49,18 @@ pub struct Drive {
     pub cpu_share: f64,
 }
 
-/// Runs the whole plan, warm-up first, from the zero of `clock`, and waits for what is in flight
-/// when the window closes.
+/// Runs the whole plan, warm-up first, from `start` on, and waits for what is in flight when the
+/// window closes.
 pub async fn drive(
     cluster: &Cluster,
     plan: &Plan,
     rows: &Rows,
     clock: &dyn Clock,
+    start: Nanos,
     tap: &Tap,
     observer: &mut dyn Observer,
 ) -> Drive {
+    let first_reads = FirstReads::default();
     let clients = Clients {
         cluster,
         plan,
@@ -59,10 +68,11 @@ pub async fn drive(
         clock,
         tap,
         observer,
-        schedule: Schedule::new(plan),
+        schedule: Schedule::new(plan, start),
         in_flight: InFlight::new(plan.timeout()),
         calls: Vec::new(),
-        cpu: CpuWindow::new(plan),
+        first_reads: &first_reads,
+        cpu: CpuWindow::new(plan, start),
     };
     let contexts: Vec<_> =
         cluster.processes().map(|process| process.context(plan.seed(), clock, tap)).collect();
@@ -118,6 +128,7 @@ struct Clients<'a> {
     schedule: Schedule,
     in_flight: InFlight,
     calls: Vec<Call>,
+    first_reads: &'a FirstReads,
     cpu: CpuWindow,
 }
 
@@ -140,6 +151,7 @@ impl Clients<'_> {
                     clock: self.clock,
                     tap: self.tap,
                     seed: self.plan.seed(),
+                    first_reads: self.first_reads,
                 };
                 answers.push(async move { (ticket, client.send(request, intended, abort).await) });
             }
@@ -173,6 +185,10 @@ impl Clients<'_> {
         self.calls.clear();
         self.tap.take(&mut self.calls);
         self.observer.calls(&self.calls);
+        // They have ended before this sample did, for it was reported as soon as it had.
+        for read in self.first_reads.take() {
+            self.observer.first_read(&read);
+        }
         self.observer.sample(sample);
         self.observer.watermark(self.in_flight.watermark(sample.ended));
     }
@@ -186,8 +202,9 @@ struct CpuWindow {
 }
 
 impl CpuWindow {
-    fn new(plan: &Plan) -> Self {
-        Self { bounds: [plan.warm_up(), plan.warm_up() + plan.duration()], read: [None; 2] }
+    fn new(plan: &Plan, start: Nanos) -> Self {
+        let opens = start + plan.warm_up();
+        Self { bounds: [opens, opens + plan.duration()], read: [None; 2] }
     }
 
     fn pass(&mut self, now: Nanos, clock: &dyn Clock) {

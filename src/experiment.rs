@@ -1,14 +1,16 @@
 //! One scenario, all its strategies, all repeats: from a checked file to a Record.
 
+mod audit;
 mod block;
 mod environment;
 mod error;
+mod loadable;
 mod predict;
 mod watch;
 
-pub use block::Loadable;
 pub use environment::{CacheChoice, Environment, Latencies};
 pub use error::Error;
+pub use loadable::Loadable;
 
 use humantime::format_rfc3339_seconds;
 
@@ -16,8 +18,7 @@ use self::block::Block;
 use crate::backend::CacheServer;
 use crate::backend::redis::redacted;
 use crate::clock::utc_now;
-use crate::model::Nanos;
-use crate::model::Server;
+use crate::model::{Nanos, Op, Server};
 use crate::record::{Contender, FORMAT, Host, PlanFacts, Record, Run};
 use crate::scenario::{self, Loaded, Scenario};
 use crate::strategy::Strategy;
@@ -148,11 +149,17 @@ fn plan_facts(plan: &Plan, contenders: &[Contender]) -> PlanFacts {
     let runs = contenders.iter().flat_map(|contender| &contender.runs);
     let requests = runs.map(|run| run.requests).max().unwrap_or_default();
     let mix = plan.describe_mix(requests);
+    let share = |op| mix.share_of(op).unwrap_or_default();
     PlanFacts {
         hash: plan.hash(),
         keys: plan.keys(),
         requests,
-        read_share: mix.read_share().unwrap_or_default(),
+        loaded_keys: plan.loaded(),
+        read_share: share(Op::Read),
+        update_share: share(Op::Update),
+        insert_share: share(Op::Insert),
+        delete_share: share(Op::Delete),
+        read_modify_write_share: share(Op::ReadModifyWrite),
         distinct_keys: mix.distinct_keys,
         top_percent_share: mix.top_share().unwrap_or_default(),
     }

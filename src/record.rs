@@ -54,10 +54,21 @@ pub struct PlanFacts {
     /// Equal where two runs were asked the same at the same times.
     pub hash: String,
     pub keys: u64,
+    /// Keys that had a row when each run began.
+    #[serde(default)]
+    pub loaded_keys: u64,
     /// Requests of the whole plan, warm-up included.
     pub requests: u64,
     /// The share of reads that the draws came to; the scenario says what was asked.
     pub read_share: f64,
+    #[serde(default)]
+    pub update_share: f64,
+    #[serde(default)]
+    pub insert_share: f64,
+    #[serde(default)]
+    pub delete_share: f64,
+    #[serde(default)]
+    pub read_modify_write_share: f64,
     /// Different keys that were asked for.
     pub distinct_keys: u64,
     /// The share of requests that went to the most popular hundredth of the keys.

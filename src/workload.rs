@@ -6,6 +6,7 @@ mod chance;
 mod error;
 mod mix;
 mod options;
+mod own_reads;
 mod plan;
 mod popularity;
 mod rows;
@@ -16,7 +17,7 @@ pub use arrival::Arrivals;
 pub use error::Error;
 pub use mix::Mix;
 pub use options::{
-    Arrival, BodySize, Closed, DatasetOptions, Entity, Hotspot, Latest, Popularity, Rate,
+    Arrival, BodySize, Closed, DatasetOptions, Entity, Hotspot, Latest, OwnReads, Popularity, Rate,
     TraceFiles, WorkloadOptions, Zipf,
 };
 pub use plan::{Plan, Request};

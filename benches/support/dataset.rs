@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cacheduel::model::Size;
+use cacheduel::model::{Share, Size};
 use cacheduel::workload::{BodySize, DatasetOptions, Entity};
 use criterion::Criterion;
 
@@ -21,5 +21,6 @@ pub fn products(keys: u64) -> DatasetOptions {
         namespace: None,
         keys: Some(keys),
         size: BodySize::Fixed(Size(1024)),
+        absent: Share(0.0),
     }
 }

@@ -34,6 +34,9 @@ impl Observer for Recorded {
         self.samples.push((*sample, Nanos::ZERO));
     }
 
+    /// Nothing here reads before it writes.
+    fn first_read(&mut self, _: &Sample) {}
+
     fn calls(&mut self, calls: &[Call]) {
         self.calls.extend_from_slice(calls);
     }
@@ -75,7 +78,8 @@ async fn record(spec: &Spec, clock: &SimClock) -> Recorded {
         .await
         .expect("a twin can always be connected to");
     let mut recorded = Recorded::default();
-    driver::drive(&cluster, &plan, &rows, clock, &Tap::new(), &mut recorded).await;
+    let tap = Tap::new();
+    driver::drive(&cluster, &plan, &rows, clock, Nanos::ZERO, &tap, &mut recorded).await;
     recorded
 }
 
@@ -83,6 +87,11 @@ fn workload() -> WorkloadOptions {
     WorkloadOptions {
         seed: 3,
         reads: Share(0.9),
+        inserts: Share(0.0),
+        deletes: Share(0.0),
+        read_modify_writes: Share(0.0),
+        own_reads: None,
+        prefill: false,
         popularity: Popularity::Zipf(Zipf { exponent: 0.99 }),
         arrival: Arrival::Poisson(Rate { rate: 2_000.0 }),
         warm_up: Span::default(),

@@ -48,13 +48,14 @@ pub trait StoreHost: Send + Sync {
 
     async fn counters(&self) -> Result<StoreCounters, Error>;
 
-    /// Every row, in the order of keys, for the audit.
+    /// Every row, in the order of keys, for the audit; a deleted one with the version and the writer
+    /// of its deletion.
     async fn rows(&self) -> Result<Vec<Row>, Error>;
 }
 
 /// The rows that a store is loaded with.
 pub trait Dataset: Send + Sync {
-    /// How many keys there are: `0 .. keys`.
+    /// How many keys are loaded: `0 .. keys`. Rows under other keys may come to be.
     fn keys(&self) -> u64;
 
     /// The row under `key` as version 0.

@@ -26,12 +26,7 @@ impl Node {
     }
 
     /// The context of what this process does while no client waits for it.
-    pub(super) fn context<'a>(
-        &'a self,
-        seed: u64,
-        clock: &'a dyn Clock,
-        tap: &'a Tap,
-    ) -> Ctx<'a> {
+    pub(super) fn context<'a>(&'a self, seed: u64, clock: &'a dyn Clock, tap: &'a Tap) -> Ctx<'a> {
         // Requests have seeds of their own, spread by a multiplier; two processes must not draw alike.
         let seed = seed.wrapping_sub(u64::from(self.id.0) + 1);
         Ctx::worker(&*self.cache, &*self.store, clock, tap, seed)

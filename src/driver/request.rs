@@ -1,5 +1,7 @@
 //! One request from its intended start to its answer.
 
+use std::sync::{Mutex, OnceLock, PoisonError};
+
 use futures_util::future::{AbortRegistration, Abortable};
 
 use super::Node;
@@ -15,22 +17,35 @@ pub struct Client<'a> {
     pub clock: &'a dyn Clock,
     pub tap: &'a Tap,
     pub seed: u64,
+    pub first_reads: &'a FirstReads,
 }
 
-/// What came back.
+/// Reads that a request of two parts began with, each put in as it ends, and so in that order.
 #[derive(Default)]
-struct Answer {
-    seen: Option<Version>,
-    seen_writer: Option<Writer>,
-    absent: bool,
-    written: Option<Version>,
+pub struct FirstReads(Mutex<Vec<Sample>>);
+
+/// What a read came to, and when.
+#[derive(Clone, Copy)]
+struct Seen {
+    value: Outcome<(Version, Writer, bool)>,
+    ended: Nanos,
+}
+
+impl FirstReads {
+    /// Takes out all that have ended.
+    pub fn take(&self) -> Vec<Sample> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn add(&self, sample: Sample) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(sample);
+    }
 }
 
 impl Client<'_> {
     /// Sends the request now and waits for its answer, or until `abort` says to give it up.
     pub async fn send(self, request: Request, intended: Nanos, abort: AbortRegistration) -> Sample {
-        let draft = (request.op == Op::Update)
-            .then(|| self.rows.draft(request.key, Writer::of_request(request.number)));
+        let draft = self.draft(&request);
         let ctx = Ctx::request(
             &*self.node.cache,
             &*self.node.store,
@@ -38,57 +53,94 @@ impl Client<'_> {
             self.tap,
             self.seed ^ request.number.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15),
         );
-        let started = self.clock.now();
-        let outcome = Abortable::new(self.ask(&ctx, &request, draft), abort).await;
-        let ended = self.clock.now();
-        let (answer, fault) = match outcome {
-            Ok(Ok(answer)) => (answer, None),
-            Ok(Err(fault)) => (Answer::default(), Some(fault)),
-            Err(_aborted) => (Answer::default(), Some(Fault::GAVE_UP)),
-        };
-        Sample {
+        // What the read came to is known even if the client gives up later.
+        let seen = OnceLock::new();
+        let blank = Sample {
             request: request.number,
             key: request.key,
             op: request.op,
             node: request.node,
             client: request.client,
             intended,
-            started,
-            wrote_from: started,
-            ended,
-            seen: answer.seen,
-            seen_writer: answer.seen_writer,
-            absent: answer.absent,
-            written: answer.written,
-            fault,
+            started: self.clock.now(),
+            wrote_from: Nanos::NEVER,
+            ended: Nanos::NEVER,
+            seen: None,
+            seen_writer: None,
+            absent: false,
+            written: None,
+            fault: None,
             touches: ctx.touches(),
+        };
+        let outcome = Abortable::new(self.ask(&ctx, &blank, draft, &seen), abort).await;
+        let ended = self.clock.now();
+        let (written, fault) = match outcome {
+            Ok(Ok(written)) => (written, None),
+            Ok(Err(fault)) => (None, Some(fault)),
+            Err(_aborted) => (None, Some(Fault::GAVE_UP)),
+        };
+        let wrote_from = if request.op.reads_first() {
+            seen.get().filter(|seen| seen.value.is_ok()).map_or(Nanos::NEVER, |seen| seen.ended)
+        } else {
+            blank.started
+        };
+        let sample = Sample { wrote_from, ended, written, fault, touches: ctx.touches(), ..blank };
+        with_seen(sample, seen.get().and_then(|seen| seen.value.ok()))
+    }
+
+    async fn ask(
+        &self,
+        ctx: &Ctx<'_>,
+        blank: &Sample,
+        draft: Option<Draft>,
+        seen: &OnceLock<Seen>,
+    ) -> Outcome<Option<Version>> {
+        if blank.op.reads_first() {
+            let value = self.node.strategy.read(ctx, blank.key).await;
+            let value = value.and_then(|value| self.check(blank, &value));
+            let ended = self.clock.now();
+            seen.get_or_init(|| Seen { value, ended });
+            if !blank.op.is_read() {
+                let fault = value.err();
+                let read = Sample { op: Op::Read, ended, fault, touches: ctx.touches(), ..*blank };
+                self.first_reads.add(with_seen(read, value.ok()));
+            }
+            value?;
+        }
+        match draft {
+            Some(draft) => self.node.strategy.write(ctx, draft).await.map(Some),
+            None => Ok(None),
         }
     }
 
-    async fn ask(&self, ctx: &Ctx<'_>, request: &Request, draft: Option<Draft>) -> Outcome<Answer> {
-        match draft {
-            None => {
-                let value = self.node.strategy.read(ctx, request.key).await?;
-                self.check(request, value)
+    /// What the request writes; `None` where it only reads.
+    fn draft(&self, request: &Request) -> Option<Draft> {
+        let writer = Writer::of_request(request.number);
+        match request.op {
+            Op::Read => None,
+            Op::Update | Op::Insert | Op::ReadModifyWrite => {
+                Some(self.rows.draft(request.key, writer))
             }
-            Some(draft) => {
-                let version = self.node.strategy.write(ctx, draft).await?;
-                Ok(Answer { written: Some(version), ..Answer::default() })
-            }
+            Op::Delete => Some(Draft::deletion(request.key, writer)),
         }
     }
 
     /// Takes a read's answer for what it is, if it is what some writer wrote and the origin says.
-    fn check(&self, request: &Request, value: Value) -> Outcome<Answer> {
-        let aggregate = self.rows.aggregate(request.key).filter(|_| !value.is_absent());
-        if !value.is_intact(request.key) || value.aggregate != aggregate {
+    fn check(&self, asked: &Sample, value: &Value) -> Outcome<(Version, Writer, bool)> {
+        let aggregate = self.rows.aggregate(asked.key).filter(|_| !value.is_absent());
+        if !value.is_intact(asked.key) || value.aggregate != aggregate {
             return Err(Fault::CORRUPT_ANSWER);
         }
-        Ok(Answer {
-            seen: Some(value.version),
-            seen_writer: Some(value.writer),
-            absent: value.is_absent(),
-            ..Answer::default()
-        })
+        Ok((value.version, value.writer, value.is_absent()))
+    }
+}
+
+/// `sample` with what was read, if anything was.
+fn with_seen(sample: Sample, seen: Option<(Version, Writer, bool)>) -> Sample {
+    Sample {
+        seen: seen.map(|(version, ..)| version),
+        seen_writer: seen.map(|(_, writer, _)| writer),
+        absent: seen.is_some_and(|(.., absent)| absent),
+        ..sample
     }
 }

@@ -10,6 +10,7 @@ use crate::workload::{Arrivals, Plan};
 
 /// The requests of one run that are still to start. None starts after the window has closed.
 pub struct Schedule {
+    start: Nanos,
     end: Nanos,
     pace: Pace,
 }
@@ -20,22 +21,23 @@ enum Pace {
 }
 
 impl Schedule {
-    pub fn new(plan: &Plan) -> Self {
+    /// The plan's requests, with its zero at `start`.
+    pub fn new(plan: &Plan, start: Nanos) -> Self {
         let pace = match plan.closed() {
             None => Pace::Open { arrivals: plan.arrivals().peekable(), number: 0 },
             Some(closed) => {
                 let clients = u64::from(closed.clients);
-                let waiting = (0..clients).map(|client| Reverse((Nanos::ZERO, client))).collect();
+                let waiting = (0..clients).map(|client| Reverse((start, client))).collect();
                 Pace::Closed { waiting, clients, think: closed.think.nanos() }
             }
         };
-        Self { end: plan.warm_up() + plan.duration(), pace }
+        Self { start, end: start + plan.warm_up() + plan.duration(), pace }
     }
 
     /// When the next request is due; `None` where none is left, or where answers must come first.
     pub fn next_due(&mut self) -> Option<Nanos> {
         let due = match &mut self.pace {
-            Pace::Open { arrivals, .. } => arrivals.peek().copied(),
+            Pace::Open { arrivals, .. } => arrivals.peek().map(|due| self.start + *due),
             Pace::Closed { waiting, .. } => waiting.peek().map(|Reverse((due, _))| *due),
         };
         due.filter(|due| *due < self.end)

@@ -12,7 +12,8 @@ use crate::workload::Plan;
 const BATCHES: usize = 16;
 
 /// The closed forms that apply to a contender, each with its measured figure. Empty where requests
-/// follow answers (a closed loop), where popularity moves, or where the cache may evict.
+/// follow answers (a closed loop), where popularity moves, where the cache may evict, and where there
+/// is more to the workload than reads and updates of rows that are there.
 pub fn predictions(
     spec: &Spec,
     scenario: &Scenario,
@@ -20,13 +21,21 @@ pub fn predictions(
     contender: &Contender,
 ) -> Vec<Prediction> {
     let is_bounded = scenario.cache.maxmemory.is_some() || scenario.cache.max_keys.is_some();
+    // What is deleted, or was never there, is in no cache; and what is filled all at once is not yet
+    // in the steady state that the forms are about.
+    let workload = &scenario.workload;
+    let is_plain =
+        workload.only_reads_and_updates() && scenario.dataset.absent.is_zero() && !workload.prefill;
+    if !is_plain {
+        return Vec::new();
+    }
     let (Some(rate), Some(probabilities)) = (plan.rate(), plan.probabilities()) else {
         return Vec::new();
     };
     let Some(lifetime) = spec.lifetime().filter(|_| !is_bounded) else {
         return Vec::new();
     };
-    let rates = rates(&probabilities, rate, scenario.workload.reads.0);
+    let rates = rates(&probabilities, rate, workload.reads.0);
     let load = load_time(contender).as_secs_f64();
     let mut predictions = vec![hit_ratio_of(lifetime, &rates, load, contender)];
     if let Lifetime::Ttl(ttl) = lifetime {

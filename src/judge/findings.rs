@@ -43,8 +43,15 @@ pub struct Findings {
     /// Versions below a key's highest acknowledged one that no acknowledged write got: failed writes
     /// that took effect all the same, or versions that were skipped. Of the whole run.
     pub unclaimed_versions: u64,
-    /// Reads that found nothing where there cannot have been nothing.
+    /// Acknowledged read-modify-writes that did not get the version after the one that they had
+    /// read: another write came in between, and was overwritten unseen.
+    #[serde(default)]
+    pub lost_updates: u64,
+    /// Reads that found no row in a version that has one.
     pub phantom_absent: u64,
+    /// Reads that found a row in a version that has none: a deletion, or a key that was not loaded.
+    #[serde(default)]
+    pub phantom_present: u64,
     /// Reads whose value was not what any writer wrote.
     pub corrupt: u64,
     /// The chance of a definitely stale read by the time from the key's last acknowledged write to

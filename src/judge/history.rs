@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 
 use super::past::{Leaving, Past};
 use super::reach::{Reach, Reached};
-use super::unknown::Unknown;
+use super::unknown::{Left, Unknown};
 use crate::model::{Nanos, Version, Writer};
 
 /// The versions of one key that has been written.
@@ -43,15 +43,16 @@ struct Known {
     /// Reads of the measured window that returned it and were not found dirty so far.
     reads: u32,
     acknowledged: bool,
+    /// Whether its write was a deletion; `None` while only reads have told of it.
+    deletes: Option<bool>,
 }
 
 /// A write that was acknowledged.
 #[derive(Clone, Copy)]
 pub(super) struct Acknowledged {
     pub(super) version: Version,
-    pub(super) writer: Writer,
-    pub(super) invoked: Nanos,
     pub(super) ended: Nanos,
+    pub(super) write: Left,
 }
 
 /// What is wrong with a write, whatever was read.
@@ -74,22 +75,27 @@ pub(super) struct Superseded {
 
 impl History {
     /// A write was acknowledged.
-    pub(super) fn acknowledge(&mut self, write: Acknowledged, watermark: Nanos) -> Irregular {
-        self.note_acknowledgement(write.ended, watermark);
-        self.highest_acknowledged = self.highest_acknowledged.max(Some(write.version));
-        self.invoked(write.writer, write.invoked);
+    pub(super) fn acknowledge(
+        &mut self,
+        Acknowledged { version, ended, write }: Acknowledged,
+        watermark: Nanos,
+    ) -> Irregular {
+        self.note_acknowledgement(ended, watermark);
+        self.highest_acknowledged = self.highest_acknowledged.max(Some(version));
+        self.invoked(write);
         // Such a version had been in place before the watermark, and so before this write began.
-        if write.version <= self.past.end() {
+        if version <= self.past.end() {
             return Irregular { out_of_order: true, duplicate: false };
         }
-        let duplicate = self.versions(write.version).any(|known| known.acknowledged);
+        let duplicate = self.versions(version).any(|known| known.acknowledged);
         self.acknowledged += u64::from(!duplicate);
-        let index = match self.find(write.version, write.writer) {
+        let index = match self.find(version, write.writer) {
             Some(index) => index,
-            None => self.insert(write.version, write.writer, write.ended),
+            None => self.insert(version, write.writer, ended),
         };
         let known = &mut self.recent[index];
         known.invoked = write.invoked;
+        known.deletes = Some(write.deletes);
         known.acknowledged = true;
         let out_of_order = write.invoked > known.in_place_by;
         self.settle_from(index);
@@ -97,17 +103,12 @@ impl History {
     }
 
     /// A write failed or timed out. `limit` is how many of them are told apart.
-    pub(super) fn leave_unknown(
-        &mut self,
-        writer: Writer,
-        invoked: Nanos,
-        limit: usize,
-    ) -> Irregular {
-        let found = self.invoked(writer, invoked);
+    pub(super) fn leave_unknown(&mut self, write: Left, limit: usize) -> Irregular {
+        let found = self.invoked(write);
         if found.is_none() {
-            self.unknown.add(writer, invoked, limit);
+            self.unknown.add(write, limit);
         }
-        let out_of_order = found.is_some_and(|in_place_by| invoked > in_place_by);
+        let out_of_order = found.is_some_and(|in_place_by| write.invoked > in_place_by);
         Irregular { out_of_order, duplicate: false }
     }
 
@@ -116,10 +117,11 @@ impl History {
         if version <= self.past.end() || self.find(version, writer).is_some() {
             return Irregular::default();
         }
-        let invoked = self.invocation_of(writer);
+        let (invoked, deletes) = self.origin_of(writer).unzip();
         let index = self.insert(version, writer, ended);
         let known = &mut self.recent[index];
         known.invoked = invoked.unwrap_or(Nanos::NEVER);
+        known.deletes = deletes.flatten();
         let out_of_order = invoked.is_some_and(|invoked| invoked > known.in_place_by);
         self.settle_from(index);
         Irregular { out_of_order, duplicate: false }
@@ -223,6 +225,15 @@ impl History {
         begun
     }
 
+    /// Whether the write of `version` by `writer` was a deletion; `None` where that is not known, or
+    /// no longer.
+    pub(super) fn deletes(&self, version: Version, writer: Writer) -> Option<bool> {
+        if version <= self.past.end() {
+            return None;
+        }
+        self.find(version, writer).and_then(|index| self.recent[index].deletes)
+    }
+
     /// Acknowledged writes that `stored`, the store's row in the end, neither is nor supersedes.
     pub(super) fn lost_writes(&self, stored: Option<(Version, Writer)>) -> u64 {
         let lost = self.recent.iter().filter(|known| known.acknowledged && known.is_lost(stored));
@@ -275,25 +286,28 @@ impl History {
         }
     }
 
-    /// The invocation of `writer`'s write has come to be known. Where reads have told of it before,
-    /// says by when it was in place.
-    fn invoked(&mut self, writer: Writer, invoked: Nanos) -> Option<Nanos> {
-        let index = self.recent.iter().position(|known| known.writer == writer)?;
-        for known in self.recent.range_mut(index..).filter(|known| known.writer == writer) {
-            known.invoked = invoked;
+    /// A write has come to be known. Where reads have told of it before, says by when it was in
+    /// place.
+    fn invoked(&mut self, write: Left) -> Option<Nanos> {
+        let index = self.recent.iter().position(|known| known.writer == write.writer)?;
+        for known in self.recent.range_mut(index..).filter(|known| known.writer == write.writer) {
+            known.invoked = write.invoked;
+            known.deletes = Some(write.deletes);
         }
         self.settle_from(index);
         Some(self.recent[index].in_place_by)
     }
 
-    /// When the write of `writer`, which a read has just told of, was invoked. That can only be left
-    /// open, as the beginning of time, where it may be an unknown write that is no longer told apart.
-    fn invocation_of(&mut self, writer: Writer) -> Option<Nanos> {
+    /// When the write of `writer`, which a read has just told of, was invoked, and whether it was a
+    /// deletion. That can only be left open, as the beginning of time, where it may be an unknown
+    /// write that is no longer told apart.
+    fn origin_of(&mut self, writer: Writer) -> Option<(Nanos, Option<bool>)> {
         let mut told_before = self.recent.iter().filter(|known| known.writer == writer);
         let elsewhere = told_before.find(|known| known.invoked != Nanos::NEVER);
-        let elsewhere = elsewhere.map(|known| known.invoked);
-        let older = self.unknown.any_older().then_some(Nanos::ZERO);
-        self.unknown.take(writer).or(elsewhere).or(older)
+        let elsewhere = elsewhere.map(|known| (known.invoked, known.deletes));
+        let older = self.unknown.any_older().then_some((Nanos::ZERO, None));
+        let left = self.unknown.take(writer).map(|left| (left.invoked, Some(left.deletes)));
+        left.or(elsewhere).or(older)
     }
 
     fn insert(&mut self, version: Version, writer: Writer, ended: Nanos) -> usize {
@@ -307,6 +321,7 @@ impl History {
             in_place_by,
             reads: 0,
             acknowledged: false,
+            deletes: None,
         };
         self.recent.insert(index, known);
         index

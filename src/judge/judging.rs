@@ -8,6 +8,7 @@ use super::history::{Acknowledged, Irregular};
 use super::ledger::Ledger;
 use super::reach::{Reach, Reached};
 use super::sessions::{Sessions, Shown};
+use super::unknown::Left;
 use super::{Audit, Findings, StalenessBucket};
 use crate::model::{FaultKind, Key, Nanos, Op, Sample, Version, Writer};
 
@@ -18,8 +19,11 @@ const HIGHEST: Version = Version(u64::MAX >> 1);
 /// What is judged, and how much is remembered for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
-    /// The keys of the dataset, all of them loaded: `0 .. keys`.
+    /// The keys of the dataset: `0 .. keys`.
     pub keys: u64,
+    /// The keys that have a row as version 0: `0 .. loaded`. Of the others version 0 is that there
+    /// is none.
+    pub loaded: u64,
     /// How many of a key's latest versions are remembered one by one.
     pub ring: usize,
     /// The measured window, from its start to before its end. Requests intended outside of it only
@@ -54,6 +58,8 @@ struct Waiting {
     key: Key,
     version: Version,
     writer: Writer,
+    /// It said that there is no row.
+    absent: bool,
     intended: Nanos,
     ended: Nanos,
     definitely_stale: bool,
@@ -79,7 +85,8 @@ impl Judge {
         }
     }
 
-    /// Takes in a finished request. They come in the order of `ended`, ties in any order.
+    /// Takes in a finished request. They come in the order of `ended`, ties in any order. What a
+    /// request reads before it writes comes before it, as a read of its own.
     ///
     /// # Panics
     ///
@@ -128,22 +135,35 @@ impl Judge {
     }
 
     fn observe_write(&mut self, sample: &Sample, counted: bool) {
+        // What a client wants to read first and cannot, it does not write.
+        if sample.wrote_from == Nanos::NEVER {
+            return;
+        }
         let history = self.ledger.written(sample.key);
-        let writer = Writer::of_request(sample.request);
+        let write = Left {
+            writer: Writer::of_request(sample.request),
+            invoked: sample.wrote_from,
+            deletes: sample.op == Op::Delete,
+        };
         let acknowledged = sample.written.filter(|_| sample.fault.is_none());
         let acknowledged = acknowledged.map(|version| version.min(HIGHEST));
         let irregular = match acknowledged {
             Some(version) => {
-                let Sample { key, client, started: invoked, ended, .. } = *sample;
+                let Sample { key, client, ended, .. } = *sample;
                 self.sessions.saw(key, client, version, Shown::Written, ended);
-                let write = Acknowledged { version, writer, invoked, ended };
-                history.acknowledge(write, self.watermark)
+                history.acknowledge(Acknowledged { version, ended, write }, self.watermark)
             }
-            None => history.leave_unknown(writer, sample.started, self.rules.ring),
+            None => history.leave_unknown(write, self.rules.ring),
         };
         history.trim(self.rules.ring, self.watermark);
         self.findings.writes += u64::from(counted && acknowledged.is_some());
         self.findings.unknown_writes += u64::from(counted && acknowledged.is_none());
+        if let (Op::ReadModifyWrite, Some(seen), Some(version)) =
+            (sample.op, sample.seen, acknowledged)
+        {
+            let follows = version == seen.min(HIGHEST).next();
+            self.findings.lost_updates += u64::from(counted && !follows);
+        }
         self.count_irregular(irregular);
     }
 
@@ -157,21 +177,13 @@ impl Judge {
                 let writer = sample.seen_writer.unwrap_or(Writer::LOAD);
                 self.observe_value(sample, version.min(HIGHEST), writer, counted);
             }
-            // Every key was loaded and none is ever deleted, so there is no finding nothing.
-            (None, None) if counted && sample.absent => {
-                self.findings.reads += 1;
-                self.findings.phantom_absent += 1;
-                if let Some(bucket) = self.bucket(sample.intended) {
-                    bucket.reads += 1;
-                }
-            }
             (None, None) => {}
         }
     }
 
     /// A read returned `version` of `writer`: judges by what had happened before the read began.
     fn observe_value(&mut self, sample: &Sample, version: Version, writer: Writer, counted: bool) {
-        let Sample { key, client, intended, started, ended, .. } = *sample;
+        let Sample { key, client, absent, intended, started, ended, .. } = *sample;
         if version > Version::INITIAL {
             let history = self.ledger.written(key);
             let irregular = history.show(version, writer, ended);
@@ -202,12 +214,20 @@ impl Judge {
             bucket.reads += 1;
             bucket.definitely_stale += u64::from(definitely_stale);
         }
-        let read = Waiting { key, version, writer, intended, ended, definitely_stale };
+        let read = Waiting { key, version, writer, absent, intended, ended, definitely_stale };
         self.waiting.push_back(read);
     }
 
-    /// Was what the read returned written by then? Every write invoked up to its end has reported.
+    /// Was what the read returned written by then, and was it a row that was written? Every write
+    /// invoked up to its end has reported.
     fn judge_origin(&mut self, read: &Waiting) {
+        let deletes = match self.ledger.get(read.key) {
+            _ if read.version == Version::INITIAL => Some(read.key.0 >= self.rules.loaded),
+            Some(history) => history.deletes(read.version, read.writer),
+            None => None,
+        };
+        self.findings.phantom_absent += u64::from(read.absent && deletes == Some(false));
+        self.findings.phantom_present += u64::from(!read.absent && deletes == Some(true));
         let clean = match self.ledger.get_mut(read.key) {
             Some(history) if read.version > Version::INITIAL => {
                 history.count_read(read.version, read.writer, read.ended)

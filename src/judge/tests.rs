@@ -53,7 +53,8 @@ fn unknown(request: u64, between: (u64, u64)) -> Sample {
 }
 
 fn rules() -> Rules {
-    Rules { keys: 4, ring: Rules::RING, window: (Nanos::ZERO, Nanos::NEVER), bucket: Nanos::ZERO }
+    let window = (Nanos::ZERO, Nanos::NEVER);
+    Rules { keys: 4, loaded: 4, ring: Rules::RING, window, bucket: Nanos::ZERO }
 }
 
 /// What the store holds in the end, with an empty cache.

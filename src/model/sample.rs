@@ -66,15 +66,16 @@ pub struct Sample {
     /// When the plan wanted it to start. Equal to `started` in a closed loop.
     pub intended: Nanos,
     pub started: Nanos,
-    /// When its write was invoked: as it started, or after what it read first had come.
+    /// When its write was invoked: as it started, or after what it read first had come. `NEVER` where
+    /// that did not come, so that nothing was written. Of no meaning for a read.
     pub wrote_from: Nanos,
     /// When the answer came, or when the client gave up.
     pub ended: Nanos,
-    /// The version a read returned; `None` for a write or a failed read.
+    /// The version that was read, where something was.
     pub seen: Option<Version>,
-    /// Who wrote what the read returned.
+    /// Who wrote what was read.
     pub seen_writer: Option<Writer>,
-    /// What the read returned is that there is no row.
+    /// What was read is that there is no row.
     pub absent: bool,
     /// The version an acknowledged write got.
     pub written: Option<Version>,

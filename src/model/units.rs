@@ -82,6 +82,12 @@ impl fmt::Display for Size {
 #[serde(transparent)]
 pub struct Share(pub f64);
 
+impl Share {
+    pub fn is_zero(&self) -> bool {
+        self.0 == 0.0
+    }
+}
+
 impl<'de> Deserialize<'de> for Share {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let share = f64::deserialize(deserializer)?;

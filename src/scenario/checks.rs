@@ -2,6 +2,7 @@
 //! All of them are found at once.
 
 mod load;
+mod requests;
 mod servers;
 mod verdict;
 
@@ -35,6 +36,7 @@ pub fn validate(scenario: &Scenario) -> Vec<Problem> {
     }
     load::dataset(scenario, &mut problems);
     load::workload(scenario, &mut problems);
+    requests::requests(scenario, &mut problems);
     servers::cache(scenario, &mut problems);
     servers::store(scenario, &mut problems);
     verdict::strategies(scenario, &mut problems);

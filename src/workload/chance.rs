@@ -22,6 +22,7 @@ pub enum Axis {
     Revision,
     Child,
     Text,
+    OwnRead,
 }
 
 /// One axis' draws, by their number.

@@ -22,9 +22,18 @@ pub struct DatasetOptions {
     /// The size of a row's JSON: one size, or a range from which each key draws its own.
     #[serde(default)]
     pub size: BodySize,
+    /// The share of the keys that have no row when the run begins. They are those with the highest
+    /// numbers, which lie at all ranks of a popularity; of a trace, those that it asks for last.
+    #[serde(default, skip_serializing_if = "Share::is_zero")]
+    pub absent: Share,
 }
 
 impl DatasetOptions {
+    /// How many of `keys` keys have a row when the run begins: `0 .. loaded`.
+    pub fn loaded(&self, keys: u64) -> u64 {
+        keys - ((keys as f64 * self.absent.0).round() as u64).min(keys)
+    }
+
     /// The template of a key's name in the cache, with `{id}` where its number goes.
     pub fn namespace(&self) -> &str {
         self.namespace.as_deref().unwrap_or(self.entity.namespace())
@@ -104,10 +113,27 @@ pub struct WorkloadOptions {
     /// Decides everything that is left to chance.
     #[serde(default = "default_seed")]
     pub seed: u64,
-    /// The share of requests that read; the others update.
+    /// The share of requests that read. What neither reads, inserts, deletes nor does a
+    /// read-modify-write updates: it writes the row, whether or not there is one.
     pub reads: Share,
+    /// The share of requests that write a row under a key that had none when the run began.
+    #[serde(default, skip_serializing_if = "Share::is_zero")]
+    pub inserts: Share,
+    /// The share of requests that delete a row.
+    #[serde(default, skip_serializing_if = "Share::is_zero")]
+    pub deletes: Share,
+    /// The share of requests that read a row and then write it.
+    #[serde(default, skip_serializing_if = "Share::is_zero")]
+    pub read_modify_writes: Share,
+    /// Clients that look at what they have written. Their reads take the place of other requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_reads: Option<OwnReads>,
     pub popularity: Popularity,
     pub arrival: Arrival,
+    /// Every loaded key is read once before the load starts, so that all entries are filled, and
+    /// expire, together.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub prefill: bool,
     /// Runs before the measured window, under the same load.
     #[serde(default)]
     pub warm_up: Span,
@@ -124,6 +150,22 @@ pub struct WorkloadOptions {
     pub timeout: Span,
 }
 
+impl WorkloadOptions {
+    /// The share of requests that update: what the other kinds leave.
+    pub fn updates(&self) -> f64 {
+        let rest = 1.0 - self.reads.0 - self.inserts.0 - self.deletes.0 - self.read_modify_writes.0;
+        // Shares such as 0.7 and 0.3 add up to 1 but for the last digit.
+        if rest.abs() < 1e-9 { 0.0 } else { rest }
+    }
+
+    /// Whether rows are only read and updated, with nothing else about the requests: what the closed
+    /// forms assume.
+    pub fn only_reads_and_updates(&self) -> bool {
+        let others = [self.inserts, self.deletes, self.read_modify_writes];
+        others.iter().all(Share::is_zero) && self.own_reads.is_none()
+    }
+}
+
 const fn default_seed() -> u64 {
     1
 }
@@ -138,6 +180,16 @@ const fn default_clients() -> u32 {
 
 const fn default_timeout() -> Span {
     Span::from_secs(10)
+}
+
+/// A client's reads of its own writes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct OwnReads {
+    /// The chance that a write is followed by such a read.
+    pub share: Share,
+    /// How many requests later it comes: of all clients in an open loop, of its own in a closed one.
+    pub after: u64,
 }
 
 /// Which keys are asked for, and how often.

@@ -9,9 +9,10 @@ use super::chance::{Axis, Draws, below, unit};
 use super::error::Error;
 use super::mix::Mix;
 use super::options::{Arrival, Closed, DatasetOptions, Popularity, WorkloadOptions};
+use super::own_reads::OwnReading;
 use super::popularity::Sampler;
 use super::trace::Trace;
-use crate::model::{ClientId, Key, Nanos, NodeId, Op};
+use crate::model::{ClientId, Key, Nanos, NodeId, Op, Share};
 
 /// How many requests and intended starts go into a plan's hash.
 const HASHED_REQUESTS: u64 = 10_000;
@@ -23,9 +24,12 @@ pub struct Plan {
     dataset: DatasetOptions,
     workload: WorkloadOptions,
     keys: u32,
+    /// Keys below this one have a row when the run begins.
+    loaded: u32,
     clients: u32,
     ops: Draws,
     client_draws: Draws,
+    own_reading: Option<OwnReading>,
     popularity: Sampler,
 }
 
@@ -56,13 +60,25 @@ impl Plan {
             _ => None,
         };
         let keys = count_keys(dataset, trace.as_ref())?;
+        let loaded = dataset.loaded(u64::from(keys)) as u32;
+        if loaded == keys && !workload.inserts.is_zero() {
+            let expected = "large enough for a key without a row, or there is nothing to insert";
+            return Err(Error::Option { option: "dataset.absent", expected });
+        }
         let clients = match workload.arrival {
             Arrival::Closed(closed) => closed.clients,
             Arrival::Constant(_) | Arrival::Poisson(_) => workload.clients,
         };
+        let own_reading = workload.own_reads.map(|own_reads| {
+            let turn =
+                if let Arrival::Closed(_) = workload.arrival { u64::from(clients) } else { 1 };
+            OwnReading::new(own_reads, turn, workload.seed)
+        });
         Ok(Self {
             keys,
+            loaded,
             clients,
+            own_reading,
             ops: Draws::new(workload.seed, Axis::Op),
             client_draws: Draws::new(workload.seed, Axis::Client),
             popularity: Sampler::new(&workload.popularity, keys, workload.seed, trace)?,
@@ -73,7 +89,19 @@ impl Plan {
 
     /// Request `number`. A client stays with one node for the whole run. In a closed loop of `n`
     /// clients, client `c` asks for the requests `c`, `c + n`, `c + 2n` and so on.
+    ///
+    /// Where clients read their own writes, such a read takes the place of what was drawn.
     pub fn request(&self, number: u64) -> Request {
+        let writes = |number| !self.op(number).is_read();
+        let own_reading = self.own_reading.as_ref();
+        match own_reading.and_then(|own_reading| own_reading.write_read_by(number, writes)) {
+            Some(write) => Request { number, op: Op::Read, ..self.drawn(write) },
+            None => self.drawn(number),
+        }
+    }
+
+    /// Request `number` by its own draws.
+    fn drawn(&self, number: u64) -> Request {
         let clients = u64::from(self.clients);
         let client = match self.workload.arrival {
             Arrival::Closed(_) => number % clients,
@@ -81,14 +109,46 @@ impl Plan {
                 below(self.client_draws.at(number), clients)
             }
         };
-        let reads = unit(self.ops.at(number)) < self.workload.reads.0;
+        let op = self.op(number);
+        let key = self.popularity.key(number);
         Request {
             number,
-            key: Key(u64::from(self.popularity.key(number))),
-            op: if reads { Op::Read } else { Op::Update },
+            key: Key(u64::from(if op == Op::Insert { self.to_insert(key) } else { key })),
+            op,
             client: ClientId(client as u32),
             node: NodeId(client as u32 % self.workload.nodes),
         }
+    }
+
+    /// The operation of request `number` by its own draw. Reads come first, so that they stay where
+    /// they are when the other shares change.
+    fn op(&self, number: u64) -> Op {
+        let options = &self.workload;
+        let shares = [
+            (Op::Read, options.reads.0),
+            (Op::Insert, options.inserts.0),
+            (Op::Delete, options.deletes.0),
+            (Op::ReadModifyWrite, options.read_modify_writes.0),
+            (Op::Update, options.updates()),
+        ];
+        let draw = unit(self.ops.at(number));
+        let mut up_to = 0.0;
+        let mut last = Op::Read;
+        for (op, share) in shares.into_iter().filter(|(_, share)| *share > 0.0) {
+            up_to += share;
+            last = op;
+            if draw < up_to {
+                return op;
+            }
+        }
+        // The sum of the shares may be below 1 by a last digit.
+        last
+    }
+
+    /// The key that an insert takes where `key` was drawn: one that had no row when the run began.
+    const fn to_insert(&self, key: u32) -> u32 {
+        let absent = self.keys - self.loaded;
+        if key >= self.loaded || absent == 0 { key } else { self.loaded + key % absent }
     }
 
     /// The intended start of each request in turn, from 0, without end. Empty in a closed loop.
@@ -125,12 +185,22 @@ impl Plan {
         self.keys as u64
     }
 
+    /// How many keys have a row when the run begins: `0 .. loaded`.
+    pub const fn loaded(&self) -> u64 {
+        self.loaded as u64
+    }
+
     pub const fn nodes(&self) -> u32 {
         self.workload.nodes
     }
 
     pub const fn clients(&self) -> u32 {
         self.clients
+    }
+
+    /// Whether every loaded key is read once before the load starts.
+    pub const fn prefill(&self) -> bool {
+        self.workload.prefill
     }
 
     /// How long the load runs before anything is measured.
@@ -179,7 +249,7 @@ impl Plan {
         for number in 0..HASHED_REQUESTS {
             let request = self.request(number);
             hasher.update(request.key.0.to_le_bytes());
-            hasher.update([u8::from(request.op.is_read())]);
+            hasher.update([op_byte(request.op)]);
             hasher.update(request.client.0.to_le_bytes());
             hasher.update(request.node.0.to_le_bytes());
             hasher.update(arrivals.next().unwrap_or(Nanos::NEVER).0.to_le_bytes());
@@ -188,8 +258,20 @@ impl Plan {
     }
 }
 
+/// What stands for an operation in a plan's hash.
+const fn op_byte(op: Op) -> u8 {
+    match op {
+        Op::Update => 0,
+        Op::Read => 1,
+        Op::Insert => 2,
+        Op::Delete => 3,
+        Op::ReadModifyWrite => 4,
+    }
+}
+
 /// Refuses what no plan can be made of, whether it came from a file or from code.
 fn check(dataset: &DatasetOptions, workload: &WorkloadOptions) -> Result<(), Error> {
+    let is_share = |share: Share| (0.0..=1.0).contains(&share.0);
     let rate_is_sound = |rate: f64| rate.is_finite() && rate > 0.0;
     let rules = [
         ("dataset.namespace", "a template with `{id}` in it", {
@@ -198,7 +280,20 @@ fn check(dataset: &DatasetOptions, workload: &WorkloadOptions) -> Result<(), Err
         ("dataset.size", "a range whose min is not above its max", {
             dataset.size.min() <= dataset.size.max()
         }),
-        ("workload.reads", "a share from 0 to 1", (0.0..=1.0).contains(&workload.reads.0)),
+        ("workload.reads", "a share from 0 to 1", is_share(workload.reads)),
+        ("workload.inserts", "a share from 0 to 1", is_share(workload.inserts)),
+        ("workload.deletes", "a share from 0 to 1", is_share(workload.deletes)),
+        ("workload.read-modify-writes", "a share from 0 to 1", {
+            is_share(workload.read_modify_writes)
+        }),
+        ("workload.reads", "at most 1 together with the other shares", workload.updates() >= 0.0),
+        ("workload.own-reads.share", "a share from 0 to 1", {
+            workload.own_reads.is_none_or(|own_reads| is_share(own_reads.share))
+        }),
+        ("workload.own-reads.after", "at least 1", {
+            workload.own_reads.is_none_or(|own_reads| own_reads.after >= 1)
+        }),
+        ("dataset.absent", "a share from 0 to 1", is_share(dataset.absent)),
         ("workload.nodes", "at least 1", workload.nodes >= 1),
         ("workload.clients", "at least 1", workload.clients >= 1),
         match workload.arrival {

@@ -23,6 +23,7 @@ pub struct Rows {
     entity: Entity,
     size: BodySize,
     keys: u64,
+    loaded: u64,
     children: u32,
     text: Text,
     sizes: Draws,
@@ -38,6 +39,7 @@ impl Rows {
             entity: dataset.entity,
             size: dataset.size,
             keys,
+            loaded: dataset.loaded(keys),
             children,
             text: Text::new(seed),
             sizes: Draws::new(seed, Axis::Size),
@@ -50,6 +52,11 @@ impl Rows {
     /// How many keys there are: `0 .. keys`.
     pub const fn keys(&self) -> u64 {
         self.keys
+    }
+
+    /// How many of them have a row when the run begins: `0 .. loaded`.
+    pub const fn loaded(&self) -> u64 {
+        self.loaded
     }
 
     /// The row under `key` as it is loaded, before any write.
@@ -70,15 +77,18 @@ impl Rows {
         Bytes::from(shape::write(self.entity, key.0, writer.0, stable, json))
     }
 
-    /// What an aggregating origin must answer about the row's children; `None` for a point lookup.
+    /// What an aggregating origin must answer about the row's children, where there is a row; `None`
+    /// for a point lookup. Children are loaded with their row and never written: a row that was
+    /// inserted has none.
     pub fn aggregate(&self, key: Key) -> Option<Aggregate> {
+        let children = if key.0 < self.loaded { self.children } else { 0 };
         (self.children > 0).then(|| Aggregate {
-            rows: self.children,
-            total: (0..self.children).map(|child| self.child_amount(key, child)).sum(),
+            rows: children,
+            total: (0..children).map(|child| self.child_amount(key, child)).sum(),
         })
     }
 
-    /// How many child rows each row has.
+    /// How many child rows each loaded row has.
     pub const fn children(&self) -> u32 {
         self.children
     }

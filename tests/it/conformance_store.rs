@@ -158,7 +158,10 @@ enum Step {
     Version(u64),
     Write(u64),
     WriteWithEvent(u64),
-    ApplyBatch(Vec<(u64, u64)>),
+    Delete(u64),
+    DeleteWithEvent(u64),
+    /// Keys, versions, and whether to delete.
+    ApplyBatch(Vec<(u64, u64, bool)>),
     ReadOutbox(usize),
     /// Trims every `n`th of the rows that the outbox holds.
     TrimOutbox(usize),
@@ -180,7 +183,10 @@ fn step() -> impl Strategy<Value = Step> {
         key.clone().prop_map(Step::Version),
         key.clone().prop_map(Step::Write),
         key.clone().prop_map(Step::WriteWithEvent),
-        proptest::collection::vec((key, 0..12_u64), 0..10).prop_map(Step::ApplyBatch),
+        key.clone().prop_map(Step::Delete),
+        key.clone().prop_map(Step::DeleteWithEvent),
+        proptest::collection::vec((key, 0..12_u64, any::<bool>()), 0..10)
+            .prop_map(Step::ApplyBatch),
         (0..5_usize).prop_map(Step::ReadOutbox),
         (1..4_usize).prop_map(Step::TrimOutbox),
     ]
@@ -209,9 +215,20 @@ async fn take(store: &dyn Store, step: &Step, number: u64) -> Answer {
         Step::WriteWithEvent(key) => {
             Answer::Version(store.write_with_event(&draft(Key(*key), number)).await)
         }
+        Step::Delete(key) => {
+            Answer::Version(store.write(&Draft::deletion(Key(*key), Writer(number))).await)
+        }
+        Step::DeleteWithEvent(key) => {
+            let deletion = Draft::deletion(Key(*key), Writer(number));
+            Answer::Version(store.write_with_event(&deletion).await)
+        }
         Step::ApplyBatch(writes) => {
-            let writes: Vec<_> =
-                writes.iter().map(|&(key, version)| versioned(Key(key), version)).collect();
+            let write = |&(key, version, deletes): &(u64, u64, bool)| {
+                let write = versioned(Key(key), version);
+                let deletion = Draft::deletion(Key(key), Writer(version));
+                if deletes { VersionedDraft { draft: deletion, ..write } } else { write }
+            };
+            let writes: Vec<_> = writes.iter().map(write).collect();
             Answer::Applied(store.apply_batch(&writes).await)
         }
         Step::ReadOutbox(max) => Answer::Events(store.read_outbox(*max).await),

@@ -2,6 +2,7 @@
 //! figure that names it, and the same strategy without its bug by none.
 
 mod cached;
+mod deleting;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -121,7 +122,20 @@ fn run(bug: Bug) -> Run {
 }
 
 fn run_strategy(build: &(dyn Fn() -> Box<dyn Strategy> + Sync)) -> Run {
-    let loaded = scenario::parse("planted", SCENARIO).unwrap();
+    run_scenario(SCENARIO, build)
+}
+
+/// The same keys, a fifth of which have no row at first, under every kind of operation.
+fn run_deleting(bug: deleting::Bug) -> Run {
+    let scenario = SCENARIO.replace("keys = 50", "keys = 50\nabsent = 0.2").replace(
+        "reads = 0.8",
+        "reads = 0.6\ninserts = 0.05\ndeletes = 0.1\nread-modify-writes = 0.1",
+    );
+    run_scenario(&scenario, &|| deleting::Deleting::build(bug))
+}
+
+fn run_scenario(text: &str, build: &(dyn Fn() -> Box<dyn Strategy> + Sync)) -> Run {
+    let loaded = scenario::parse("planted", text).unwrap();
     let clock = SimClock::new();
     let latencies = Latencies {
         round_trip: Nanos::from_micros(200),
@@ -196,4 +210,65 @@ fn sets_in_reverse_order_leave_the_cache_stale() {
     assert!(run.audit.stale > 0);
     assert_eq!((run.audit.lost_writes, run.audit.ahead, run.audit.phantom), (0, 0, 0));
     assert_eq!(run.findings.order_violations + run.findings.duplicate_versions, 0);
+}
+
+/// A fill that races an invalidation leaves a stale entry; so a few reads are stale even without a
+/// bug, but no answer is a phantom.
+#[test]
+fn absences_and_deletions_are_no_phantoms_by_themselves() {
+    let run = run_deleting(deleting::Bug::None);
+    let findings = &run.findings;
+    assert!(findings.reads > 3_000 && findings.writes > 1_800, "{findings:?}");
+    assert_eq!(findings.phantom_absent + findings.phantom_present + findings.dirty_reads, 0);
+    assert_eq!(findings.order_violations + findings.duplicate_versions + findings.corrupt, 0);
+    assert_eq!((run.audit.lost_writes, run.audit.phantom, run.audit.corrupt), (0, 0, 0));
+    assert!(findings.definitely_stale * 20 < findings.reads, "{}", findings.definitely_stale);
+}
+
+#[test]
+fn a_strategy_that_answers_absent_for_a_live_row_is_caught() {
+    let findings = run_deleting(deleting::Bug::SaysAbsent).findings;
+    // Four of the five keys are loaded, so to say of them that there never was a row is a phantom.
+    assert!(findings.phantom_absent > findings.reads / 20, "{}", findings.phantom_absent);
+    assert_eq!(findings.phantom_present, 0);
+    assert!(findings.definitely_stale > findings.reads / 20, "once written, it is stale as well");
+}
+
+#[test]
+fn a_strategy_whose_deletes_do_not_reach_the_cache_is_caught() {
+    let run = run_deleting(deleting::Bug::ForgetsDeletes);
+    let sound = run_deleting(deleting::Bug::None);
+    let stale = run.findings.definitely_stale;
+    assert!(stale > 5 * sound.findings.definitely_stale, "{stale}");
+    assert!(run.audit.stale > 0, "rows that are deleted are left in the cache");
+    assert!(run.findings.read_your_writes_violations > 0);
+    assert_eq!(run.findings.phantom_absent + run.findings.phantom_present, 0);
+}
+
+#[test]
+fn a_row_under_the_version_of_its_deletion_is_caught() {
+    let run = run_deleting(deleting::Bug::CachesDeletedRows);
+    assert!(run.findings.phantom_present > 100, "{}", run.findings.phantom_present);
+    assert_eq!(run.findings.phantom_absent, 0);
+}
+
+#[test]
+fn updates_that_are_lost_to_others_are_counted() {
+    let scenario = |reads: &str, keys: &str| {
+        let text = SCENARIO.replace("reads = 0.8", reads).replace("keys = 50", keys);
+        run_scenario(&text, &|| Planted::build(Bug::None)).findings
+    };
+    // Read, 1 ms; write, 2 ms: on one key two of them often overlap.
+    let contended = scenario("reads = 0.5\nread-modify-writes = 0.5", "keys = 2");
+    assert!(contended.lost_updates > contended.writes / 10, "{}", contended.lost_updates);
+    assert_eq!(contended.definitely_stale + contended.order_violations, 0);
+    let blind = scenario("reads = 0.5", "keys = 2");
+    assert_eq!(blind.lost_updates, 0, "who reads nothing overlooks nothing");
+}
+
+#[test]
+fn a_stale_read_makes_the_update_after_it_a_lost_one() {
+    let text = SCENARIO.replace("reads = 0.8", "reads = 0.5\nread-modify-writes = 0.5");
+    let lost = |bug| run_scenario(&text, &|| Planted::build(bug)).findings.lost_updates;
+    assert!(lost(Bug::ServesOldValues) > 10 * lost(Bug::None));
 }

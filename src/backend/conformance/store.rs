@@ -1,5 +1,7 @@
 //! What every [`Store`] and its [`StoreHost`] must do, sentence by sentence.
 
+mod deletions;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -17,7 +19,7 @@ use crate::model::{Aggregate, Draft, Fault, FaultKind, Key, NodeId, Value, Versi
 /// # Panics
 /// At the first sentence of the contract that does not hold, with that sentence.
 pub async fn check(host: &dyn StoreHost, origin: Origin) {
-    for (name, run) in CHECKS {
+    for (name, run) in CHECKS.iter().chain(deletions::CHECKS) {
         tracing::debug!(name, "checking a store");
         run(Subject::fresh(host, origin).await).await;
     }
@@ -29,6 +31,7 @@ macro_rules! checks {
         &[$((stringify!($name), |subject| $name(subject).boxed())),*]
     };
 }
+use checks;
 
 /// One sentence of the contract, or a few that belong together.
 type Check = fn(Subject<'_>) -> BoxFuture<'_, ()>;
@@ -83,7 +86,9 @@ impl<'a> Subject<'a> {
     fn read_of(&self, draft: &Draft, version: Version) -> Read {
         let mut value = draft.at(version);
         let mut rows = 1;
-        if let Origin::Aggregation { rows: children } = self.origin {
+        if let Origin::Aggregation { rows: children } = self.origin
+            && !draft.is_deletion()
+        {
             let loaded = draft.key.0 < self.dataset.keys;
             let children = if loaded { children } else { 0 };
             let amount = |child| self.dataset.child_amount(draft.key, child);

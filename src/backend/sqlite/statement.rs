@@ -40,12 +40,13 @@ pub const INSERT_CHILDREN: &str =
 pub const POINT_LOOKUP: &str = "SELECT version, writer, checksum, body FROM entity WHERE id = ?1";
 
 /// A report by region, and its grand total. Region and amount are not in the index, so every child
-/// row is visited; each is joined with its region, and one without would not count.
+/// row is visited; each is joined with its region, and one without would not count. A row that is
+/// deleted has no children to go through; they stay for when it comes back.
 pub const AGGREGATION: &str = "
     WITH report AS (
         SELECT region.name, COUNT(*) AS children, SUM(child.amount) AS amount
         FROM child JOIN region ON region.id = child.region
-        WHERE child.parent = ?1
+        WHERE child.parent = (SELECT id FROM entity WHERE id = ?1 AND body IS NOT NULL)
         GROUP BY region.name
     )
     SELECT entity.version, entity.writer, entity.checksum, entity.body,

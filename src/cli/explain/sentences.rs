@@ -6,7 +6,7 @@ use crate::backend::{
 };
 use crate::cli::text::{count, counted, number, percent};
 use crate::scenario::{Preference, Scenario};
-use crate::workload::{Arrival, BodySize, Entity, Popularity};
+use crate::workload::{Arrival, BodySize, Entity, Popularity, WorkloadOptions};
 
 pub fn dataset(scenario: &Scenario) -> String {
     let dataset = &scenario.dataset;
@@ -28,10 +28,13 @@ pub fn dataset(scenario: &Scenario) -> String {
         BodySize::Fixed(size) => format!("{size} of JSON each"),
         BodySize::Uniform { min, max } => format!("{min} to {max} of JSON each"),
     };
-    match &dataset.namespace {
-        Some(namespace) => format!("{keys}, {size}, named {namespace} in the cache."),
-        None => format!("{keys}, {size}."),
-    }
+    let named =
+        dataset.namespace.as_ref().map(|namespace| format!(", named {namespace} in the cache"));
+    let absent = match dataset.absent.is_zero() {
+        true => String::new(),
+        false => format!(" {} of the keys have no row at first.", percent(dataset.absent.0)),
+    };
+    format!("{keys}, {size}{}.{absent}", named.unwrap_or_default())
 }
 
 pub fn load(scenario: &Scenario) -> String {
@@ -64,9 +67,33 @@ pub fn load(scenario: &Scenario) -> String {
             )
         }
     };
-    let reads = workload.reads.0;
-    let mix = format!("{} read, {} update.", percent(reads), percent(1.0 - reads));
-    format!("{arrival} {mix} {} {}", popularity(&workload.popularity), expected(scenario))
+    let popularity = popularity(&workload.popularity);
+    format!("{arrival} {} {popularity} {}", operations(workload), expected(scenario))
+}
+
+/// What the requests do.
+fn operations(workload: &WorkloadOptions) -> String {
+    let others = [
+        (workload.inserts.0, "insert"),
+        (workload.deletes.0, "delete"),
+        (workload.read_modify_writes.0, "read and then write"),
+    ];
+    let mut shares = vec![format!("{} read", percent(workload.reads.0))];
+    let others = others.into_iter().filter(|(share, _)| *share > 0.0);
+    shares.extend(others.map(|(share, what)| format!("{} {what}", percent(share))));
+    shares.push(format!("{} update", percent(workload.updates())));
+    let mut told = format!("{}.", shares.join(", "));
+    if let Some(own_reads) = workload.own_reads {
+        told += &format!(
+            " {} of the writes are read by their own client {} later.",
+            percent(own_reads.share.0),
+            counted(own_reads.after, "request")
+        );
+    }
+    if workload.prefill {
+        told += " Before the load starts, every key that has a row is read once.";
+    }
+    told
 }
 
 fn popularity(popularity: &Popularity) -> String {
@@ -110,8 +137,9 @@ fn expected(scenario: &Scenario) -> String {
     let measured = rate * workload.duration.0.as_secs_f64();
     let all = measured + rate * workload.warm_up.0.as_secs_f64();
     let reads = measured * workload.reads.0;
+    let writes = if workload.only_reads_and_updates() { "updates" } else { "others" };
     format!(
-        "{window}: about {} requests, with {} measured reads and {} measured updates.",
+        "{window}: about {} requests, with {} measured reads and {} measured {writes}.",
         count(all.round() as u64),
         count(reads.round() as u64),
         count((measured - reads).round() as u64)

@@ -2,7 +2,7 @@
 
 use super::{KEY, judge, judge_with, read, rules, stored, unknown, write};
 use crate::judge::{Audit, Cached, EndKey, EndState, Findings, Rules, StalenessBucket, Suspect};
-use crate::model::{ClientId, Fault, FaultKind, Key, Nanos, Sample, Version, Writer};
+use crate::model::{ClientId, Fault, FaultKind, Key, Nanos, Op, Sample, Version, Writer};
 
 /// Ten writes one after the other, the n-th as version n over `[10 n, 10 n + 5]`.
 fn ten_writes() -> Vec<Sample> {
@@ -212,14 +212,91 @@ fn sessions_that_go_back_are_told_apart() {
 
 #[test]
 fn nothing_where_there_is_something_and_corruption_are_counted() {
-    let absent = Sample { seen: None, seen_writer: None, absent: true, ..read(0, (1, 2), (0, 0)) };
-    let failed = |kind| Sample { fault: Some(Fault::cache(kind)), absent: false, ..absent };
+    let absent = Sample { absent: true, ..read(0, (1, 2), (0, 0)) };
+    let nothing = Sample { seen: None, seen_writer: None, ..read(0, (1, 2), (0, 0)) };
+    let failed = |kind| Sample { fault: Some(Fault::cache(kind)), ..nothing };
     let samples = [absent, failed(FaultKind::Corrupt), failed(FaultKind::Timeout)];
     let findings = judge(&samples);
     assert_eq!(
         findings,
         Findings { reads: 1, phantom_absent: 1, corrupt: 1, ..Findings::default() }
     );
+}
+
+#[test]
+fn a_row_where_there_is_none_and_none_where_there_is_one_are_told_apart() {
+    let absent = |sample: Sample| Sample { absent: true, ..sample };
+    let deletion = Sample { op: Op::Delete, ..write(0, (10, 20), 1) };
+    let samples = [
+        deletion,
+        absent(read(1, (30, 40), (1, 1))),
+        // The deletion's version, and a row with it.
+        read(2, (30, 40), (1, 1)),
+        write(3, (50, 60), 2),
+        read(4, (70, 80), (2, 4)),
+        // The row's version, and that there is none.
+        absent(read(5, (70, 80), (2, 4))),
+    ];
+    for pace in [0, 1] {
+        let (findings, _) = judge_with(rules(), &samples, pace, &EndState::default());
+        assert_eq!((findings.phantom_absent, findings.phantom_present), (1, 1));
+        assert_eq!((findings.definitely_stale, findings.dirty_reads), (0, 0));
+    }
+    // A key that was not loaded has none as version 0.
+    let rules = Rules { loaded: 0, ..rules() };
+    let samples = [absent(read(0, (1, 2), (0, 0))), read(1, (1, 2), (0, 0))];
+    let (findings, _) = judge_with(rules, &samples, 1, &EndState::default());
+    assert_eq!((findings.phantom_absent, findings.phantom_present), (0, 1));
+}
+
+#[test]
+fn an_absence_can_be_stale_and_a_row_be_stale_after_its_deletion() {
+    let absent = Sample { absent: true, ..read(1, (30, 40), (0, 0)) };
+    let rules = Rules { loaded: 0, ..rules() };
+    let inserted = [Sample { op: Op::Insert, ..write(0, (10, 20), 1) }, absent];
+    let (findings, _) = judge_with(rules, &inserted, 1, &EndState::default());
+    assert_eq!((findings.definitely_stale, findings.phantom_absent), (1, 0));
+
+    let deleted = [Sample { op: Op::Delete, ..write(0, (10, 20), 1) }, read(1, (30, 40), (0, 0))];
+    let findings = judge(&deleted);
+    assert_eq!((findings.definitely_stale, findings.phantom_present), (1, 0));
+}
+
+#[test]
+fn an_unknown_deletion_that_a_read_reveals_is_one() {
+    let timed_out = Sample { op: Op::Delete, ..unknown(0, (10, 20)) };
+    let shown = |absent| Sample { absent, ..read(1, (15, 18), (1, 1)) };
+    for (absent, phantoms) in [(true, 0), (false, 1)] {
+        let findings = judge(&[timed_out, shown(absent)]);
+        assert_eq!((findings.phantom_present, findings.phantom_absent), (phantoms, 0));
+    }
+}
+
+#[test]
+fn an_update_that_overwrote_what_it_had_not_read_is_lost_to_the_other() {
+    let modify = |request, between, seen: u64, written| Sample {
+        op: Op::ReadModifyWrite,
+        seen: Some(Version(seen)),
+        seen_writer: Some(Writer(seen)),
+        ..write(request, between, written)
+    };
+    let alone = [modify(0, (10, 20), 0, 1), modify(1, (30, 40), 1, 2)];
+    assert_eq!(judge(&alone), Findings { writes: 2, ..Findings::default() });
+    let crossed = [modify(0, (10, 20), 0, 1), modify(1, (10, 25), 0, 2)];
+    assert_eq!(judge(&crossed).lost_updates, 1);
+    let rules = Rules { window: (Nanos(11), Nanos::NEVER), ..rules() };
+    let (findings, _) = judge_with(rules, &crossed, 1, &EndState::default());
+    assert_eq!(findings.lost_updates, 0, "both were meant to start before the window");
+}
+
+#[test]
+fn a_write_is_invoked_when_what_it_read_first_has_come() {
+    let late = Sample { op: Op::ReadModifyWrite, wrote_from: Nanos(25), ..write(0, (10, 30), 1) };
+    let of_future = judge(&[read(1, (15, 20), (1, 1)), late]);
+    assert_eq!(of_future.dirty_reads, 1, "it was read before it was written");
+    let never = Sample { wrote_from: Nanos::NEVER, ..unknown(0, (10, 20)) };
+    let unwritten = judge(&[never, read(1, (30, 40), (0, 0))]);
+    assert_eq!((unwritten.unknown_writes, unwritten.possibly_stale), (0, 0));
 }
 
 #[test]

@@ -230,6 +230,35 @@ fn other(strategies: &str) -> String {
 }
 
 #[test]
+fn requests_do_one_thing_each_and_find_what_they_need() {
+    let with = |more: &str| workload("reads = 0.9", &format!("reads = 0.9\n{more}"));
+    for (more, path) in [
+        ("deletes = 0.1", None),
+        ("deletes = 0.06\nread-modify-writes = 0.05", Some("workload.reads")),
+        ("inserts = 0.05", Some("workload.inserts")),
+        ("own-reads = { share = 0.5, after = 3 }", None),
+        ("own-reads = { share = 0.5, after = 0 }", Some("workload.own-reads.after")),
+    ] {
+        assert_eq!(errors("WORKLOAD", &with(more)), Vec::from_iter(path), "{more}");
+    }
+    let mut inserting = scenario("WORKLOAD", &with("inserts = 0.05"));
+    inserting.dataset.absent.0 = 0.1;
+    assert_eq!(validate(&inserting), []);
+    // Too few keys for this share to leave one out.
+    inserting.dataset.absent.0 = 0.001;
+    assert_eq!(validate(&inserting)[0].path, ["workload", "inserts"]);
+    let only_reads = workload("reads = 0.9", "reads = 1\nown-reads = { share = 1, after = 1 }");
+    assert_eq!(errors("WORKLOAD", &only_reads), ["workload.own-reads"]);
+}
+
+#[test]
+fn shares_that_are_too_large_are_named() {
+    let text = workload("reads = 0.9", "reads = 0.9\ninserts = 0.2\ndeletes = 0");
+    let problem = validate(&scenario("WORKLOAD", &text)).remove(0);
+    assert_eq!(problem.label.unwrap(), "reads 0.9, inserts 0.2 together are above 1");
+}
+
+#[test]
 fn thresholds_need_something_to_hold_them() {
     for (thresholds, expected) in [
         ("read-p99 = \"0s\"", vec!["thresholds.read-p99"]),
@@ -242,6 +271,9 @@ fn thresholds_need_something_to_hold_them() {
     let mut all_reads = scenario("THRESHOLDS", "update-p99 = \"1s\"\nread-p99 = \"1s\"");
     all_reads.workload.reads.0 = 1.0;
     assert_eq!(validate(&all_reads)[0].path, ["thresholds", "update-p99"]);
+    let mut no_updates = scenario("THRESHOLDS", "update-p99 = \"1s\"");
+    no_updates.workload.deletes.0 = 0.1;
+    assert_eq!(validate(&no_updates)[0].path, ["thresholds", "update-p99"]);
     let mut all_updates = scenario("THRESHOLDS", "update-p99 = \"1s\"\nread-p99 = \"1s\"");
     all_updates.workload.reads.0 = 0.0;
     let paths: Vec<_> = validate(&all_updates).into_iter().map(|p| p.path.join(".")).collect();

@@ -134,13 +134,13 @@ pub fn thresholds(scenario: &Scenario, problems: &mut Vec<Problem>) {
 /// Thresholds on requests that never come.
 fn nothing_to_hold(scenario: &Scenario, problems: &mut Vec<Problem>) {
     let thresholds = &scenario.thresholds;
-    let reads = scenario.workload.reads.0;
-    if reads >= 1.0 {
+    let workload = &scenario.workload;
+    if workload.updates() <= 0.0 {
         without("updates", "update-p99", thresholds.update_p99.is_some(), problems);
         let prefers = scenario.prefer == Preference::UpdateLatency;
         decides_nothing("updates", prefers, problems);
     }
-    if reads <= 0.0 {
+    if workload.reads.is_zero() && workload.own_reads.is_none() {
         without("reads", "read-p50", thresholds.read_p50.is_some(), problems);
         without("reads", "read-p99", thresholds.read_p99.is_some(), problems);
         without("reads", "hit-ratio", thresholds.hit_ratio.is_some(), problems);
@@ -154,7 +154,7 @@ fn without(what: &str, key: &str, is_given: bool, problems: &mut Vec<Problem>) {
         problems.push(
             Problem::error(&["thresholds", key], format!("there are no {what} to hold this"))
                 .about_key()
-                .expected("contradicts `reads` of [workload]"),
+                .expected("contradicts the shares of [workload]"),
         );
     }
 }
@@ -163,7 +163,7 @@ fn decides_nothing(what: &str, prefers: bool, problems: &mut Vec<Problem>) {
     if prefers {
         problems.push(
             Problem::error(&["prefer"], format!("there are no {what} by which to prefer one"))
-                .expected("contradicts `reads` of [workload]")
+                .expected("contradicts the shares of [workload]")
                 .help(format!("set `prefer` to a figure that does not depend on {what}")),
         );
     }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{Share, Size, Span};
-use crate::workload::{BodySize, Entity, Rate, TraceFiles, Zipf};
+use crate::workload::{BodySize, Entity, OwnReads, Rate, TraceFiles, Zipf};
 
 fn dataset() -> DatasetOptions {
     DatasetOptions {
@@ -12,6 +12,7 @@ fn dataset() -> DatasetOptions {
         namespace: None,
         keys: Some(1_000),
         size: BodySize::default(),
+        absent: Share(0.0),
     }
 }
 
@@ -19,6 +20,11 @@ fn workload() -> WorkloadOptions {
     WorkloadOptions {
         seed: 1,
         reads: Share(0.9),
+        inserts: Share(0.0),
+        deletes: Share(0.0),
+        read_modify_writes: Share(0.0),
+        own_reads: None,
+        prefill: false,
         popularity: Popularity::Zipf(Zipf { exponent: 0.99 }),
         arrival: Arrival::Poisson(Rate { rate: 1_000.0 }),
         warm_up: Span::from_secs(1),
@@ -62,13 +68,13 @@ fn the_realised_mix_is_near_the_asked_one() {
     let plan = plan(&workload());
     let mix = plan.describe_mix(100_000);
     assert_eq!(mix.reads + mix.updates, 100_000);
-    assert!((mix.read_share().unwrap() - 0.9).abs() < 0.004, "{mix:?}");
+    assert!((mix.share_of(Op::Read).unwrap() - 0.9).abs() < 0.004, "{mix:?}");
     let mut chances = plan.probabilities().unwrap();
     chances.sort_by(|a, b| b.total_cmp(a));
     let top: f64 = chances[..10].iter().sum();
     assert!((mix.top_share().unwrap() - top).abs() < 0.006, "{mix:?} for {top}");
     assert!(mix.distinct_keys > 990, "{mix:?}");
-    assert_eq!(plan.describe_mix(0).read_share(), None);
+    assert_eq!(plan.describe_mix(0).share_of(Op::Read), None);
 }
 
 #[test]
@@ -77,6 +83,96 @@ fn the_extreme_shares_are_exact() {
         let options = WorkloadOptions { reads: Share(reads), ..workload() };
         assert_eq!(plan(&options).describe_mix(10_000).reads, expected);
     }
+}
+
+/// Every kind of operation, on keys of which a quarter has no row.
+fn all_kinds() -> (DatasetOptions, WorkloadOptions) {
+    let workload = WorkloadOptions {
+        reads: Share(0.5),
+        inserts: Share(0.1),
+        deletes: Share(0.1),
+        read_modify_writes: Share(0.2),
+        ..workload()
+    };
+    (DatasetOptions { absent: Share(0.25), ..dataset() }, workload)
+}
+
+#[test]
+fn every_operation_has_the_share_asked_for() {
+    let (dataset, workload) = all_kinds();
+    let plan = Plan::new(&dataset, &workload, Path::new("")).unwrap();
+    let mix = plan.describe_mix(100_000);
+    let shares = [0.5, 0.1, 0.1, 0.1, 0.2];
+    for (op, share) in Op::ALL.into_iter().zip(shares) {
+        // Four standard deviations of the widest are 0.0063.
+        assert!((mix.share_of(op).unwrap() - share).abs() < 0.0064, "{op:?}: {mix:?}");
+    }
+    let exact = WorkloadOptions { read_modify_writes: Share(0.3), ..workload };
+    let plan = Plan::new(&dataset, &exact, Path::new("")).unwrap();
+    assert_eq!(plan.describe_mix(100_000).updates, 0, "the shares leave nothing");
+}
+
+#[test]
+fn inserts_take_keys_without_a_row_and_other_requests_any() {
+    let (dataset, workload) = all_kinds();
+    let plan = Plan::new(&dataset, &workload, Path::new("")).unwrap();
+    assert_eq!((plan.keys(), plan.loaded()), (1_000, 750));
+    let requests: Vec<_> = (0..20_000).map(|number| plan.request(number)).collect();
+    let keys = |op| requests.iter().filter(move |it| it.op == op).map(|it| it.key.0);
+    assert!(keys(Op::Insert).all(|key| (750..1_000).contains(&key)));
+    for op in [Op::Read, Op::Update, Op::Delete, Op::ReadModifyWrite] {
+        assert!(keys(op).any(|key| key < 750) && keys(op).any(|key| key >= 750), "{op:?}");
+    }
+    // Where nothing is inserted the same keys are asked for.
+    let other =
+        Plan::new(&dataset, &WorkloadOptions { inserts: Share(0.0), ..workload }, Path::new(""));
+    let other = other.unwrap();
+    let unchanged = requests.iter().filter(|it| it.op != Op::Insert);
+    assert!(unchanged.into_iter().all(|it| other.request(it.number).key == it.key));
+}
+
+/// The own reads among the first requests: each with the write that it must be a read of.
+fn own_reads(workload: &WorkloadOptions, distance: u64) -> Vec<(Request, Request)> {
+    let with = plan(workload);
+    let without = plan(&WorkloadOptions { own_reads: None, ..workload.clone() });
+    (0..50_000)
+        .map(|number| (with.request(number), without.request(number)))
+        .filter(|(with, without)| with != without)
+        .map(|(with, _)| (with, without.request(with.number - distance)))
+        .collect()
+}
+
+#[test]
+fn a_client_reads_its_own_write_so_many_requests_later() {
+    let own = OwnReads { share: Share(0.5), after: 3 };
+    let closed = Arrival::Closed(Closed { clients: 7, think: Span::default() });
+    for (arrival, distance) in [(workload().arrival, 3), (closed, 3 * 7)] {
+        let options = WorkloadOptions { own_reads: Some(own), arrival, ..workload() };
+        let reads = own_reads(&options, distance);
+        let plan = plan(&options);
+        for (read, write) in &reads {
+            assert_eq!((read.op, read.key), (Op::Read, write.key));
+            assert_eq!((read.client, read.node), (write.client, write.node));
+            assert!(!write.op.is_read());
+            assert_eq!(plan.request(write.number), *write, "the write itself is in the plan");
+        }
+        let writes = (0..50_000).filter(|&number| !plan.request(number).op.is_read()).count();
+        let share = reads.len() as f64 / writes as f64;
+        // About 4,900 writes: a standard deviation is 0.007.
+        assert!((share - 0.5).abs() < 0.03, "{share}");
+    }
+}
+
+#[test]
+fn an_own_read_is_never_read_in_turn() {
+    let own_reads = Some(OwnReads { share: Share(1.0), after: 2 });
+    let plan = plan(&WorkloadOptions { reads: Share(0.0), own_reads, ..workload() });
+    let is_read = |number| plan.request(number).op.is_read();
+    // Two writes, their two reads, two writes again: also past where a row is cut.
+    for number in 2..20_000 {
+        assert_eq!(is_read(number), !is_read(number - 2), "{number}");
+    }
+    assert!(!is_read(0) && !is_read(1));
 }
 
 #[test]
@@ -117,6 +213,8 @@ fn the_hash_changes_with_whatever_decides_the_plan() {
         WorkloadOptions { arrival: Arrival::Constant(Rate { rate: 1_000.0 }), ..workload() },
         WorkloadOptions { duration: Span::from_secs(11), ..workload() },
         WorkloadOptions { nodes: 2, ..workload() },
+        WorkloadOptions { deletes: Share(0.1), ..workload() },
+        WorkloadOptions { prefill: true, ..workload() },
     ];
     for options in &changed {
         assert_ne!(plan(options).hash(), base, "{options:?}");
@@ -153,6 +251,8 @@ fn an_option_that_allows_no_plan_is_named() {
         ("workload.nodes", WorkloadOptions { nodes: 0, ..workload() }),
         ("workload.clients", WorkloadOptions { clients: 0, ..workload() }),
         ("poisson.rate", WorkloadOptions { arrival: rate(0.0), ..workload() }),
+        ("workload.reads", WorkloadOptions { deletes: Share(0.2), ..workload() }),
+        ("dataset.absent", WorkloadOptions { inserts: Share(0.1), ..workload() }),
         ("poisson.rate", WorkloadOptions { arrival: rate(f64::NAN), ..workload() }),
         ("closed.clients", WorkloadOptions { arrival: Arrival::Closed(closed), ..workload() }),
     ];

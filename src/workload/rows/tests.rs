@@ -6,7 +6,7 @@ use flate2::write::GzEncoder;
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{Size, Version};
+use crate::model::{Share, Size, Version};
 
 const ENTITIES: [(Entity, u64); 8] = [
     (Entity::Product, 360),
@@ -20,7 +20,13 @@ const ENTITIES: [(Entity, u64); 8] = [
 ];
 
 fn rows(entity: Entity, size: BodySize) -> Rows {
-    let dataset = DatasetOptions { entity, namespace: None, keys: Some(1_000), size };
+    rows_with(entity, size, 0.0)
+}
+
+/// Rows of which a share is not there at first.
+fn rows_with(entity: Entity, size: BodySize, absent: f64) -> Rows {
+    let keys = Some(1_000);
+    let dataset = DatasetOptions { entity, namespace: None, keys, size, absent: Share(absent) };
     Rows::new(&dataset, 7, 3, 1_000)
 }
 
@@ -152,4 +158,12 @@ fn child_amounts_are_fixed_and_differ() {
     assert!(amounts.iter().all(|amount| (1..=100).contains(amount)));
     assert_eq!(amounts.iter().collect::<HashSet<_>>().len(), 100);
     assert_eq!(amounts[7], fixed(Entity::Dashboard, 64).child_amount(Key(7), 2));
+}
+
+#[test]
+fn a_row_that_was_never_loaded_has_no_children() {
+    let rows = rows_with(Entity::Product, BodySize::default(), 0.25);
+    assert_eq!((rows.keys(), rows.loaded()), (1_000, 750));
+    assert_eq!(rows.aggregate(Key(749)).unwrap().rows, 3);
+    assert_eq!(rows.aggregate(Key(750)), Some(Aggregate { rows: 0, total: 0 }));
 }

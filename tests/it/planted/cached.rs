@@ -91,12 +91,7 @@ impl Strategy for SetsInReverse {
 
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {
         let version = ctx.write().store().write(&draft).await?;
-        let entry = entry::encode(
-            ctx.write(),
-            &draft.at(version),
-            Stamp::NONE,
-            &Format::default(),
-        );
+        let entry = entry::encode(ctx.write(), &draft.at(version), Stamp::NONE, &Format::default());
         let earlier = self.held_back.lock().unwrap().remove(&draft.key);
         match earlier {
             Some(earlier) => {

@@ -160,6 +160,7 @@ pub fn with_contenders(names: &[&str]) -> Record {
             read_share: 0.9007,
             distinct_keys: 4_871,
             top_percent_share: 0.5321,
+            ..PlanFacts::default()
         },
         cache: server(
             "redis",

@@ -1,0 +1,123 @@
+//! What a run leaves behind in cache and store, as the judge takes it.
+
+use crate::backend::{self, CacheHost, CacheState, Row, StoreHost};
+use crate::judge::{Cached, EndKey, EndState};
+use crate::model::{Key, Version, Writer};
+use crate::strategy::parts::entry::{self, Held};
+
+/// Keys whose state is fetched at once.
+const BATCH: usize = 1_000;
+
+/// What is left under the keys `0 .. keys`. A key that looks wrong is looked at again before it
+/// counts.
+///
+/// # Errors
+/// If cache or store cannot be looked at.
+pub async fn end_state(
+    cache: &dyn CacheHost,
+    store: &dyn StoreHost,
+    keys: u64,
+) -> Result<EndState, backend::Error> {
+    let all: Vec<Key> = (0..keys).map(Key).collect();
+    let rows = store.rows().await?;
+    let mut keys = Vec::with_capacity(all.len());
+    for batch in all.chunks(BATCH) {
+        let states = cache.state(batch).await?;
+        let mut ends: Vec<_> =
+            states.iter().map(|state| end_key(state, find(&rows, state.key))).collect();
+        let suspects: Vec<Key> =
+            ends.iter().filter(|end| is_suspect(end)).map(|end| end.key).collect();
+        for again in cache.state(&suspects).await? {
+            if let Some(end) = ends.iter_mut().find(|end| end.key == again.key) {
+                *end = end_key(&again, find(&rows, again.key));
+            }
+        }
+        keys.extend(ends);
+    }
+    Ok(EndState { keys })
+}
+
+fn find(rows: &[Row], key: Key) -> Option<&Row> {
+    rows.binary_search_by_key(&key, |row| row.key).ok().map(|place| &rows[place])
+}
+
+/// What a look at one key found. That there never was a row is what the store knows as version 0,
+/// and an entry may say so.
+fn end_key(state: &CacheState, row: Option<&Row>) -> EndKey {
+    let cached = match &state.entry {
+        None => Cached::Absent,
+        Some(entry) => match entry::read(state.key, entry.clone()) {
+            Ok(Held::Value(value, _)) if value.is_intact(state.key) => {
+                Cached::Holds { version: value.version, writer: value.writer }
+            }
+            Ok(Held::Tombstone(_)) => Cached::Absent,
+            _ => Cached::Corrupt,
+        },
+    };
+    let never_written = (Version::INITIAL, Writer::LOAD);
+    EndKey {
+        key: state.key,
+        cached,
+        stored: Some(row.map_or(never_written, |row| (row.version, row.writer))),
+        stored_intact: row.is_none_or(|row| row.intact),
+    }
+}
+
+/// Whether it may look otherwise at a second look.
+fn is_suspect(end: &EndKey) -> bool {
+    match end.cached {
+        Cached::Absent => false,
+        Cached::Holds { version, .. } => end.stored.is_none_or(|(stored, _)| stored != version),
+        Cached::Corrupt => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::model::{Draft, Value};
+    use crate::strategy::parts::entry::Stamp;
+    use crate::strategy::parts::format::Format;
+
+    const KEY: Key = Key(3);
+
+    fn holding(entry: Option<Bytes>) -> CacheState {
+        CacheState { key: KEY, entry }
+    }
+
+    fn entry_of(value: &Value) -> Option<Bytes> {
+        Some(entry::write(value, Stamp::NONE, &Format::default()))
+    }
+
+    #[test]
+    fn a_null_entry_about_a_key_that_never_had_a_row_is_what_the_store_knows() {
+        let end = end_key(&holding(entry_of(&Value::never_written(KEY))), None);
+        assert_eq!(end.cached, Cached::Holds { version: Version::INITIAL, writer: Writer::LOAD });
+        assert_eq!(end.stored, Some((Version::INITIAL, Writer::LOAD)));
+        assert!(end.stored_intact && !is_suspect(&end));
+    }
+
+    #[test]
+    fn a_null_entry_about_a_deletion_holds_its_version() {
+        let deleted = Draft::deletion(KEY, Writer(4)).at(Version(2));
+        let row = Row { key: KEY, version: Version(2), writer: Writer(4), intact: true };
+        let end = end_key(&holding(entry_of(&deleted)), Some(&row));
+        assert_eq!(end.cached, Cached::Holds { version: Version(2), writer: Writer(4) });
+        assert!(!is_suspect(&end));
+    }
+
+    #[test]
+    fn a_tombstone_holds_nothing_that_could_be_served() {
+        let end = end_key(&holding(Some(entry::tombstone(Version(7)))), None);
+        assert_eq!(end.cached, Cached::Absent);
+    }
+
+    #[test]
+    fn an_entry_about_another_key_is_corrupt() {
+        let end = end_key(&holding(entry_of(&Value::never_written(Key(9)))), None);
+        assert_eq!(end.cached, Cached::Corrupt);
+        assert!(is_suspect(&end));
+    }
+}
