@@ -122,7 +122,8 @@ impl Block<'_> {
         let mut keys = Vec::with_capacity(all.len());
         for batch in all.chunks(AUDIT_BATCH) {
             let states = cache.state(batch).await?;
-            let mut ends: Vec<_> = states.iter().map(|state| end_key(state, find(&rows, state.key))).collect();
+            let mut ends: Vec<_> =
+                states.iter().map(|state| end_key(state, find(&rows, state.key))).collect();
             let suspects: Vec<Key> =
                 ends.iter().filter(|end| is_suspect(end)).map(|end| end.key).collect();
             for again in cache.state(&suspects).await? {

@@ -18,6 +18,7 @@ pub const ABOUT: About = About {
     name: "no-cache",
     summary: "every request goes to the store",
     risk: "nothing; it is the bar for latency and store load",
+    when: "reads are cheap, or rare enough for the store, or may never be old: it is the bar that a cache must beat",
 };
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 
 use super::parts::aside::{Aside, Fill};
 use super::parts::entry::{self, Stamp};
-use super::parts::format::Format;
 use super::parts::expiry::Expiry;
+use super::parts::format::Format;
 use super::{About, Lifetime, Strategy};
 use crate::backend::{Cache, Ctx, Enqueued, QueuedWrite, Store, VersionedDraft};
 use crate::model::{Draft, Fault, FaultKind, Key, Nanos, Outcome, Share, Span, Value, Version};
@@ -29,6 +29,7 @@ pub const ABOUT: About = About {
     name: "write-behind",
     summary: "read: cache, else store and fill; write: cache and its queue, the store follows",
     risk: "acknowledged writes are lost if the cache loses its memory",
+    when: "writes must be answered at the cache's speed, come in bursts on the same keys, and losing the latest is bearable",
 };
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -14,8 +14,8 @@ pub use super::parts::expiry::Options;
 use super::parts::aside::{Aside, Fill};
 use super::parts::delivery::deliver;
 use super::parts::entry::{self, Stamp};
-use super::parts::format::Format;
 use super::parts::expiry::Expiry;
+use super::parts::format::Format;
 use super::{About, Lifetime, Strategy};
 use crate::backend::{Cache, Ctx, Store};
 use crate::model::{Draft, Key, Outcome, Value, Version};
@@ -24,6 +24,7 @@ pub const ABOUT: About = About {
     name: "write-through",
     summary: "read: cache, else store and fill; write: store, then set the entry",
     risk: "two writers' sets may land in the wrong order; stale until the TTL",
+    when: "what is written is read again soon, so that an update should leave the entry warm rather than gone",
 };
 
 pub fn lifetime(options: &Options) -> Option<Lifetime> {
@@ -51,8 +52,7 @@ impl Strategy for WriteThrough {
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {
         let version = ctx.write().store().write(&draft).await?;
         let ttl = self.expiry.draw(ctx);
-        let entry =
-            entry::encode(ctx.write(), &draft.at(version), Stamp::NONE, &Format::default());
+        let entry = entry::encode(ctx.write(), &draft.at(version), Stamp::NONE, &Format::default());
         deliver(ctx, async || ctx.write().cache().set(draft.key, entry.clone(), ttl).await).await;
         Ok(version)
     }

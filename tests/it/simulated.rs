@@ -99,7 +99,7 @@ fn every_strategy_is_asked_the_same() {
     let record = six();
     let asked = |contender: &Contender| {
         let requests = &contender.runs[0].measures.requests;
-        (requests.reads, requests.updates)
+        (requests.reads, requests.writes)
     };
     let first = asked(&record.contenders[0]);
     assert!(first.0 > 25_000 && first.1 > 2_500, "{first:?}");
@@ -173,7 +173,7 @@ fn a_request_is_given_up_after_its_timeout_and_counted_as_failed() {
     let failed: Vec<_> = requests.failed.iter().map(|failed| (failed.op, failed.fault)).collect();
     // A read takes 5 ms, an update 2 ms.
     assert_eq!(failed, [(Op::Read, Fault::GAVE_UP)]);
-    assert_eq!((requests.reads, requests.updates), (0, requests.answered));
+    assert_eq!((requests.reads, requests.writes), (0, requests.answered));
     assert_eq!(requests.intended, requests.answered + requests.failed[0].count);
     let answered = run.checks.iter().find(|check| check.name == "answered").unwrap();
     assert_eq!(answered.standing, Standing::Warn);

@@ -136,6 +136,7 @@ fn nothing_to_hold(scenario: &Scenario, problems: &mut Vec<Problem>) {
     let reads = scenario.workload.reads.0;
     if reads >= 1.0 {
         without("updates", "update-p99", thresholds.update_p99.is_some(), problems);
+        without("updates", "read-your-writes", thresholds.read_your_writes.is_some(), problems);
         let prefers = scenario.prefer == Preference::UpdateLatency;
         decides_nothing("updates", prefers, problems);
     }

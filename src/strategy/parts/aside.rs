@@ -4,8 +4,8 @@ use bytes::Bytes;
 
 use super::breaker::Breaker;
 use super::entry::{self, Held, Stamp};
-use super::format::Format;
 use super::expiry::Expiry;
+use super::format::Format;
 use crate::backend::{Cache, Ctx, Store};
 use crate::model::{Fault, FaultKind, Key, Outcome, Value};
 
