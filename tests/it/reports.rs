@@ -5,8 +5,10 @@ mod fixture;
 mod variety;
 
 use std::fs;
+use std::process::Command;
 use std::time::Duration;
 
+use assert_cmd::cargo::cargo_bin;
 use cacheduel::compare::verdict::{Ground, Held, Threshold};
 use cacheduel::compare::{Metric, Verdict};
 use cacheduel::model::{Distribution, Nanos, Share, Span};
@@ -82,6 +84,24 @@ fn thresholds_and_preferences_hold_the_new_figures_too() {
 fn the_guide_is_as_it_was() {
     let place = "docs/all-strategies.json".to_owned();
     insta::assert_snapshot!(guide::render(&[guide::Source { place, record: fixture::record() }]));
+}
+
+#[test]
+fn the_guide_is_printed_from_a_report_and_from_nothing_else() {
+    let place = tempfile::tempdir().unwrap();
+    let record = fixture::with_contenders(&["ttl"]);
+    report::write(&record, &place.path().join("report")).unwrap();
+    let guide = |argument: &str| {
+        let mut command = Command::new(cargo_bin!("cacheduel"));
+        command.current_dir(place.path()).args(["guide", argument]).output().unwrap()
+    };
+    let printed = guide("report");
+    assert!(printed.status.success(), "{printed:?}");
+    let source = guide::Source { place: "report".into(), record };
+    assert_eq!(String::from_utf8(printed.stdout).unwrap(), guide::render(&[source]));
+    let refused = guide("nowhere");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("nowhere"), "{refused:?}");
 }
 
 #[test]
