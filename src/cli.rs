@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod explain;
+mod guide;
 mod init;
 mod list;
 mod output;
@@ -33,6 +34,7 @@ pub struct Cli {
 enum Command {
     Run(run::Run),
     Report(report::Report),
+    Guide(guide::Guide),
     Init(init::Init),
     List(list::List),
     Explain(explain::Explain),
@@ -109,6 +111,7 @@ impl Command {
         match self {
             Self::Run(command) => command.run(out),
             Self::Report(command) => command.run(out),
+            Self::Guide(command) => command.run(out),
             Self::Init(command) => command.run(out),
             Self::List(command) => command.run(out),
             Self::Explain(command) => command.run(out),

@@ -139,6 +139,7 @@ fn contender(chosen: &scenario::Contender) -> Contender {
         strategy: about.name.into(),
         summary: about.summary.into(),
         risk: about.risk.into(),
+        when: about.when.into(),
         runs: Vec::new(),
         predictions: Vec::new(),
     }

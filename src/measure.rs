@@ -3,10 +3,13 @@
 mod load;
 mod measures;
 mod meter;
+mod node;
 mod totals;
 pub mod validity;
 
-pub use measures::{Bucket, Cause, Failed, Latency, Load, Lookups, Measures, Requests};
+pub use measures::{
+    Bucket, Cause, Coded, Coding, Failed, Latency, Load, Lookups, Measures, NodeTier, Requests,
+};
 pub use meter::{Meter, bucket_width};
 pub use totals::Totals;
 pub use validity::{Check, Standing};

@@ -1,6 +1,7 @@
 //! The Record: the versioned result of an experiment with its provenance. Reports and comparisons
 //! read Records, and never a live system.
 
+mod figures;
 mod host;
 
 pub use host::Host;
@@ -13,14 +14,15 @@ use crate::model::StoreCounters;
 
 // What a Record is made of, so that its readers need to know the Record alone.
 pub use crate::judge::{Audit, Findings, FreshnessPoint, StalenessBucket};
-pub use crate::measure::{Bucket, Cause, Latency, Measures};
+pub use crate::measure::{Bucket, Cause, Coded, Failed, Latency, Measures};
 pub use crate::model::{
-    CacheCounters, Distribution, Nanos, Op, Purpose, ServedBy, Server, Share, Span,
+    CacheCounters, Distribution, Fault, FaultKind, Nanos, Op, Purpose, ServedBy, Server, Share,
+    Side, Span,
 };
 pub use crate::scenario::{Preference, Scenario, Thresholds};
 
 /// The version of the Record's format. Raised when a reader of the old one would be wrong.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Everything that is known of one experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -84,6 +86,8 @@ pub struct Contender {
     pub strategy: String,
     pub summary: String,
     pub risk: String,
+    /// When to use it, in a sentence.
+    pub when: String,
     /// One for each repeat.
     pub runs: Vec<Run>,
     /// What theory says of the figures above it, where a closed form applies.
@@ -140,76 +144,13 @@ impl Record {
     }
 }
 
-impl Contender {
-    /// Response time of `op` over all runs and whatever served it.
-    pub fn response(&self, op: Op) -> Distribution {
-        self.merged(op, |latency| &latency.response)
-    }
-
-    /// Service time of `op` over all runs and whatever served it.
-    pub fn service(&self, op: Op) -> Distribution {
-        self.merged(op, |latency| &latency.service)
-    }
-
-    /// A figure of all runs added up.
-    pub fn total(&self, figure: impl Fn(&Run) -> u64) -> u64 {
-        self.runs.iter().map(figure).sum()
-    }
-
-    /// Reads answered without the store, as a share of all answered reads.
-    pub fn hit_ratio(&self) -> Option<f64> {
-        let hits = self.total(|run| run.measures.lookups.hits);
-        let misses = self.total(|run| run.measures.lookups.misses);
-        share(hits, hits + misses)
-    }
-
-    /// Reads of the origin, at its full cost, for each request that was answered. What the store
-    /// reads beside that (an outbox, a version) is in its load by cause.
-    pub fn store_reads_per_request(&self) -> Option<f64> {
-        let reads = self.total(|run| run.measures.store.origin_reads());
-        share(reads, self.total(|run| run.measures.requests.answered))
-    }
-
-    /// Definitely stale reads as a share of all judged reads.
-    pub fn stale_share(&self) -> Option<f64> {
-        let stale = self.total(|run| run.findings.definitely_stale);
-        share(stale, self.total(|run| run.findings.reads))
-    }
-
-    /// The longest time that a value which was served had certainly been superseded.
-    pub fn staleness_max(&self) -> Nanos {
-        self.runs.iter().map(|run| run.findings.age_at_least.max()).max().unwrap_or_default()
-    }
-
-    pub fn lost_writes(&self) -> u64 {
-        self.total(|run| run.audit.lost_writes)
-    }
-
-    /// Failed requests as a share of all.
-    pub fn error_share(&self) -> Option<f64> {
-        let failed = self.total(|run| run.measures.requests.failed.iter().map(|f| f.count).sum());
-        share(failed, failed + self.total(|run| run.measures.requests.answered))
-    }
-
-    fn merged(&self, op: Op, part: impl Fn(&Latency) -> &Distribution) -> Distribution {
-        let mut merged = Distribution::new();
-        for latency in self.runs.iter().flat_map(|run| &run.measures.latency) {
-            if latency.op == op {
-                merged.merge(part(latency));
-            }
-        }
-        merged
-    }
-}
-
 impl Prediction {
+    /// The quantity of store reads per expiry, by which tables find it.
+    pub const READS_PER_EXPIRY: &'static str = "store reads per expiry";
+
     /// How far the measured figure is from the predicted one, in standard errors.
     pub fn deviation(&self) -> f64 {
         let difference = self.measured - self.predicted;
         if difference == 0.0 { 0.0 } else { difference / self.standard_error }
     }
-}
-
-fn share(part: u64, whole: u64) -> Option<f64> {
-    (whole > 0).then(|| part as f64 / whole as f64)
 }

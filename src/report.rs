@@ -5,6 +5,7 @@ pub mod charts;
 pub mod csv;
 pub mod facts;
 pub mod folder;
+pub mod guide;
 pub mod hlog;
 pub mod html;
 pub mod table;

@@ -48,6 +48,8 @@ pub struct About {
     pub summary: &'static str,
     /// What it risks, in a sentence.
     pub risk: &'static str,
+    /// When to use it, in a sentence.
+    pub when: &'static str,
 }
 
 /// What brings an entry into the cache and what ends its life: all that the closed forms for hit
@@ -62,6 +64,26 @@ pub enum Lifetime {
     UntilWrite(Span),
     /// Filled by a read or a write, each of which restarts the TTL.
     SinceWrite(Span),
+    /// As [`Ttl`](Self::Ttl), but the first read past this share of the TTL has the entry replaced
+    /// while it is still served.
+    RefreshAhead { ttl: Span, factor: f64 },
+    /// As [`Ttl`](Self::Ttl), but for so long after the TTL the old value is still served, and the
+    /// first read that gets it has the entry replaced.
+    Revalidate { ttl: Span, window: Span },
+}
+
+/// What keeps the readers of an expired entry from all loading it: what the closed forms for store
+/// reads per expiry need to know.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Stampede {
+    /// Nothing: who misses loads.
+    None,
+    /// One load at a time in each node; the others there wait for it.
+    Coalesce,
+    /// One load at a time altogether: a lock, a lease.
+    OnePerCluster,
+    /// Readers recompute an entry before it expires, by chance.
+    Early { beta: f64 },
 }
 
 /// The registry. A line here is all that a new strategy needs outside its own file; variants,
@@ -90,6 +112,13 @@ macro_rules! registry {
             pub fn lifetime(&self) -> Option<Lifetime> {
                 match self {
                     $(Self::$variant(options) => $module::lifetime(options),)*
+                }
+            }
+
+            /// What guards its loads; `None` where no closed form is known.
+            pub fn stampede(&self) -> Option<Stampede> {
+                match self {
+                    $(Self::$variant(options) => options.stampede(),)*
                 }
             }
 

@@ -35,6 +35,9 @@ fn explain(loaded: &Loaded) -> String {
     if let Some(notes) = &scenario.notes {
         told.push_str(&text::entry("Notes", notes.trim(), 0, COLUMN));
     }
+    if let Some(look_at) = &scenario.look_at {
+        told.push_str(&text::entry("Look at", look_at.trim(), 0, COLUMN));
+    }
     told.push_str(&text::entry("Data", &sentences::dataset(scenario), 0, COLUMN));
     told.push_str(&text::entry("Load", &sentences::load(scenario), 0, COLUMN));
     told.push_str(&text::entry("Cache", &sentences::cache(&scenario.cache), 0, COLUMN));

@@ -14,15 +14,16 @@ pub enum Figure {
     /// So many for each of something else.
     Ratio(f64),
     Count(u64),
+    Bytes(u64),
 }
 
 impl Figure {
-    /// The bare number: nanoseconds, a share, a ratio or a count.
+    /// The bare number: nanoseconds, a share, a ratio, a count or bytes.
     pub fn value(self) -> f64 {
         match self {
             Self::Time(span) => span.0 as f64,
             Self::Share(number) | Self::Ratio(number) => number,
-            Self::Count(number) => number as f64,
+            Self::Count(number) | Self::Bytes(number) => number as f64,
         }
     }
 
@@ -54,6 +55,7 @@ impl Figure {
             Self::Share(number) => share_with(number, extra),
             Self::Ratio(number) => significant(number, 3 + extra),
             Self::Count(number) => count(number),
+            Self::Bytes(number) => bytes_with(number, 3 + extra),
         }
     }
 }
@@ -94,6 +96,10 @@ pub fn count(number: u64) -> String {
 
 /// `512 B`, `1.50 MiB`.
 pub fn bytes(number: u64) -> String {
+    bytes_with(number, 3)
+}
+
+fn bytes_with(number: u64, digits: usize) -> String {
     let mut value = number as f64;
     let mut unit = "B";
     for larger in ["KiB", "MiB", "GiB", "TiB"] {
@@ -103,7 +109,11 @@ pub fn bytes(number: u64) -> String {
         value /= 1024.0;
         unit = larger;
     }
-    if unit == "B" { format!("{number} B") } else { format!("{} {unit}", significant(value, 3)) }
+    if unit == "B" {
+        format!("{number} B")
+    } else {
+        format!("{} {unit}", significant(value, digits))
+    }
 }
 
 /// `a`, `a and b`, `a, b and c`.

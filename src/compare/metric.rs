@@ -4,7 +4,7 @@
 use super::Figure;
 use crate::record::{Contender, Measures, Op, Preference, Run, Thresholds};
 
-/// A figure that every contender has.
+/// A figure by which contenders are told apart. Not every one applies to every contender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Metric {
     ReadP50,
@@ -17,11 +17,25 @@ pub enum Metric {
     Staleness,
     LostWrites,
     Errors,
+    NodeHits,
+    Coalesced,
+    StaleServed,
+    StoreReadsPerExpiry,
+    StoreBurst,
+    Throttled,
+    ReadYourWrites,
+    MonotonicReads,
+    Memory,
+    EntrySize,
+    Saved,
+    EncodeTime,
+    DecodeTime,
 }
 
 impl Metric {
-    /// In the order in which tables show them.
-    pub const ALL: [Self; 10] = [
+    /// In the order in which tables show them: what every report shows, then what it shows where it
+    /// applies.
+    pub const ALL: [Self; 23] = [
         Self::ReadP50,
         Self::ReadP99,
         Self::UpdateP50,
@@ -32,6 +46,19 @@ impl Metric {
         Self::Staleness,
         Self::LostWrites,
         Self::Errors,
+        Self::NodeHits,
+        Self::Coalesced,
+        Self::StaleServed,
+        Self::StoreReadsPerExpiry,
+        Self::StoreBurst,
+        Self::Throttled,
+        Self::ReadYourWrites,
+        Self::MonotonicReads,
+        Self::Memory,
+        Self::EntrySize,
+        Self::Saved,
+        Self::EncodeTime,
+        Self::DecodeTime,
     ];
 
     /// The words for it in a sentence. Latencies are response times.
@@ -47,22 +74,41 @@ impl Metric {
             Self::Staleness => "worst staleness",
             Self::LostWrites => "lost writes",
             Self::Errors => "error share",
+            Self::NodeHits => "node hit share",
+            Self::Coalesced => "coalesced share",
+            Self::StaleServed => "stale-served share",
+            Self::StoreReadsPerExpiry => "store reads per expiry",
+            Self::StoreBurst => "worst 100 ms of store reads",
+            Self::Throttled => "throttled share",
+            Self::ReadYourWrites => "share of own writes not seen",
+            Self::MonotonicReads => "share of reads that went back",
+            Self::Memory => "cache memory",
+            Self::EntrySize => "mean entry size",
+            Self::Saved => "share of bytes saved",
+            Self::EncodeTime => "CPU per encode",
+            Self::DecodeTime => "CPU per decode",
         }
     }
 
     /// The words for having the best of it: `the lowest read p99`.
     pub fn superlative(self) -> String {
         let most = match self {
-            Self::HitRatio => "highest",
+            Self::HitRatio | Self::NodeHits | Self::Saved => "highest",
             Self::StoreReads | Self::LostWrites => "fewest",
-            Self::StaleShare | Self::Errors => "smallest",
+            Self::StaleShare
+            | Self::Errors
+            | Self::Throttled
+            | Self::ReadYourWrites
+            | Self::MonotonicReads
+            | Self::EntrySize => "smallest",
+            Self::Memory => "least",
             _ => "lowest",
         };
         format!("the {most} {}", self.name())
     }
 
     pub const fn higher_is_better(self) -> bool {
-        matches!(self, Self::HitRatio)
+        matches!(self, Self::HitRatio | Self::NodeHits | Self::Saved)
     }
 
     /// Over all of a contender's runs; `None` where there are too few samples to say.
@@ -84,6 +130,19 @@ impl Metric {
                 (!contender.runs.is_empty()).then(|| Figure::Count(contender.lost_writes()))
             }
             Self::Errors => contender.error_share().map(Figure::Share),
+            Self::NodeHits => contender.node_hit_share().map(Figure::Share),
+            Self::Coalesced => contender.coalesced_share().map(Figure::Share),
+            Self::StaleServed => contender.stale_served_share().map(Figure::Share),
+            Self::StoreReadsPerExpiry => contender.store_reads_per_expiry().map(Figure::Ratio),
+            Self::StoreBurst => contender.store_burst().map(Figure::Count),
+            Self::Throttled => contender.throttled_share().map(Figure::Share),
+            Self::ReadYourWrites => contender.read_your_writes_share().map(Figure::Share),
+            Self::MonotonicReads => contender.monotonic_share().map(Figure::Share),
+            Self::Memory => contender.memory().map(Figure::Bytes),
+            Self::EntrySize => contender.entry_size().map(Figure::Bytes),
+            Self::Saved => contender.saved_share().map(Figure::Share),
+            Self::EncodeTime => contender.encode_time().map(Figure::Time),
+            Self::DecodeTime => contender.decode_time().map(Figure::Time),
         }
     }
 
@@ -107,6 +166,9 @@ impl Metric {
             (Self::Staleness, thresholds.staleness.map(time)),
             (Self::LostWrites, thresholds.lost_writes.map(Figure::Count)),
             (Self::Errors, thresholds.errors.map(share)),
+            (Self::StoreBurst, thresholds.store_burst.map(Figure::Count)),
+            (Self::Throttled, thresholds.throttled.map(share)),
+            (Self::ReadYourWrites, thresholds.read_your_writes.map(share)),
         ];
         asked.into_iter().filter_map(|(metric, figure)| Some((metric, figure?))).collect()
     }
@@ -125,6 +187,7 @@ impl From<Preference> for Metric {
             Preference::UpdateLatency => Self::UpdateP99,
             Preference::StoreLoad => Self::StoreReads,
             Preference::Freshness => Self::StaleShare,
+            Preference::Memory => Self::Memory,
         }
     }
 }
@@ -140,6 +203,8 @@ fn alone(contender: &Contender, run: &Run) -> Contender {
             requests: measures.requests.clone(),
             latency: measures.latency.clone(),
             lookups: measures.lookups,
+            node: measures.node,
+            coding: measures.coding,
             cache: measures.cache.clone(),
             store: measures.store.clone(),
             lag: measures.lag.clone(),
@@ -147,7 +212,7 @@ fn alone(contender: &Contender, run: &Run) -> Contender {
         },
         findings: run.findings.clone(),
         audit: run.audit.clone(),
-        cache_counters: None,
+        cache_counters: run.cache_counters.clone(),
         store_counters: run.store_counters.clone(),
         checks: Vec::new(),
         ..*run
@@ -157,6 +222,7 @@ fn alone(contender: &Contender, run: &Run) -> Contender {
         strategy: contender.strategy.clone(),
         summary: String::new(),
         risk: String::new(),
+        when: String::new(),
         runs: vec![run],
         predictions: Vec::new(),
     }

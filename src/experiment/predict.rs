@@ -1,15 +1,16 @@
 //! What theory says of a run, beside what was measured.
 
-use crate::measure::{Bucket, Measures};
-use crate::model::{Nanos, Purpose};
+mod estimate;
+
+use self::estimate::{Of, estimate};
+use crate::measure::{Bucket, Load, Measures};
+use crate::model::{Nanos, Span};
 use crate::record::{Contender, Prediction, Run};
 use crate::scenario::Scenario;
-use crate::strategy::{Lifetime, Spec};
-use crate::theory::{KeyRate, hit_ratio, rates, staleness};
+use crate::strategy::{Lifetime, Spec, Stampede};
+use crate::theory::stampede::{Guard, Life};
+use crate::theory::{KeyRate, hit_ratio, rates, refresh, staleness, stampede};
 use crate::workload::Plan;
-
-/// Into how many batches a run is cut to see how much its figures vary.
-const BATCHES: usize = 16;
 
 /// The closed forms that apply to a contender, each with its measured figure. Empty where requests
 /// follow answers (a closed loop), where popularity moves, where the cache may evict, and where there
@@ -35,120 +36,242 @@ pub fn predictions(
     let Some(lifetime) = spec.lifetime().filter(|_| !is_bounded) else {
         return Vec::new();
     };
-    let rates = rates(&probabilities, rate, workload.reads.0);
-    let load = load_time(contender).as_secs_f64();
-    let mut predictions = vec![hit_ratio_of(lifetime, &rates, load, contender)];
-    if let Lifetime::Ttl(ttl) = lifetime {
-        predictions.push(Prediction {
-            quantity: "stale share of hits".into(),
-            formula: "1 - (1 - e^(-mu T)) / (mu T)".into(),
-            predicted: staleness::ttl_share_of_hits(&rates, ttl.nanos().as_secs_f64()),
-            ..estimate(stale_hits(contender))
-        });
-    }
-    predictions
+    let case = Case {
+        lifetime,
+        guard: spec.stampede().map(|guard| in_theory(guard, plan.nodes())),
+        rates: rates(&probabilities, rate, workload.reads.0),
+        load: load_time(contender).as_secs_f64(),
+    };
+    let stale_hits = |predicted: Predicted| predicted.beside(estimate_of_stale_hits(contender));
+    [
+        case.hit_ratio().and_then(|it| it.beside(estimate(contender, Of::Share, hits))),
+        case.stale_share_of_hits().and_then(stale_hits),
+        case.stale_served().and_then(|it| it.beside(estimate(contender, Of::Share, stale_served))),
+        case.reads_per_expiry()
+            .and_then(|it| it.beside(estimate(contender, Of::OneAndMore, loads_and_expiries))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
-fn hit_ratio_of(
+/// All that the closed forms know of a contender.
+struct Case {
     lifetime: Lifetime,
-    rates: &[KeyRate],
+    /// `None` where it is not known.
+    guard: Option<Guard>,
+    rates: Vec<KeyRate>,
+    /// Seconds that a load keeps a missing entry missing.
     load: f64,
-    contender: &Contender,
-) -> Prediction {
-    let (predicted, formula) = match lifetime {
-        Lifetime::None => (0.0, "0".to_owned()),
-        Lifetime::Ttl(ttl) => (
-            hit_ratio::ttl_with_load(rates, ttl.nanos().as_secs_f64(), load),
-            "H / (H + 1 + lambda D), H = lambda (T + L)".into(),
-        ),
-        Lifetime::UntilWrite(ttl) => (
-            hit_ratio::delete_on_write_with_load(rates, Some(ttl.nanos().as_secs_f64()), load),
-            "H / (H + 1 + lambda D), H = lambda ((1 - e^(-mu T)) / mu + L)".into(),
-        ),
-        Lifetime::SinceWrite(ttl) => (
-            hit_ratio::write_through_with_load(rates, ttl.nanos().as_secs_f64(), load),
-            "H / (H + p (1 + lambda D)), H = lambda ((e^(mu T) - 1) / mu + p L)".into(),
-        ),
-    };
-    Prediction { quantity: "hit ratio".into(), formula, predicted, ..estimate(hits(contender)) }
+}
+
+/// A figure as theory has it.
+#[derive(Clone, Debug, PartialEq)]
+struct Predicted {
+    quantity: &'static str,
+    formula: &'static str,
+    value: f64,
+}
+
+impl Case {
+    fn hit_ratio(&self) -> Option<Predicted> {
+        let (rates, load) = (&self.rates, self.load);
+        let is_guarded = !matches!(self.guard, None | Some(Guard::None));
+        let is_early = matches!(self.guard, Some(Guard::Early { .. }));
+        let (value, formula) = match self.lifetime {
+            Lifetime::None => (0.0, "0"),
+            Lifetime::RefreshAhead { ttl, factor } if !is_early => (
+                refresh::ahead_hit_ratio(rates, seconds(ttl), factor),
+                "1 - e^(-lambda (1 - f) T) / (1 + lambda f T)",
+            ),
+            Lifetime::Revalidate { ttl, window } if !is_early => (
+                refresh::revalidate_hit_ratio(rates, seconds(ttl), seconds(window)),
+                "1 - e^(-lambda W) / (1 + lambda T)",
+            ),
+            _ if is_guarded => return self.guarded_hit_ratio(),
+            Lifetime::Ttl(ttl) => (
+                hit_ratio::ttl_with_load(rates, seconds(ttl), load),
+                "H / (H + 1 + lambda D), H = lambda (T + L)",
+            ),
+            Lifetime::UntilWrite(ttl) => (
+                hit_ratio::delete_on_write_with_load(rates, Some(seconds(ttl)), load),
+                "H / (H + 1 + lambda D), H = lambda ((1 - e^(-mu T)) / mu + L)",
+            ),
+            Lifetime::SinceWrite(ttl) => (
+                hit_ratio::write_through_with_load(rates, seconds(ttl), load),
+                "H / (H + p (1 + lambda D)), H = lambda ((e^(mu T) - 1) / mu + p L)",
+            ),
+            Lifetime::RefreshAhead { .. } | Lifetime::Revalidate { .. } => return None,
+        };
+        Some(Predicted { quantity: "hit ratio", formula, value })
+    }
+
+    /// Who waits for another's load hits.
+    fn guarded_hit_ratio(&self) -> Option<Predicted> {
+        let guard = self.guard.filter(|guard| !matches!(guard, Guard::Early { .. }))?;
+        let value = stampede::hit_ratio(&self.rates, self.life()?, self.load, guard);
+        let formula = match guard {
+            Guard::One => "1 - 1 / (1 + lambda (A + D))",
+            _ => "1 - N / (1 + lambda (A + D + L)), N = 1 + (n - 1)(1 - e^(-lambda D / n))",
+        };
+        Some(Predicted { quantity: "hit ratio", formula, value })
+    }
+
+    fn stale_share_of_hits(&self) -> Option<Predicted> {
+        let Lifetime::Ttl(ttl) = self.lifetime else {
+            return None;
+        };
+        // An entry that is waited for is fresh, so that the form holds for who found one at once.
+        let is_unguarded = matches!(self.guard, None | Some(Guard::None));
+        is_unguarded.then(|| Predicted {
+            quantity: "stale share of hits",
+            formula: "1 - (1 - e^(-mu T)) / (mu T)",
+            value: staleness::ttl_share_of_hits(&self.rates, seconds(ttl)),
+        })
+    }
+
+    fn stale_served(&self) -> Option<Predicted> {
+        let Lifetime::Revalidate { ttl, window } = self.lifetime else {
+            return None;
+        };
+        Some(Predicted {
+            quantity: "stale-served share",
+            formula: "(1 - e^(-lambda W)) / (1 + lambda T)",
+            value: refresh::revalidate_stale_served(&self.rates, seconds(ttl), seconds(window)),
+        })
+    }
+
+    fn reads_per_expiry(&self) -> Option<Predicted> {
+        let (life, guard) = (self.life()?, self.guard?);
+        let formula = match guard {
+            Guard::None => "1 + lambda D",
+            Guard::Coalesce { .. } => "1 + (n - 1)(1 - e^(-lambda D / n))",
+            Guard::One => "1",
+            Guard::Early { .. } => "e^(1 / beta); less where keys are rarely read",
+        };
+        let value = stampede::loads_per_expiry(&self.rates, life, self.load, guard);
+        Some(Predicted { quantity: Prediction::READS_PER_EXPIRY, formula, value })
+    }
+
+    /// What ends entries, where that is as plain as the forms for stampedes need it.
+    fn life(&self) -> Option<Life> {
+        match self.lifetime {
+            Lifetime::Ttl(ttl) => Some(Life { ttl: seconds(ttl), ends_on_write: false }),
+            Lifetime::UntilWrite(ttl) => Some(Life { ttl: seconds(ttl), ends_on_write: true }),
+            _ => None,
+        }
+    }
+}
+
+impl Predicted {
+    fn beside(self, measured: Option<Prediction>) -> Option<Prediction> {
+        Some(Prediction {
+            quantity: self.quantity.into(),
+            formula: self.formula.into(),
+            predicted: self.value,
+            ..measured?
+        })
+    }
+}
+
+const fn in_theory(guard: Stampede, nodes: u32) -> Guard {
+    match guard {
+        Stampede::None => Guard::None,
+        Stampede::Coalesce => Guard::Coalesce { nodes },
+        Stampede::OnePerCluster => Guard::One,
+        Stampede::Early { beta } => Guard::Early { beta },
+    }
+}
+
+fn seconds(span: Span) -> f64 {
+    span.nanos().as_secs_f64()
 }
 
 /// How long a load keeps a missing entry missing: the store's read and the fill.
 fn load_time(contender: &Contender) -> Nanos {
-    let mean = |load: fn(&Measures) -> &crate::measure::Load| {
+    let mean = |load: fn(&Measures) -> &Load| {
         let causes = || contender.runs.iter().flat_map(|run| &load(&run.measures).causes);
-        let fills = || causes().filter(|cause| cause.purpose == Purpose::Fill);
-        let calls: u64 = fills().map(|cause| cause.calls).sum();
-        let busy: u64 = fills().map(|cause| cause.busy.0).sum();
+        let loads = || causes().filter(|cause| cause.purpose.loads());
+        let calls: u64 = loads().map(|cause| cause.calls).sum();
+        let busy: u64 = loads().map(|cause| cause.busy.0).sum();
         Nanos(busy.checked_div(calls).unwrap_or_default())
     };
     mean(|measures| &measures.store) + mean(|measures| &measures.cache)
 }
 
-/// Hits and reads, batch by batch.
-fn hits(contender: &Contender) -> Vec<(u64, u64)> {
-    let of = |bucket: &Bucket| (bucket.hits, bucket.hits + bucket.misses);
-    batches(contender, |run| run.measures.timeline.iter().map(of).collect())
+fn hits(run: &Run) -> Vec<(u64, u64)> {
+    each_bucket(run, |bucket| (bucket.hits, bucket.hits + bucket.misses))
 }
 
-/// Stale reads and hits, batch by batch: where only expiry ends an entry, all that is stale is a hit.
-fn stale_hits(contender: &Contender) -> Vec<(u64, u64)> {
-    batches(contender, |run| {
+fn stale_served(run: &Run) -> Vec<(u64, u64)> {
+    each_bucket(run, |bucket| (bucket.stale_served, bucket.hits + bucket.misses))
+}
+
+/// Of the loads that an expiry causes, one is no duplicate.
+fn loads_and_expiries(run: &Run) -> Vec<(u64, u64)> {
+    each_bucket(run, |bucket| (bucket.loads, bucket.loads - bucket.duplicate_loads))
+}
+
+fn each_bucket(run: &Run, of: impl Fn(&Bucket) -> (u64, u64)) -> Vec<(u64, u64)> {
+    run.measures.timeline.iter().map(of).collect()
+}
+
+/// Where only expiry ends an entry, all that is stale is a hit.
+fn estimate_of_stale_hits(contender: &Contender) -> Option<Prediction> {
+    estimate(contender, Of::Share, |run| {
         let stale = run.findings.timeline.iter().map(|bucket| bucket.definitely_stale);
         stale.zip(run.measures.timeline.iter().map(|bucket| bucket.hits)).collect()
     })
-}
-
-fn batches(contender: &Contender, buckets: impl Fn(&Run) -> Vec<(u64, u64)>) -> Vec<(u64, u64)> {
-    let mut batches = Vec::new();
-    for run in &contender.runs {
-        let buckets = buckets(run);
-        let size = buckets.len().div_ceil(BATCHES).max(1);
-        batches.extend(buckets.chunks(size).map(|batch| {
-            batch.iter().fold((0, 0), |sum, bucket| (sum.0 + bucket.0, sum.1 + bucket.1))
-        }));
-    }
-    batches
-}
-
-/// The ratio of the batches' sums and its standard error: by how much batches of a run differ, but
-/// never less than independent requests would.
-fn estimate(batches: Vec<(u64, u64)>) -> Prediction {
-    let (part, whole) = batches.iter().fold((0, 0), |sum, b| (sum.0 + b.0, sum.1 + b.1));
-    let (part, whole, count) = (part as f64, whole as f64, batches.len() as f64);
-    let ratio = if whole > 0.0 { part / whole } else { 0.0 };
-    let squares: f64 = batches
-        .iter()
-        .map(|&(part, whole)| {
-            let residual = part as f64 - ratio * whole as f64;
-            residual * residual
-        })
-        .sum();
-    let between = (squares * count / (count - 1.0).max(1.0)).sqrt() / whole.max(1.0);
-    let binomial = (ratio * (1.0 - ratio) / whole.max(1.0)).sqrt();
-    Prediction {
-        quantity: String::new(),
-        formula: String::new(),
-        predicted: 0.0,
-        measured: ratio,
-        standard_error: between.max(binomial),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_error_of_a_ratio_is_that_of_independent_requests_at_least() {
-        let even = estimate(vec![(5, 10); 8]);
-        assert!((even.measured - 0.5).abs() < 1e-12);
-        assert!((even.standard_error - (0.25_f64 / 80.0).sqrt()).abs() < 1e-12);
+    fn case(lifetime: Lifetime, guard: Option<Guard>) -> Case {
+        Case {
+            lifetime,
+            guard,
+            rates: vec![KeyRate::new(40.0, 0.5), KeyRate::new(3.0, 0.05)],
+            load: 0.05,
+        }
     }
 
     #[test]
-    fn batches_that_differ_widen_it() {
-        let uneven = estimate(vec![(0, 10), (10, 10), (0, 10), (10, 10)]);
-        assert!(uneven.standard_error > estimate(vec![(5, 10); 4]).standard_error * 2.0);
+    fn a_guard_spares_the_store_and_its_waiters_hit() {
+        let ttl = Lifetime::Ttl(Span::from_secs(2));
+        let of = |guard| {
+            let case = case(ttl, Some(guard));
+            (case.reads_per_expiry().unwrap().value, case.hit_ratio().unwrap().value)
+        };
+        let (unguarded, lowest) = of(Guard::None);
+        let (coalesced, middle) = of(Guard::Coalesce { nodes: 2 });
+        let (locked, highest) = of(Guard::One);
+        assert!(unguarded > coalesced && coalesced > locked, "{unguarded} {coalesced} {locked}");
+        assert!(lowest < middle && middle < highest, "{lowest} {middle} {highest}");
+        assert_eq!(locked, 1.0);
+    }
+
+    #[test]
+    fn where_a_form_is_not_known_none_is_given() {
+        let ttl = Span::from_secs(2);
+        let early = Some(Guard::Early { beta: 1.0 });
+        assert_eq!(case(Lifetime::Ttl(ttl), early).hit_ratio(), None);
+        assert!(case(Lifetime::Ttl(ttl), early).reads_per_expiry().is_some());
+        assert_eq!(case(Lifetime::SinceWrite(ttl), Some(Guard::One)).hit_ratio(), None);
+        assert_eq!(case(Lifetime::SinceWrite(ttl), Some(Guard::None)).reads_per_expiry(), None);
+        assert_eq!(case(Lifetime::Ttl(ttl), None).reads_per_expiry(), None);
+        assert!(case(Lifetime::Ttl(ttl), None).hit_ratio().is_some());
+    }
+
+    #[test]
+    fn refreshing_has_forms_of_its_own() {
+        let (ttl, window) = (Span::from_secs(2), Span::from_secs(1));
+        let plain = case(Lifetime::Ttl(ttl), None).hit_ratio().unwrap().value;
+        let ahead = case(Lifetime::RefreshAhead { ttl, factor: 0.8 }, None);
+        assert!(ahead.hit_ratio().unwrap().value > plain);
+        let revalidate = case(Lifetime::Revalidate { ttl, window }, None);
+        let (hits, stale) = (revalidate.hit_ratio().unwrap(), revalidate.stale_served().unwrap());
+        assert!(hits.value > plain && stale.value > 0.0 && stale.value < 1.0 - plain);
     }
 }

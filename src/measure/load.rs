@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::measures::{Cause, Load};
-use crate::model::{Answer, Call, Nanos, Purpose};
+use crate::model::{Answer, Call, Fault, FaultKind, Nanos, Purpose};
 
 /// Calls that begin within this span are a burst.
 const BURST: Nanos = Nanos::from_millis(100);
@@ -11,7 +11,9 @@ const BURST: Nanos = Nanos::from_millis(100);
 pub struct LoadMeter {
     causes: BTreeMap<(Purpose, bool), Cause>,
     bursts: Vec<u64>,
+    origin_bursts: Vec<u64>,
     concurrent_peak: u64,
+    throttled: u64,
     duplicate_fills: u64,
 }
 
@@ -20,7 +22,9 @@ impl LoadMeter {
         Self {
             causes: BTreeMap::new(),
             bursts: vec![0; window.0.div_ceil(BURST.0) as usize],
+            origin_bursts: vec![0; window.0.div_ceil(BURST.0) as usize],
             concurrent_peak: 0,
+            throttled: 0,
             duplicate_fills: 0,
         }
     }
@@ -46,7 +50,14 @@ impl LoadMeter {
         cause.failed += u64::from(matches!(call.answer, Answer::Failed(_)));
         self.concurrent_peak = self.concurrent_peak.max(u64::from(call.concurrent));
         self.duplicate_fills += u64::from(call.duplicate);
-        self.bursts[(since.0 / BURST.0) as usize] += 1;
+        let slot = (since.0 / BURST.0) as usize;
+        self.bursts[slot] += 1;
+        if !call.verb.writes() && call.purpose.asks_for_a_value() {
+            self.origin_bursts[slot] += 1;
+            let throttled =
+                matches!(call.answer, Answer::Failed(Fault { kind: FaultKind::Throttled, .. }));
+            self.throttled += u64::from(throttled);
+        }
     }
 
     pub fn finish(self) -> Load {
@@ -54,6 +65,8 @@ impl LoadMeter {
             causes: self.causes.into_values().collect(),
             concurrent_peak: self.concurrent_peak,
             burst_peak: self.bursts.into_iter().max().unwrap_or_default(),
+            origin_burst_peak: self.origin_bursts.into_iter().max().unwrap_or_default(),
+            throttled: self.throttled,
             duplicate_fills: self.duplicate_fills,
         }
     }

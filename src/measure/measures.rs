@@ -15,8 +15,11 @@ pub struct Measures {
     pub requests: Requests,
     /// Latency of answered requests, split by operation and by what served them.
     pub latency: Vec<Latency>,
-    /// Lookups in the shared cache as the tap saw them.
+    /// What answered reads, as the tap saw it.
     pub lookups: Lookups,
+    /// Lookups in the nodes' own tiers, of clients and workers.
+    pub node: NodeTier,
+    pub coding: Coding,
     pub cache: Load,
     pub store: Load,
     /// How late the generator started each request.
@@ -32,7 +35,8 @@ pub struct Requests {
     /// What was answered, however late.
     pub answered: u64,
     pub reads: u64,
-    pub updates: u64,
+    /// Every other operation: what writes.
+    pub writes: u64,
     /// Failed requests by operation and fault.
     pub failed: Vec<Failed>,
     /// Committed writes of which the cache was never told, all attempts having failed.
@@ -60,15 +64,63 @@ pub struct Latency {
     pub service: Distribution,
 }
 
-/// What reads found in the shared cache.
+/// What answered reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lookups {
     /// Reads that were answered without the store.
     pub hits: u64,
     /// Reads that went to the store.
     pub misses: u64,
+    /// Of the hits, those of a fresh entry in the node's own tier.
+    pub from_node: u64,
+    /// Of the hits, those that waited for another request's load.
     pub coalesced: u64,
+    /// Of the hits, those of an entry past its logical expiry, by the clock.
     pub stale_served: u64,
+}
+
+/// What lookups in the nodes' own tiers found. There are none without such a tier.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeTier {
+    pub hits: u64,
+    pub misses: u64,
+}
+
+/// What it took to make values into entries, and entries into values again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coding {
+    pub encoded: Coded,
+    pub decoded: Coded,
+}
+
+/// One direction of coding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coded {
+    pub count: u64,
+    /// Bytes of the values.
+    pub plain_bytes: u64,
+    /// Bytes of the entries.
+    pub kept_bytes: u64,
+    /// Time spent on it, added up; zero under virtual time, in which computing takes none.
+    pub busy: Nanos,
+}
+
+impl Coded {
+    /// Both together.
+    pub fn with(self, other: Self) -> Self {
+        Self {
+            count: self.count + other.count,
+            plain_bytes: self.plain_bytes + other.plain_bytes,
+            kept_bytes: self.kept_bytes + other.kept_bytes,
+            busy: self.busy + other.busy,
+        }
+    }
+
+    /// Time for one; `None` where there was none, or where computing takes no time.
+    pub fn mean_time(self) -> Option<Nanos> {
+        let mean = self.busy.0.checked_div(self.count);
+        mean.filter(|_| self.busy > Nanos::ZERO).map(Nanos)
+    }
 }
 
 impl Lookups {
@@ -88,7 +140,12 @@ pub struct Load {
     pub concurrent_peak: u64,
     /// The most calls that began within 100 ms.
     pub burst_peak: u64,
-    /// Fills that read the store while another fill of the same key was reading it.
+    /// The most [reads of the origin](Load::origin_reads) that began within 100 ms. Of a cache it
+    /// is not asked.
+    pub origin_burst_peak: u64,
+    /// Reads of the origin that it answered with "asked too often".
+    pub throttled: u64,
+    /// Loads of a key that began while another load of it was reading the store.
     pub duplicate_fills: u64,
 }
 
@@ -101,6 +158,12 @@ impl Load {
     pub fn origin_reads(&self) -> u64 {
         let asking = self.causes.iter().filter(|cause| cause.purpose.asks_for_a_value());
         asking.map(|cause| cause.reads).sum()
+    }
+
+    /// Reads that were to bring a value into the cache: to fill, or to refresh.
+    pub fn loads(&self) -> u64 {
+        let loading = self.causes.iter().filter(|cause| cause.purpose.loads());
+        loading.map(|cause| cause.reads).sum()
     }
 }
 
@@ -130,7 +193,14 @@ pub struct Bucket {
     /// Reads of the origin: see [`Load::origin_reads`].
     pub store_reads: u64,
     pub store_writes: u64,
-    /// Response time of reads and of updates in this interval.
+    /// Of the hits, those of an entry past its logical expiry.
+    pub stale_served: u64,
+    /// See [`Load::loads`].
+    pub loads: u64,
+    /// Of the loads, those that began while another one of the same key was reading the store.
+    pub duplicate_loads: u64,
+    /// Response time of reads in this interval.
     pub reads: Distribution,
-    pub updates: Distribution,
+    /// Response time of every other operation.
+    pub writes: Distribution,
 }

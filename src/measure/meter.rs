@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::load::LoadMeter;
-use super::measures::{Bucket, Failed, Latency, Measures};
+use super::measures::{Bucket, Failed, Latency, Lookups, Measures};
+use super::node::NodeMeter;
 use super::totals::Totals;
 use crate::model::{Call, Distribution, Fault, Nanos, Op, Sample, ServedBy, Side};
 
@@ -35,6 +36,7 @@ pub struct Meter {
     failed: BTreeMap<(Op, Fault), u64>,
     cache: LoadMeter,
     store: LoadMeter,
+    node: NodeMeter,
     totals: Totals,
 }
 
@@ -54,6 +56,7 @@ impl Meter {
             failed: BTreeMap::new(),
             cache: LoadMeter::new(window),
             store: LoadMeter::new(window),
+            node: NodeMeter::default(),
             totals: Totals::default(),
         }
     }
@@ -79,22 +82,10 @@ impl Meter {
         if sample.op.is_read() {
             measures.requests.reads += 1;
             bucket.reads.record(sample.response());
-            let lookups = &mut measures.lookups;
-            match served_by {
-                ServedBy::Store => {
-                    lookups.misses += 1;
-                    bucket.misses += 1;
-                }
-                _ => {
-                    lookups.hits += 1;
-                    bucket.hits += 1;
-                }
-            }
-            lookups.coalesced += u64::from(served_by == ServedBy::Coalesced);
-            lookups.stale_served += u64::from(served_by == ServedBy::Stale);
+            count_read(&mut measures.lookups, bucket, served_by);
         } else {
-            measures.requests.updates += 1;
-            bucket.updates.record(sample.response());
+            measures.requests.writes += 1;
+            bucket.writes.record(sample.response());
         }
         let (response, service) = self.latency.entry((sample.op, served_by)).or_default();
         response.record(sample.response());
@@ -117,10 +108,12 @@ impl Meter {
                         bucket.store_writes += 1;
                     } else if call.purpose.asks_for_a_value() {
                         bucket.store_reads += 1;
+                        bucket.loads += u64::from(call.purpose.loads());
+                        bucket.duplicate_loads += u64::from(call.duplicate);
                     }
                     self.store.count(call, since);
                 }
-                Side::Node => {}
+                Side::Node => self.node.count(call),
             }
         }
     }
@@ -146,7 +139,27 @@ impl Meter {
             .collect();
         measures.cache = self.cache.finish();
         measures.store = self.store.finish();
+        (measures.node, measures.coding) = self.node.finish();
         (measures, self.totals)
+    }
+}
+
+fn count_read(lookups: &mut Lookups, bucket: &mut Bucket, served_by: ServedBy) {
+    if served_by == ServedBy::Store {
+        lookups.misses += 1;
+        bucket.misses += 1;
+    } else {
+        lookups.hits += 1;
+        bucket.hits += 1;
+    }
+    match served_by {
+        ServedBy::Node => lookups.from_node += 1,
+        ServedBy::Coalesced => lookups.coalesced += 1,
+        ServedBy::Stale => {
+            lookups.stale_served += 1;
+            bucket.stale_served += 1;
+        }
+        ServedBy::Cache | ServedBy::Store | ServedBy::Nothing => {}
     }
 }
 

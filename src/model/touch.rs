@@ -30,6 +30,11 @@ impl Purpose {
         matches!(self, Self::Lookup | Self::Fill | Self::Refresh)
     }
 
+    /// Whether a read of the store for this purpose is to bring a value into the cache.
+    pub const fn loads(self) -> bool {
+        matches!(self, Self::Fill | Self::Refresh)
+    }
+
     pub const ALL: [Self; 7] = [
         Self::Lookup,
         Self::Fill,
@@ -131,7 +136,7 @@ impl Touches {
             ServedBy::Store
         } else if self.stale_served > 0 {
             ServedBy::Stale
-        } else if self.coalesced > 0 {
+        } else if self.coalesced > 0 || self.waited_for_another() {
             ServedBy::Coalesced
         } else if self.cache_hits > 0 {
             ServedBy::Cache
@@ -140,6 +145,12 @@ impl Touches {
         } else {
             ServedBy::Nothing
         }
+    }
+
+    /// Missed the cache, did not load, and found the entry there later: another request had filled
+    /// it meanwhile.
+    const fn waited_for_another(&self) -> bool {
+        self.cache_misses > 0 && self.cache_hits > 0
     }
 }
 
@@ -171,5 +182,30 @@ impl ServedBy {
             Self::Store => "store",
             Self::Nothing => "nothing",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_read_that_missed_and_then_hit_was_served_by_anothers_load() {
+        let waited = Touches { cache_misses: 3, cache_hits: 1, ..Touches::default() };
+        assert_eq!(waited.served_by(), ServedBy::Coalesced);
+        let loaded = Touches { store_reads: 1, ..waited };
+        assert_eq!(loaded.served_by(), ServedBy::Store);
+        let stale = Touches { stale_served: 1, ..waited };
+        assert_eq!(stale.served_by(), ServedBy::Stale);
+        let hit = Touches { cache_hits: 1, ..Touches::default() };
+        assert_eq!(hit.served_by(), ServedBy::Cache);
+    }
+
+    #[test]
+    fn a_hit_in_the_node_is_a_hit_only_if_nothing_farther_answered() {
+        let near = Touches { node_hits: 1, ..Touches::default() };
+        assert_eq!(near.served_by(), ServedBy::Node);
+        assert_eq!(Touches { cache_hits: 1, ..near }.served_by(), ServedBy::Cache);
+        assert_eq!(Touches::default().served_by(), ServedBy::Nothing);
     }
 }

@@ -8,6 +8,7 @@ mod lines;
 mod load;
 mod scale;
 mod staleness;
+mod stampedes;
 mod svg;
 mod tradeoff;
 
@@ -42,7 +43,7 @@ impl Chart {
 
 /// Every chart, in the order in which a report shows them.
 pub fn all(record: &Record) -> Vec<Chart> {
-    vec![
+    let mut charts = vec![
         tradeoff::chart(record),
         staleness::shares(record),
         latency::reads(record),
@@ -52,5 +53,7 @@ pub fn all(record: &Record) -> Vec<Chart> {
         staleness::ages(record),
         staleness::freshness(record),
         load::store_reads_over_time(record),
-    ]
+    ];
+    charts.extend(stampedes::per_expiry(record));
+    charts
 }

@@ -7,7 +7,7 @@ use crate::record::{Bucket, Contender, Distribution, Nanos, Record, Run, Stalene
 /// The first line. Times are in seconds and microseconds as the names say; a figure with too few
 /// samples is empty.
 pub const HEADER: &str = "contender,repeat,start_s,requests,failed,hits,misses,hit_ratio,\
-    store_reads,store_writes,read_p50_us,read_p99_us,update_p99_us,reads_judged,stale_definite,\
+    store_reads,store_writes,read_p50_us,read_p99_us,write_p99_us,reads_judged,stale_definite,\
     stale_possible";
 
 /// The whole file, ending in a newline.
@@ -34,11 +34,11 @@ fn append_run(text: &mut String, contender: &Contender, run: &Run) {
         };
         let read_p50 = micros(&bucket.reads, 0.5);
         let read_p99 = micros(&bucket.reads, 0.99);
-        let update_p99 = micros(&bucket.updates, 0.99);
+        let write_p99 = micros(&bucket.writes, 0.99);
         writeln!(
             text,
             "{label},{},{start},{requests},{failed},{hits},{misses},{hit_ratio},{store_reads},\
-             {store_writes},{read_p50},{read_p99},{update_p99},{reads},{definitely_stale},\
+             {store_writes},{read_p50},{read_p99},{write_p99},{reads},{definitely_stale},\
              {possibly_stale}",
             run.repeat + 1,
         )

@@ -73,7 +73,8 @@ fn server(server: &Server) -> String {
     parts.join(", ")
 }
 
-fn host(record: &Record) -> String {
+/// The machine, in a line.
+pub fn host(record: &Record) -> String {
     let host = &record.host;
     let mut parts = vec![format!("{} {}", host.os, host.kernel)];
     if !host.cpu.is_empty() {

@@ -1,11 +1,12 @@
-//! `intervals.hlog`: an HDR interval log that other HDR tools read, tagged `strategy:operation`.
+//! `intervals.hlog`: an HDR interval log that other HDR tools read, tagged `strategy:read`
+//! and `strategy:write`; the intervals of a run keep no finer parts.
 
 use std::time::{Duration, SystemTime};
 
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 
-use crate::record::{Contender, Distribution, Nanos, Op, Record, Run};
+use crate::record::{Contender, Distribution, Nanos, Record, Run};
 
 /// The log counts its maxima, which are for people, in milliseconds; the histograms keep
 /// nanoseconds.
@@ -17,6 +18,14 @@ struct Interval {
     start: Nanos,
     length: Nanos,
     histogram: Distribution,
+}
+
+/// What a timeline tells apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Read,
+    /// Every operation that is not a mere read.
+    Write,
 }
 
 /// The whole log, by start. Repeats of a strategy follow each other, so that a tag never has two
@@ -52,9 +61,9 @@ fn of_contender(contender: &Contender) -> Vec<Interval> {
     let mut origin = Nanos::ZERO;
     let mut intervals = Vec::new();
     for run in &contender.runs {
-        for op in Op::ALL {
-            let tag = tag(&contender.label, op);
-            intervals.extend(of_run(run, op).map(|(start, length, histogram)| Interval {
+        for kind in [Kind::Read, Kind::Write] {
+            let tag = tag(&contender.label, kind);
+            intervals.extend(of_run(run, kind).map(|(start, length, histogram)| Interval {
                 tag: tag.clone(),
                 start: origin + start,
                 length,
@@ -66,26 +75,34 @@ fn of_contender(contender: &Contender) -> Vec<Interval> {
     intervals
 }
 
-/// The intervals of one operation in one run that have any samples; one for the whole window where
+/// The intervals of one kind of request in one run that have any samples; one for the whole window where
 /// the run has no timeline.
-fn of_run(run: &Run, op: Op) -> impl Iterator<Item = (Nanos, Nanos, Distribution)> {
+fn of_run(run: &Run, kind: Kind) -> impl Iterator<Item = (Nanos, Nanos, Distribution)> {
     let measures = &run.measures;
     let buckets = measures.timeline.iter().enumerate().map(move |(index, bucket)| {
         let start = Nanos(measures.bucket.0 * index as u64);
-        let histogram = if op.is_read() { &bucket.reads } else { &bucket.updates };
+        let histogram = match kind {
+            Kind::Read => &bucket.reads,
+            Kind::Write => &bucket.writes,
+        };
         (start, measures.bucket, histogram.clone())
     });
     let whole = measures.timeline.is_empty().then(|| {
         let mut merged = Distribution::new();
-        let of_op = measures.latency.iter().filter(|latency| latency.op == op);
-        of_op.for_each(|latency| merged.merge(&latency.response));
+        let reads = kind == Kind::Read;
+        let of_kind = measures.latency.iter().filter(|latency| latency.op.is_read() == reads);
+        of_kind.for_each(|latency| merged.merge(&latency.response));
         (Nanos::ZERO, measures.window, merged)
     });
     buckets.chain(whole).filter(|(_, _, histogram)| !histogram.is_empty())
 }
 
 /// `cache-aside:read`. A tag has no room for commas and spaces.
-fn tag(label: &str, op: Op) -> String {
+fn tag(label: &str, kind: Kind) -> String {
     let label = label.replace(|c: char| c == ',' || c.is_whitespace(), "_");
-    format!("{label}:{}", op.name())
+    let kind = match kind {
+        Kind::Read => "read",
+        Kind::Write => "write",
+    };
+    format!("{label}:{kind}")
 }

@@ -26,6 +26,7 @@ struct Page<'a> {
     style: String,
     summary: Table,
     thresholds: Table,
+    details: Vec<Detail>,
     latency: Table,
     servers: Table,
     theory: Table,
@@ -35,6 +36,13 @@ struct Page<'a> {
     facts: Vec<Fact>,
     command: String,
     embedded_notice: &'static str,
+}
+
+/// A section of one table that is there only where it has something to say.
+struct Detail {
+    id: &'static str,
+    title: &'static str,
+    table: Table,
 }
 
 impl<'a> Page<'a> {
@@ -59,6 +67,7 @@ impl<'a> Page<'a> {
             style: format!("{}\n{}", charts::STYLE, include_str!("html/page.css")),
             summary,
             thresholds: tables::thresholds(&verdict),
+            details: details(record, &verdict),
             latency: tables::latency(record),
             servers: tables::servers(record),
             theory: tables::theory(record),
@@ -93,6 +102,19 @@ impl<'a> Page<'a> {
             _ => "good",
         }
     }
+}
+
+fn details(record: &Record, verdict: &Verdict) -> Vec<Detail> {
+    let detail = |id, title, table| Detail { id, title, table };
+    let mut details = vec![
+        detail("served-by", "What served the reads", tables::served_by(record, verdict)),
+        detail("stampedes", "Stampedes", tables::stampedes(record, verdict)),
+        detail("entries", "Entries", tables::entries(record, verdict)),
+        detail("sessions", "Sessions", tables::sessions(record, verdict)),
+        detail("faults", "Faults", tables::faults(record)),
+    ];
+    details.retain(|detail| !detail.table.is_empty());
+    details
 }
 
 impl Cell {

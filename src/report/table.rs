@@ -56,6 +56,18 @@ impl Table {
         self.rows.is_empty()
     }
 
+    /// Without the columns that say nothing for any row: no figure, or zero.
+    pub fn without_blank_columns(mut self) -> Self {
+        let says_nothing = |cell: &Cell| matches!(cell.text.as_str(), "" | "0" | "0 %");
+        for index in (1..self.columns.len()).rev() {
+            if self.rows.iter().all(|row| says_nothing(&row[index])) {
+                self.columns.remove(index);
+                self.rows.iter_mut().for_each(|row| drop(row.remove(index)));
+            }
+        }
+        self
+    }
+
     /// The columns of `other` to the right of these, for the same rows.
     pub fn beside(mut self, other: &Self) -> Self {
         self.columns.extend(other.columns.iter().skip(1).cloned());
@@ -91,5 +103,22 @@ impl From<String> for Cell {
 impl From<&str> for Cell {
     fn from(text: &str) -> Self {
         text.to_owned().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_goes_only_if_it_says_nothing_for_every_row() {
+        let columns = ["name", "all zero", "one figure", "nothing"].map(figures);
+        let mut table = Table::new("", columns);
+        table.push(["a", "0", "0", ""]);
+        table.push(["b", "0 %", "0.1", ""]);
+        let table = table.without_blank_columns();
+        let names: Vec<_> = table.columns.iter().map(|column| column.name.as_str()).collect();
+        assert_eq!(names, ["name", "one figure"]);
+        assert!(table.rows.iter().all(|row| row.len() == 2));
     }
 }

@@ -1,4 +1,14 @@
-//! The tables that every report shows, made from a Record.
+//! The tables that reports show, made from a Record.
+
+mod entries;
+mod serving;
+mod stampedes;
+mod wrong;
+
+pub use entries::entries;
+pub use serving::served_by;
+pub use stampedes::{predicted as predicted_reads_per_expiry, stampedes};
+pub use wrong::{faults, sessions};
 
 use std::collections::BTreeSet;
 
@@ -6,7 +16,9 @@ use super::table::{Cell, Mark, Table, figures, words};
 use crate::compare::figure::{bytes, count, ratio, share, time};
 use crate::compare::verdict::{Held, Verdict, located_checks};
 use crate::compare::{Figure, Metric};
-use crate::record::{CacheCounters, Contender, Distribution, Nanos, Prediction, Record, Standing};
+use crate::record::{
+    CacheCounters, Contender, Distribution, Findings, Nanos, Prediction, Record, Standing,
+};
 
 /// Latency, hit ratio and what the store had to carry.
 pub fn speed(record: &Record, verdict: &Verdict) -> Table {
@@ -58,9 +70,7 @@ pub fn correctness(record: &Record, verdict: &Verdict) -> Table {
         let breaks = contender.total(|run| {
             run.findings.monotonic_violations + run.findings.read_your_writes_violations
         });
-        let wrong = contender.total(|run| {
-            run.findings.dirty_reads + run.findings.phantom_absent + run.findings.corrupt
-        });
+        let wrong = contender.total(|run| wrong_reads(&run.findings));
         table.push([
             contender.label.as_str().into(),
             cell(Metric::StaleShare),
@@ -252,6 +262,25 @@ pub fn contenders(record: &Record) -> Table {
     table
 }
 
+/// Reads of what was never committed, of nothing where there was something, or of what no one wrote.
+fn wrong_reads(findings: &Findings) -> u64 {
+    findings.dirty_reads + findings.phantom_absent + findings.corrupt
+}
+
+/// What the scenario says of an option of a contender, in a word: the name of the choice, without the
+/// options of its own that it may have. `None` where the strategy has no such option.
+fn option(record: &Record, label: &str, name: &str) -> Option<String> {
+    let contender = record.scenario.strategies.0.iter().find(|chosen| chosen.label == label)?;
+    word(contender.options().get(name)?)
+}
+
+fn word(option: &serde_json::Value) -> Option<String> {
+    match option {
+        serde_json::Value::Object(fields) => fields.keys().next().cloned(),
+        option => option.as_str().map(str::to_owned),
+    }
+}
+
 /// A figure of a contender; empty where there are too few samples, marked where it misses.
 fn metric_cell(metric: Metric, contender: &Contender, verdict: &Verdict) -> Cell {
     let text = metric.of(contender).map(|figure| figure.to_string()).unwrap_or_default();
@@ -296,4 +325,18 @@ fn predicted_text(prediction: &Prediction, value: f64) -> String {
 fn deviation_text(prediction: &Prediction) -> String {
     let deviation = prediction.deviation();
     if deviation.is_finite() { format!("{deviation:+.1}") } else { "no error known".into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::word;
+
+    #[test]
+    fn a_choice_goes_by_its_name_whether_it_has_options_or_not() {
+        assert_eq!(word(&json!("coalesce")).as_deref(), Some("coalesce"));
+        assert_eq!(word(&json!({ "early": { "beta": 1.0 } })).as_deref(), Some("early"));
+        assert_eq!(word(&json!(null)), None);
+    }
 }

@@ -19,26 +19,32 @@ pub fn render(record: &Record) -> String {
     let verdict = Verdict::of(record);
     let mut page = Page::default();
     page.line(&format!("{}: {}", record.name, record.scenario.question), "");
+    if let Some(look_at) = &record.scenario.look_at {
+        page.hanging("Look at: ", look_at);
+    }
     page.notices(record, &verdict);
     page.section("HOW FAST, AND WHAT IT COSTS THE STORE");
     page.table(&tables::speed(record, &verdict));
     page.section("HOW RIGHT");
     page.table(&tables::correctness(record, &verdict));
+    for (title, table) in [
+        ("WHAT SERVED THE READS", tables::served_by(record, &verdict)),
+        ("STAMPEDES", tables::stampedes(record, &verdict)),
+        ("ENTRIES", tables::entries(record, &verdict)),
+        ("SESSIONS", tables::sessions(record, &verdict)),
+        ("FAULTS", tables::faults(record)),
+    ] {
+        page.optional(title, &table);
+    }
     page.section(&format!("VERDICT ({})", verdict.standing.name()));
     for sentence in &verdict.sentences {
         page.line(sentence, "  ");
     }
     page.asked(&verdict);
     let servers = tables::servers(record);
-    if !servers.is_empty() {
-        page.section("WHAT THE SERVERS SAY THEMSELVES, OVER WHOLE RUNS");
-        page.table(&servers);
-    }
+    page.optional("WHAT THE SERVERS SAY THEMSELVES, OVER WHOLE RUNS", &servers);
     let theory = without_last_column(tables::theory(record));
-    if !theory.is_empty() {
-        page.section("THEORY (deviation in standard errors)");
-        page.table(&theory);
-    }
+    page.optional("THEORY (deviation in standard errors)", &theory);
     page.checks(record);
     page.section("WHAT RAN");
     for fact in facts::of(record) {
@@ -112,6 +118,14 @@ impl Page {
         for (place, check) in &troubled {
             let text = format!("{place}: {}: {}", check.name, check.detail);
             self.hanging(&format!("  {:<8}", check.standing.name()), &text);
+        }
+    }
+
+    /// A section that is left out where its table is empty.
+    fn optional(&mut self, title: &str, table: &Table) {
+        if !table.is_empty() {
+            self.section(title);
+            self.table(table);
         }
     }
 

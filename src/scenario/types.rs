@@ -17,6 +17,9 @@ pub struct Scenario {
     /// What a reader of the answer should know: what was scaled, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notes: Option<String>,
+    /// What to look at in the result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look_at: Option<String>,
     /// How often each strategy runs; runs of the strategies are interleaved.
     #[serde(default = "one")]
     pub repeats: u32,
@@ -71,6 +74,17 @@ pub struct Thresholds {
     /// Failed requests as a share of all requests, at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub errors: Option<Share>,
+    /// Reads of the origin that begin within 100 ms, at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store_burst: Option<u64>,
+    /// Reads of the origin that it answers with "asked too often", as a share of all of them, at
+    /// most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub throttled: Option<Share>,
+    /// Reads that do not show the same client's own acknowledged write, as a share of all reads, at
+    /// most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_your_writes: Option<Share>,
 }
 
 /// What to prefer among the strategies that hold every threshold.
@@ -86,4 +100,6 @@ pub enum Preference {
     StoreLoad,
     /// The smallest share of definitely stale reads.
     Freshness,
+    /// The least memory of the cache.
+    Memory,
 }

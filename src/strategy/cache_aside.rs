@@ -22,6 +22,7 @@ pub const ABOUT: About = About {
     name: "cache-aside",
     summary: "read: cache, else store and fill; write: store, then delete the entry",
     risk: "a slow reader may put an old row back after the delete; stale until the TTL",
+    when: "the default: reads prevail, the cache may fail without taking writes down, and a rare stale entry may live for a TTL",
 };
 
 pub fn lifetime(options: &Options) -> Option<Lifetime> {

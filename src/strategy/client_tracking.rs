@@ -25,6 +25,7 @@ pub const ABOUT: About = About {
     name: "client-tracking",
     summary: "read: the node's memory, else cache, else store; write: store, delete; the server tells",
     risk: "another node's memory is stale while the notice is on its way",
+    when: "as two-tier, where the cache itself can tell the nodes what has changed",
 };
 
 options! {

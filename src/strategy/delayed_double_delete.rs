@@ -24,6 +24,7 @@ pub const ABOUT: About = About {
     name: "delayed-double-delete",
     summary: "read: cache, else store and fill; write: delete, store, delete again after a delay",
     risk: "stale for the delay after a write; until the TTL if a fill outlasts the delay",
+    when: "rows have no versions and the cache no leases: it makes old rows rarer, not impossible",
 };
 
 options! {

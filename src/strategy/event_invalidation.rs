@@ -25,6 +25,7 @@ pub const ABOUT: About = About {
     name: "event-invalidation",
     summary: "read: cache, else store and fill; write: store and outbox, an event deletes the entry",
     risk: "stale while the event is on its way; until the TTL if it is lost",
+    when: "several services write the store, or writers must not wait for the cache; a moment of staleness is fine",
 };
 
 options! {

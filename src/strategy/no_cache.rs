@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::parts::events::Form;
-use super::{About, Lifetime, Strategy};
+use super::{About, Lifetime, Stampede, Strategy};
 use crate::backend::{Ctx, Store};
 use crate::model::{Draft, Key, Outcome, Value, Version};
 
@@ -19,6 +19,7 @@ pub const ABOUT: About = About {
     name: "no-cache",
     summary: "every request goes to the store",
     risk: "nothing; it is the bar for latency and store load",
+    when: "reads are cheap, or rare enough for the store, or may never be old: it is the bar that a cache must beat",
 };
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -29,6 +30,11 @@ impl Options {
     /// Without a cache there is nothing for an event to invalidate.
     pub const fn events(&self) -> Option<Form> {
         None
+    }
+
+    /// Nor is there a load to be guarded.
+    pub const fn stampede(&self) -> Option<Stampede> {
+        Some(Stampede::None)
     }
 }
 

@@ -10,19 +10,25 @@
 
 use async_trait::async_trait;
 
-pub use super::parts::options::Options;
-
 use super::parts::aside::{Aside, Fill};
 use super::parts::delivery::deliver;
+use super::parts::guard::Stampede;
 use super::{About, Lifetime, Strategy};
 use crate::backend::{Ctx, Store};
-use crate::model::{Draft, Key, Outcome, Value, Version};
+use crate::model::{Draft, Key, Outcome, Span, Value, Version};
 
 pub const ABOUT: About = About {
     name: "read-through",
     summary: "read: cache, which loads what it misses once per node; write: store, then delete",
     risk: "a fill that overlaps a write may put the old row back; stale until the TTL",
+    when: "as cache-aside, where popular entries are missed by many at once",
 };
+
+options! {
+    ttl: Span::from_secs(60);
+    stampede: Stampede::COALESCE;
+    events;
+}
 
 pub fn lifetime(options: &Options) -> Option<Lifetime> {
     Some(Lifetime::UntilWrite(options.expiry().mean()))

@@ -22,6 +22,7 @@ pub const ABOUT: About = About {
     name: "refresh-ahead",
     summary: "read: cache, renewed in the background when it nears its expiry; write: store, delete",
     risk: "stale like cache-aside; reads the store for entries that nobody may want again",
+    when: "popular entries must never be missed, and a few loads for nobody are bearable",
 };
 
 options! {
@@ -31,8 +32,9 @@ options! {
     factor: Share = Share(0.8),
 }
 
-pub fn lifetime(_: &Options) -> Option<Lifetime> {
-    None
+pub fn lifetime(options: &Options) -> Option<Lifetime> {
+    let (ttl, factor) = (options.expiry().mean(), options.factor.0);
+    Some(Lifetime::RefreshAhead { ttl, factor })
 }
 
 pub struct RefreshAhead {

@@ -27,6 +27,7 @@ pub const ABOUT: About = About {
     name: "stale-while-revalidate",
     summary: "read: cache, also past the TTL while it is renewed; write: store, then delete",
     risk: "answers may be older than the TTL by the window, and for longer while the store fails",
+    when: "nobody may wait for a load, and an answer somewhat past its TTL is good enough",
 };
 
 options! {
@@ -39,8 +40,8 @@ options! {
     stale_if_error: Option<Span> = None,
 }
 
-pub fn lifetime(_: &Options) -> Option<Lifetime> {
-    None
+pub fn lifetime(options: &Options) -> Option<Lifetime> {
+    Some(Lifetime::Revalidate { ttl: options.expiry().mean(), window: options.window })
 }
 
 pub struct StaleWhileRevalidate {

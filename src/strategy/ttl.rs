@@ -18,6 +18,7 @@ pub const ABOUT: About = About {
     name: "ttl",
     summary: "read: cache, else store and fill; write: store only, the entry expires",
     risk: "stale for up to the TTL after every write, by design",
+    when: "an answer may be as old as the TTL, and writers cannot, or need not, know of the cache",
 };
 
 pub fn lifetime(options: &Options) -> Option<Lifetime> {

@@ -21,6 +21,7 @@ pub const ABOUT: About = About {
     name: "two-tier",
     summary: "read: the node's memory, else cache, else store; write: store, delete, tell all nodes",
     risk: "another node's memory is stale while the bus tells it, and for its own TTL if it fails",
+    when: "a few keys are read so often that even the round trip to the cache is too much",
 };
 
 options! {

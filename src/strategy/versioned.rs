@@ -25,6 +25,7 @@ pub const ABOUT: About = About {
     name: "versioned",
     summary: "read: cache, else store and fill if newer; write: store, then a versioned tombstone",
     risk: "none while fills are shorter than tombstones live; one more entry for every write",
+    when: "old rows must not come back, and the store gives every row a version",
 };
 
 options! {

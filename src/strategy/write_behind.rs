@@ -26,6 +26,7 @@ pub const ABOUT: About = About {
     name: "write-behind",
     summary: "read: cache, else store and fill; write: cache and its queue, the store follows",
     risk: "acknowledged writes are lost if the cache loses its memory",
+    when: "writes must be answered at the cache's speed, come in bursts on the same keys, and losing the latest is bearable",
 };
 
 options! {

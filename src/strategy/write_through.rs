@@ -21,6 +21,7 @@ pub const ABOUT: About = About {
     name: "write-through",
     summary: "read: cache, else store and fill; write: store, then set the entry",
     risk: "two writers' sets may land in the wrong order; stale until the TTL",
+    when: "what is written is read again soon, so that an update should leave the entry warm rather than gone",
 };
 
 pub fn lifetime(options: &Options) -> Option<Lifetime> {

@@ -2,20 +2,121 @@
 
 mod browser;
 mod fixture;
+mod variety;
 
 use std::fs;
+use std::process::Command;
 use std::time::Duration;
 
-use cacheduel::compare::verdict::{Ground, Held};
+use assert_cmd::cargo::cargo_bin;
+use cacheduel::compare::verdict::{Ground, Held, Threshold};
 use cacheduel::compare::{Metric, Verdict};
-use cacheduel::model::{Distribution, Share, Span};
-use cacheduel::record::{Check, FORMAT, Record, Standing, Thresholds};
-use cacheduel::report::{self, Error, charts, csv, hlog, html, text};
+use cacheduel::model::{Distribution, Nanos, Share, Span};
+use cacheduel::record::{Check, FORMAT, Preference, Record, Run, Standing, Thresholds};
+use cacheduel::report::{self, Error, charts, csv, guide, hlog, html, text};
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 
 #[test]
 fn the_terminal_report_is_as_it_was() {
     insta::assert_snapshot!(text::render(&fixture::record()));
+}
+
+#[test]
+fn what_only_some_strategies_do_has_tables_of_its_own() {
+    insta::assert_snapshot!(text::render(&variety::varied()));
+}
+
+#[test]
+fn a_plain_record_has_no_tables_of_what_nobody_does() {
+    let mut record = fixture::record();
+    for run in record.contenders.iter_mut().flat_map(|contender| &mut contender.runs) {
+        run.measures.store.duplicate_fills = 0;
+        run.measures.requests.failed.clear();
+        run.findings.read_your_writes_violations = 0;
+        run.findings.monotonic_violations = 0;
+    }
+    let text = text::render(&record);
+    for section in ["SERVED THE READS", "STAMPEDES", "ENTRIES", "SESSIONS", "FAULTS", "Look at"] {
+        assert!(!text.contains(section), "{section}");
+    }
+    record.scenario.prefer = Preference::Memory;
+    assert!(text::render(&record).contains("\nENTRIES\n"), "memory is asked about");
+}
+
+#[test]
+fn times_that_virtual_time_does_not_have_are_not_shown_as_none() {
+    let mut record = variety::varied();
+    for run in record.contenders.iter_mut().flat_map(|contender| &mut contender.runs) {
+        run.measures.coding.encoded.busy = Nanos::ZERO;
+        run.measures.coding.decoded.busy = Nanos::ZERO;
+    }
+    assert!(record.contenders.iter().all(|one| Metric::EncodeTime.of(one).is_none()));
+    let text = text::render(&record);
+    let entries = &text[text.find("\nENTRIES\n").unwrap()..text.find("\nSESSIONS\n").unwrap()];
+    assert_eq!(entries.matches("n/a").count(), 2 * record.contenders.len(), "{entries}");
+}
+
+#[test]
+fn thresholds_and_preferences_hold_the_new_figures_too() {
+    let record = variety::varied();
+    let verdict = Verdict::of(&record);
+    let throttled = verdict.contenders.iter().filter(|judged| {
+        let missed = |threshold: &&Threshold| threshold.held == Held::Missed;
+        judged.thresholds.iter().filter(missed).any(|missed| missed.metric == Metric::Throttled)
+    });
+    let labels: Vec<_> = throttled.map(|judged| judged.label.as_str()).collect();
+    assert_eq!(labels, ["event-invalidation"]);
+
+    let mut record = fixture::record();
+    record.scenario.prefer = Preference::Memory;
+    record.scenario.thresholds = Thresholds { store_burst: Some(29), ..Thresholds::default() };
+    record.contenders[4].runs[0].measures.store.origin_burst_peak = 30;
+    let used = |run: &mut Run| run.cache_counters.as_mut().unwrap().used_memory = 9_000;
+    record.contenders[4].runs.iter_mut().for_each(used);
+    record.contenders[3].runs.iter_mut().for_each(|run| {
+        run.cache_counters.as_mut().unwrap().used_memory = 12_000;
+    });
+    let best = Verdict::of(&record).best.unwrap();
+    assert_eq!((best.label.as_str(), best.figure.to_string()), ("write-behind", "11.7 KiB".into()));
+}
+
+#[test]
+fn the_guide_is_as_it_was() {
+    let place = "docs/all-strategies.json".to_owned();
+    insta::assert_snapshot!(guide::render(&[guide::Source { place, record: fixture::record() }]));
+}
+
+#[test]
+fn the_guide_is_printed_from_a_report_and_from_nothing_else() {
+    let place = tempfile::tempdir().unwrap();
+    let record = fixture::with_contenders(&["ttl"]);
+    report::write(&record, &place.path().join("report")).unwrap();
+    let guide = |argument: &str| {
+        let mut command = Command::new(cargo_bin!("cacheduel"));
+        command.current_dir(place.path()).args(["guide", argument]).output().unwrap()
+    };
+    let printed = guide("report");
+    assert!(printed.status.success(), "{printed:?}");
+    let source = guide::Source { place: "report".into(), record };
+    assert_eq!(String::from_utf8(printed.stdout).unwrap(), guide::render(&[source]));
+    let refused = guide("nowhere");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("nowhere"), "{refused:?}");
+}
+
+#[test]
+fn a_guide_has_one_row_for_each_strategy_and_says_what_not_to_believe() {
+    let mut first = fixture::with_contenders(&["ttl"]);
+    first.contenders[0].label = "ttl@short".into();
+    first.contenders[0].risk = "a | b".into();
+    let second = fixture::invalid(fixture::record());
+    let source = |place: &str, record| guide::Source { place: place.into(), record };
+    let text = guide::render(&[source("one", first), source("other", second)]);
+    let rows: Vec<_> = text.lines().filter(|line| line.starts_with("| `")).collect();
+    assert_eq!(rows.len(), 6, "{text}");
+    assert!(rows[0].starts_with("| `ttl` |") && rows[0].contains(r"a \| b"), "{}", rows[0]);
+    assert!(text.contains("`one`") && text.contains("`other`"), "{text}");
+    assert_eq!(text.matches("INVALID").count(), 1, "{text}");
 }
 
 #[test]
@@ -113,7 +214,7 @@ fn nobody_is_preferred_where_nobody_holds_every_threshold() {
 
 #[test]
 fn the_page_says_the_same_as_the_terminal() {
-    let record = fixture::record();
+    let record = variety::varied();
     let (page, text) = (html::render(&record), text::render(&record));
     let verdict = Verdict::of(&record);
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -295,10 +396,10 @@ fn what_is_not_a_record_is_refused_by_what_it_is() {
         fs::write(&file, text).unwrap();
         report::read(&file).unwrap_err()
     };
-    assert!(matches!(refused("{ \"format\": 1,"), Error::NotJson { .. }));
+    assert!(matches!(refused("{ \"format\": 2,"), Error::NotJson { .. }));
     assert!(matches!(refused("[1, 2]"), Error::NotARecord { .. }));
     assert!(matches!(refused("{ \"rows\": 3 }"), Error::NotARecord { .. }));
-    assert!(matches!(refused("{ \"format\": 1 }"), Error::Malformed { .. }));
+    assert!(matches!(refused(&format!("{{ \"format\": {FORMAT} }}")), Error::Malformed { .. }));
     let error = refused(&format!("{{ \"format\": {} }}", FORMAT + 1));
     assert!(matches!(error, Error::Version { found, .. } if found == u64::from(FORMAT) + 1));
 }
@@ -312,6 +413,7 @@ fn the_page_fits_every_width_and_no_labels_overlap() {
         (warned, "warned"),
         (fixture::hollow(), "hollow"),
         (fixture::crowded(), "crowded"),
+        (variety::varied(), "varied"),
     ];
     for (record, name) in records {
         browser.check(&html::render(&record), &[1440, 768, 390], name);

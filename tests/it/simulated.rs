@@ -7,7 +7,7 @@ use cacheduel::backend::delay::StoreDelays;
 use cacheduel::clock::SimClock;
 use cacheduel::experiment::{self, Environment, Latencies, Silent};
 use cacheduel::model::{Fault, Nanos, Op};
-use cacheduel::record::{Contender, Record, Standing};
+use cacheduel::record::{Contender, Prediction, Record, Standing};
 use cacheduel::scenario::{self, Loaded};
 
 const SCENARIO: &str = r#"
@@ -99,7 +99,7 @@ fn every_strategy_is_asked_the_same() {
     let record = six();
     let asked = |contender: &Contender| {
         let requests = &contender.runs[0].measures.requests;
-        (requests.reads, requests.updates)
+        (requests.reads, requests.writes)
     };
     let first = asked(&record.contenders[0]);
     assert!(first.0 > 25_000 && first.1 > 2_500, "{first:?}");
@@ -173,10 +173,50 @@ fn a_request_is_given_up_after_its_timeout_and_counted_as_failed() {
     let failed: Vec<_> = requests.failed.iter().map(|failed| (failed.op, failed.fault)).collect();
     // A read takes 5 ms, an update 2 ms.
     assert_eq!(failed, [(Op::Read, Fault::GAVE_UP)]);
-    assert_eq!((requests.reads, requests.updates), (0, requests.answered));
+    assert_eq!((requests.reads, requests.writes), (0, requests.answered));
     assert_eq!(requests.intended, requests.answered + requests.failed[0].count);
     let answered = run.checks.iter().find(|check| check.name == "answered").unwrap();
     assert_eq!(answered.standing, Standing::Warn);
+}
+
+#[test]
+fn an_expiry_of_a_popular_key_costs_the_reads_that_theory_says() {
+    let slow = SCENARIO.replace("delay = \"4ms\"", "delay = \"150ms\"");
+    let mut loaded = scenario::parse("stampede", &slow).unwrap();
+    loaded.scenario.strategies.0.retain(|one| ["ttl", "cache-aside"].contains(&&*one.label));
+    let record = simulate(&loaded, LATENCIES);
+    for contender in &record.contenders {
+        let found = contender
+            .predictions
+            .iter()
+            .find(|prediction| prediction.quantity == Prediction::READS_PER_EXPIRY);
+        let prediction = found.expect("both have a closed form");
+        assert!(prediction.measured > 1.3, "{prediction:?}");
+        assert_eq!(contender.store_reads_per_expiry(), Some(prediction.measured));
+        let off = prediction.deviation().abs();
+        assert!(off < 4.0, "{}: {prediction:?} is {off} standard errors off", contender.label);
+    }
+}
+
+#[test]
+fn making_and_reading_entries_is_counted_and_takes_no_virtual_time() {
+    for contender in &six().contenders {
+        let coding = contender.runs[0].measures.coding;
+        let hits = contender.runs[0].measures.lookups.hits;
+        if contender.label == "no-cache" {
+            assert_eq!((coding.encoded.count, coding.decoded.count), (0, 0));
+            assert_eq!(contender.entry_size(), None);
+            continue;
+        }
+        // A read may end outside the window that its call began in, and the other way round.
+        let decoded = coding.decoded.count as f64 / hits as f64;
+        assert!((decoded - 1.0).abs() < 0.01, "{}: {decoded}", contender.label);
+        assert!(coding.encoded.count > 1_000, "{}: {coding:?}", contender.label);
+        assert_eq!(contender.encode_time(), None);
+        let size = contender.entry_size().unwrap();
+        assert!((512..600).contains(&size), "{}: {size}", contender.label);
+        assert!(contender.memory().unwrap() > 100 * size, "{}", contender.label);
+    }
 }
 
 #[test]

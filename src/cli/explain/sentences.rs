@@ -254,6 +254,18 @@ pub fn verdict(scenario: &Scenario) -> Vec<String> {
             writes => format!("at most {} are lost", counted(writes, "acknowledged write")),
         }),
         thresholds.errors.map(|share| format!("at most {} of the requests fail", percent(share.0))),
+        thresholds.store_burst.map(|reads| {
+            format!("at most {} of the store begin within 100 ms", counted(reads, "read"))
+        }),
+        thresholds.throttled.map(|share| {
+            format!(
+                "at most {} of the reads of the store are refused as too many",
+                percent(share.0)
+            )
+        }),
+        thresholds.read_your_writes.map(|share| {
+            format!("at most {} of the reads miss the reader's own write", percent(share.0))
+        }),
     ];
     let mut lines: Vec<_> = lines.into_iter().flatten().collect();
     let best = match scenario.prefer {
@@ -261,6 +273,7 @@ pub fn verdict(scenario: &Scenario) -> Vec<String> {
         Preference::UpdateLatency => "the lowest p99 of the response time of updates",
         Preference::StoreLoad => "the fewest reads of the store for each request",
         Preference::Freshness => "the smallest share of definitely stale reads",
+        Preference::Memory => "the least memory of the cache",
     };
     lines.push(match lines.is_empty() {
         true => format!("best is the strategy with {best}"),

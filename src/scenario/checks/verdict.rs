@@ -137,6 +137,7 @@ fn nothing_to_hold(scenario: &Scenario, problems: &mut Vec<Problem>) {
     let workload = &scenario.workload;
     if workload.updates() <= 0.0 {
         without("updates", "update-p99", thresholds.update_p99.is_some(), problems);
+        without("updates", "read-your-writes", thresholds.read_your_writes.is_some(), problems);
         let prefers = scenario.prefer == Preference::UpdateLatency;
         decides_nothing("updates", prefers, problems);
     }

@@ -13,7 +13,9 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::format::{self, Codec, Compression, Format};
 use crate::backend::Purposed;
-use crate::model::{Aggregate, Draft, Fault, FaultKind, Key, Nanos, Outcome, Value, Version, Writer};
+use crate::model::{
+    Aggregate, Draft, Fault, FaultKind, Key, Nanos, Outcome, Value, Version, Writer,
+};
 
 const HEADER: usize = 51;
 const HAS_AGGREGATE: u8 = 1;

@@ -25,6 +25,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::entry::Stamp;
 use crate::backend::Ctx;
 use crate::model::Nanos;
+use crate::strategy;
 
 /// The guards of a strategy, and how they are set.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -77,6 +78,19 @@ impl Guards {
 impl Stampede {
     pub const NONE: Self = Self { coalesce: false, early: false, cluster: None };
     pub const COALESCE: Self = Self { coalesce: true, ..Self::NONE };
+
+    /// What the closed forms know of it; `None` where there is none for the combination.
+    pub const fn in_theory(self, beta: f64) -> Option<strategy::Stampede> {
+        match self {
+            Self { early: true, coalesce: false, cluster: None } => {
+                Some(strategy::Stampede::Early { beta })
+            }
+            Self { early: true, .. } => None,
+            Self { cluster: Some(_), .. } => Some(strategy::Stampede::OnePerCluster),
+            Self { coalesce: true, .. } => Some(strategy::Stampede::Coalesce),
+            Self { .. } => Some(strategy::Stampede::None),
+        }
+    }
 
     const EXPECTED: &'static str = "`none`, or some of `coalesce`, `lock`, `lease` and `early` \
                                     joined by `+`, such as `coalesce+lock`";

@@ -15,12 +15,12 @@ pub struct Caching {
     pub format: Format,
 }
 
-/// Declares a strategy's `Options`: the common ones, with its own default for the TTL, and then those
-/// it has to itself, each with its default. `events` after the TTL adds the option to have events
-/// invalidate beside it.
+/// Declares a strategy's `Options`: the common ones, with its own default for the TTL (and, if it says
+/// so, for the guard), and then those it has to itself, each with its default. `events` before them adds
+/// the option to have events invalidate beside it.
 macro_rules! options {
     (ttl: $ttl:expr; $($(#[$doc:meta])* $field:ident: $type:ty = $default:expr,)*) => {
-        options! { @declare $ttl; [$($(#[$doc])* $field: $type = $default,)*] }
+        options! { @declare $ttl; $crate::strategy::parts::guard::Stampede::NONE; [$($(#[$doc])* $field: $type = $default,)*] }
 
         impl Options {
             /// It has events of its own, or none to speak of.
@@ -29,8 +29,14 @@ macro_rules! options {
             }
         }
     };
-    (ttl: $ttl:expr; events; $($(#[$doc:meta])* $field:ident: $type:ty = $default:expr,)*) => {
-        options! { @declare $ttl; [
+    (ttl: $ttl:expr; events; $($own:tt)*) => {
+        options! { ttl: $ttl; stampede: $crate::strategy::parts::guard::Stampede::NONE; events; $($own)* }
+    };
+    (
+        ttl: $ttl:expr; stampede: $stampede:expr; events;
+        $($(#[$doc:meta])* $field:ident: $type:ty = $default:expr,)*
+    ) => {
+        options! { @declare $ttl; $stampede; [
             $($(#[$doc])* $field: $type = $default,)*
             /// Invalidation by event beside what the strategy does itself: every write leaves an
             /// event in its own transaction, and what it does to the entry is said here.
@@ -44,7 +50,7 @@ macro_rules! options {
             }
         }
     };
-    (@declare $ttl:expr; [$($(#[$doc:meta])* $field:ident: $type:ty = $default:expr,)*]) => {
+    (@declare $ttl:expr; $stampede:expr; [$($(#[$doc:meta])* $field:ident: $type:ty = $default:expr,)*]) => {
         #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
         #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
         pub struct Options {
@@ -90,7 +96,7 @@ macro_rules! options {
                     ttl: $ttl,
                     jitter: $crate::model::Share(0.0),
                     preset: None,
-                    stampede: $crate::strategy::parts::guard::Stampede::NONE,
+                    stampede: $stampede,
                     guard_time: $crate::model::Span::from_secs(2),
                     guard_wait: $crate::model::Span::from_millis(10),
                     grace: None,
@@ -112,6 +118,11 @@ macro_rules! options {
                     Some(preset) => preset.expiry(),
                     None => $crate::strategy::parts::expiry::Expiry::new(self.ttl, self.jitter),
                 }
+            }
+
+            /// What guards its loads; `None` where no closed form is known.
+            pub fn stampede(&self) -> Option<$crate::strategy::Stampede> {
+                self.stampede.in_theory(self.beta)
             }
 
             /// What the common options come to.
