@@ -12,3 +12,4 @@ mod run;
 mod scenarios;
 mod simulated;
 mod traces;
+mod workloads;
