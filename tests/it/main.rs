@@ -19,3 +19,4 @@ mod scenarios;
 mod simulated;
 mod stage;
 mod traces;
+mod workloads;

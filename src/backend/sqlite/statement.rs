@@ -142,6 +142,8 @@ mod tests {
         let expected = [
             "MATERIALIZE report",
             "SEARCH child USING INDEX child_by_parent (parent=?)",
+            "SCALAR SUBQUERY 1",
+            "SEARCH entity USING INTEGER PRIMARY KEY (rowid=?)",
             "SEARCH region USING INTEGER PRIMARY KEY (rowid=?)",
             "USE TEMP B-TREE FOR GROUP BY",
             "SEARCH entity USING INTEGER PRIMARY KEY (rowid=?)",

@@ -8,6 +8,8 @@ use crate::judge::{Findings, FreshnessPoint, Rules, StalenessBucket};
 use crate::model::{Distribution, Nanos, Op, Sample, Version, Writer};
 
 const KEYS: u64 = 4;
+/// The other keys have no row at first.
+const LOADED: u64 = 3;
 const WINDOW: (Nanos, Nanos) = (Nanos(5), Nanos(28));
 const BUCKET: Nanos = Nanos(4);
 
@@ -26,9 +28,9 @@ impl<'a> Offline<'a> {
         let shown = samples.iter().filter_map(|it| shown(it));
         let last = shown.map(|version| version.0).max().unwrap_or_default();
         let mut this = Self { samples, last, unattributed: Vec::new() };
-        let writes = this.samples.iter().filter(|it| it.op == Op::Update);
+        let writes = this.samples.iter().filter(|it| !it.op.is_read());
         let unattributed = writes.filter(|it| this.version_of(it).is_none());
-        this.unattributed = unattributed.map(|it| it.started).collect();
+        this.unattributed = unattributed.map(|it| it.wrote_from).collect();
         this
     }
 
@@ -40,9 +42,9 @@ impl<'a> Offline<'a> {
     }
 
     fn in_place_from(&self, version: u64) -> Nanos {
-        let writes = self.samples.iter().filter(|it| it.op == Op::Update);
+        let writes = self.samples.iter().filter(|it| !it.op.is_read());
         let up_to = writes.filter(|it| self.version_of(it).is_some_and(|it| it <= version));
-        up_to.map(|it| it.started).max().unwrap_or_default()
+        up_to.map(|it| it.wrote_from).max().unwrap_or_default()
     }
 
     fn in_place_by(&self, version: u64) -> Nanos {
@@ -83,6 +85,16 @@ impl<'a> Offline<'a> {
             expected.versions_at_most.record_count(newest as u64 - version);
         }
 
+        let made_by_deletion = match read.seen_writer {
+            Some(Writer::LOAD) => read.key.0 >= LOADED,
+            writer => self
+                .samples
+                .iter()
+                .any(|it| it.op == Op::Delete && Some(Writer::of_request(it.request)) == writer),
+        };
+        expected.phantom_absent += u64::from(read.absent && !made_by_deletion);
+        expected.phantom_present += u64::from(!read.absent && made_by_deletion);
+
         let acknowledged = self.samples.iter().filter(|it| it.written.is_some());
         let before = acknowledged.map(|it| it.ended).filter(|&ended| ended < read.started);
         if before.max().is_some() {
@@ -95,13 +107,14 @@ impl<'a> Offline<'a> {
     }
 
     fn judge_session(&self, read: &Sample, version: u64, expected: &mut Findings) {
-        let obliges = |op: Op| {
-            let own = self.samples.iter().filter(|it| it.client == read.client && it.op == op);
+        let obliges = |reads: bool| {
+            let of_client = self.samples.iter().filter(|it| it.client == read.client);
+            let own = of_client.filter(|it| it.op.is_read() == reads);
             let mut earlier = own.filter(|it| it.ended < read.started);
             earlier.any(|it| shown(it).is_some_and(|it| it.0 > version))
         };
-        expected.monotonic_violations += u64::from(obliges(Op::Read));
-        expected.read_your_writes_violations += u64::from(obliges(Op::Update));
+        expected.monotonic_violations += u64::from(obliges(true));
+        expected.read_your_writes_violations += u64::from(obliges(false));
     }
 }
 
@@ -121,10 +134,14 @@ fn by_definition(samples: &[Sample]) -> Findings {
     for key in 0..KEYS {
         let offline = Offline::new(samples.iter().filter(|it| it.key.0 == key));
         for sample in offline.samples.iter().filter(|it| in_window(it)) {
-            match sample.seen {
-                Some(version) => offline.judge(sample, version.0, &mut expected),
-                None if sample.written.is_some() => expected.writes += 1,
-                None => expected.unknown_writes += 1,
+            match (sample.op, sample.seen, sample.written) {
+                (Op::Read, Some(version), _) => offline.judge(sample, version.0, &mut expected),
+                (_, seen, Some(written)) => {
+                    expected.writes += 1;
+                    let is_lost = seen.is_some_and(|seen| written != seen.next());
+                    expected.lost_updates += u64::from(is_lost);
+                }
+                _ => expected.unknown_writes += 1,
             }
         }
         let acknowledged = offline.samples.iter().filter_map(|it| it.written);
@@ -136,11 +153,22 @@ fn by_definition(samples: &[Sample]) -> Findings {
 
 fn history(with_unknown: bool) -> impl Strategy<Value = Happened> {
     prop::collection::vec(asked(KEYS, 6, with_unknown), 0..120)
-        .prop_map(|asked: Vec<Asked>| carry_out(KEYS, &asked))
+        .prop_map(|asked: Vec<Asked>| carry_out(KEYS, LOADED, &asked))
+}
+
+/// The same, with some answers that say the opposite of whether there is a row.
+fn history_with_lies(with_unknown: bool) -> impl Strategy<Value = Happened> {
+    let lies = prop::collection::vec(prop::bool::weighted(0.1), 240);
+    (history(with_unknown), lies).prop_map(|(mut happened, lies)| {
+        for (sample, lies) in happened.samples.iter_mut().zip(lies) {
+            sample.absent ^= lies && sample.op.is_read();
+        }
+        happened
+    })
 }
 
 fn with_ring(ring: usize) -> Rules {
-    Rules { ring, window: WINDOW, bucket: BUCKET, ..rules() }
+    Rules { loaded: LOADED, ring, window: WINDOW, bucket: BUCKET, ..rules() }
 }
 
 /// Mean and number of what a distribution holds.
@@ -160,12 +188,12 @@ struct Stale {
 /// ended.
 fn truth(happened: &Happened) -> (Stale, Stale) {
     let (mut at_start, mut at_end) = (Stale::default(), Stale::default());
-    for read in happened.samples.iter().filter(|it| in_window(it)) {
+    for read in happened.samples.iter().filter(|it| in_window(it) && it.op.is_read()) {
         let Some(version) = read.seen else { continue };
         let newer = &happened.versions[read.key.0 as usize][version.0 as usize + 1..];
         for (sum, instant) in [(&mut at_start, read.started), (&mut at_end, read.ended)] {
-            let in_place = newer.iter().filter(|&&(_, effect)| effect < instant);
-            if let Some(&(_, superseded)) = in_place.clone().next() {
+            let in_place = newer.iter().filter(|made| made.effect < instant);
+            if let Some(superseded) = in_place.clone().map(|made| made.effect).next() {
                 sum.reads += 1;
                 sum.age += (instant - superseded).0;
                 sum.versions += in_place.count() as u64;
@@ -180,7 +208,7 @@ proptest! {
 
     #[test]
     fn findings_are_those_of_the_definition_however_the_watermark_moves(
-        happened in history(false),
+        happened in history_with_lies(false),
         pace in 0..5_usize,
     ) {
         let (findings, _) =
@@ -189,20 +217,24 @@ proptest! {
     }
 
     #[test]
-    fn findings_are_those_of_the_definition_with_unknown_writes(happened in history(true)) {
+    fn findings_are_those_of_the_definition_with_unknown_writes(
+        happened in history_with_lies(true),
+    ) {
         let (findings, _) = judge_with(with_ring(Rules::RING), &happened.samples, 0, &happened.end);
         prop_assert_eq!(findings, by_definition(&happened.samples));
     }
 
     #[test]
-    fn a_tiny_ring_changes_no_count_and_only_widens_the_ages(
-        happened in history(false),
+    fn a_tiny_ring_only_widens_the_ages_and_forgets_phantoms(
+        happened in history_with_lies(false),
         pace in 0..5_usize,
         ring in 1..4_usize,
     ) {
         let expected = by_definition(&happened.samples);
         let (findings, _) = judge_with(with_ring(ring), &happened.samples, pace, &happened.end);
         prop_assert!(findings.beyond_ring <= findings.definitely_stale);
+        prop_assert!(findings.phantom_absent <= expected.phantom_absent);
+        prop_assert!(findings.phantom_present <= expected.phantom_present);
         prop_assert_eq!(findings.age_at_least.len(), expected.age_at_least.len());
         prop_assert_eq!(findings.age_at_most.len(), expected.age_at_most.len());
         prop_assert!(total(&findings.age_at_least) <= total(&expected.age_at_least) + 1e-6);
@@ -211,6 +243,8 @@ proptest! {
             age_at_least: expected.age_at_least.clone(),
             age_at_most: expected.age_at_most.clone(),
             beyond_ring: 0,
+            phantom_absent: expected.phantom_absent,
+            phantom_present: expected.phantom_present,
             ..findings
         };
         prop_assert_eq!(same_ages, expected);

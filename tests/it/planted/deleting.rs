@@ -38,7 +38,7 @@ impl Deleting {
 #[async_trait]
 impl Strategy for Deleting {
     async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
-        if self.bug == Bug::SaysAbsent && key.0 % 10 == 0 {
+        if self.bug == Bug::SaysAbsent && key.0.is_multiple_of(10) {
             return Ok(Value::never_written(key));
         }
         if let Some(held) = ctx.lookup().cache().get(key).await? {
