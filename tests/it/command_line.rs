@@ -120,6 +120,22 @@ fn a_scenario_is_explained_in_at_most_a_hundred_columns() {
 }
 
 #[test]
+fn an_api_is_explained() {
+    let directory = empty();
+    let api = "{ api = { latency = { p50 = \"40ms\", p99 = \"150ms\" }, rate-limit = 100 } }";
+    let text = SCENARIO.replacen("{ aggregation = { rows = 20 } }", api, 1);
+    assert_ne!(text, SCENARIO);
+    fs::write(directory.path().join("mine.toml"), text).unwrap();
+    let assert = cacheduel(&directory).args(["explain", "mine.toml"]).assert().code(0);
+    let told = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    let sentence = "A read goes through an HTTP API, which takes up to 40ms for half of the reads and \
+                    up to 150ms for 99 % of them, and refuses what is beyond 100 reads a second, 100 \
+                    of them at once";
+    assert!(told.contains(sentence), "{told}");
+}
+
+#[test]
 fn scenarios_are_listed_in_at_most_a_hundred_columns_and_broken_ones_too() {
     let directory = empty();
     fs::write(directory.path().join("fast.toml"), SCENARIO).unwrap();

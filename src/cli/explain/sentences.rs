@@ -216,11 +216,13 @@ pub fn store(store: &StoreOptions) -> String {
 fn api(options: &ApiOptions) -> String {
     let latency = match options.latency {
         LatencyOptions { p50, p99 } if p50 == p99 => format!("{p50}"),
-        LatencyOptions { p50, p99 } => format!("{p50} half of the time and {p99} for 1 in 100"),
+        LatencyOptions { p50, p99 } => {
+            format!("up to {p50} for half of the reads and up to {p99} for 99 % of them")
+        }
     };
     let limit = match options.limit() {
         Some((rate, burst)) => format!(
-            ", and refuses what is beyond {} reads a second and {burst} at once",
+            ", and refuses what is beyond {} reads a second, {burst} of them at once",
             number(rate)
         ),
         None => String::new(),
