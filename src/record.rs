@@ -16,7 +16,7 @@ use crate::model::StoreCounters;
 pub use crate::judge::{Audit, Findings, FreshnessPoint, StalenessBucket};
 pub use crate::measure::{Bucket, Cause, Coded, Failed, Latency, Measures};
 pub use crate::model::{
-    CacheCounters, Distribution, Fault, FaultKind, Nanos, Op, Purpose, ServedBy, Server, Share,
+    ApiCounters, CacheCounters, Distribution, Fault, FaultKind, Nanos, Op, Purpose, ServedBy, Server, Share,
     Side, Span,
 };
 pub use crate::scenario::{Preference, Scenario, Thresholds};
@@ -105,6 +105,7 @@ pub struct Run {
     pub measures: Measures,
     pub findings: Findings,
     pub audit: Audit,
+    pub stock: Stock,
     /// What the cache server itself counted over the whole run, warm-up and drain included;
     /// `used_memory` is what the run added. `None` where the server keeps no counters.
     pub cache_counters: Option<CacheCounters>,
@@ -115,6 +116,17 @@ pub struct Run {
     /// The share of its core that the load generator used in the window; `None` under virtual time.
     pub generator_cpu: Option<f64>,
     pub checks: Vec<Check>,
+}
+
+/// The dataset's entries that the cache holds in the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stock {
+    pub entries: u64,
+    /// Bytes of these entries, without their names and what the server takes beside.
+    pub bytes: u64,
+    /// Those of them that only say that there is no row, and their bytes.
+    pub nulls: u64,
+    pub null_bytes: u64,
 }
 
 /// A figure as theory has it, beside the figure that was measured.

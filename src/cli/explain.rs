@@ -9,6 +9,7 @@ use clap::Args;
 
 use super::{Exit, text};
 use crate::scenario::{self, Contender, Loaded, Scenario};
+use crate::strategy::Spec;
 
 /// Says what a scenario will do, without doing it
 #[derive(Debug, Args)]
@@ -68,8 +69,15 @@ fn strategy(contender: &Contender) -> String {
     let mut told = format!("  {}\n", contender.label);
     told.push_str(&text::entry("does", about.summary, 4, 9));
     told.push_str(&text::entry("risks", about.risk, 4, 9));
-    let options: Vec<_> =
-        contender.options().iter().map(|(option, value)| format!("{option} = {value}")).collect();
+    let usual = Spec::read_options(about.name, serde_json::json!({})).and_then(Result::ok);
+    let usual = usual.map(|spec| scenario::options(&spec)).unwrap_or_default();
+    // What is as it always is would only hide what is not.
+    let options: Vec<_> = contender
+        .options()
+        .iter()
+        .filter(|(option, value)| *option == "ttl" || usual.get(*option) != Some(value))
+        .map(|(option, value)| format!("{option} = {value}"))
+        .collect();
     if !options.is_empty() {
         told.push_str(&text::entry("options", &options.join(", "), 4, 9));
     }

@@ -3,12 +3,13 @@
 use crate::backend::{self, CacheHost, CacheState, Row, StoreHost};
 use crate::judge::{Cached, EndKey, EndState};
 use crate::model::{Key, Version, Writer};
+use crate::record::Stock;
 use crate::strategy::parts::entry::{self, Held};
 
 /// Keys whose state is fetched at once.
 const BATCH: usize = 1_000;
 
-/// What is left under the keys `0 .. keys`. A key that looks wrong is looked at again before it
+/// What is left under the keys `0 .. keys`, and how much of it. A key that looks wrong is looked at again before it
 /// counts.
 ///
 /// # Errors
@@ -17,12 +18,14 @@ pub async fn end_state(
     cache: &dyn CacheHost,
     store: &dyn StoreHost,
     keys: u64,
-) -> Result<EndState, backend::Error> {
+) -> Result<(EndState, Stock), backend::Error> {
     let all: Vec<Key> = (0..keys).map(Key).collect();
     let rows = store.rows().await?;
     let mut keys = Vec::with_capacity(all.len());
+    let mut stock = Stock::default();
     for batch in all.chunks(BATCH) {
         let states = cache.state(batch).await?;
+        states.iter().for_each(|state| count(state, &mut stock));
         let mut ends: Vec<_> =
             states.iter().map(|state| end_key(state, find(&rows, state.key))).collect();
         let suspects: Vec<Key> =
@@ -34,7 +37,20 @@ pub async fn end_state(
         }
         keys.extend(ends);
     }
-    Ok(EndState { keys })
+    Ok((EndState { keys }, stock))
+}
+
+fn count(state: &CacheState, stock: &mut Stock) {
+    let Some(entry) = &state.entry else { return };
+    let bytes = entry.len() as u64;
+    stock.entries += 1;
+    stock.bytes += bytes;
+    if let Ok(Held::Value(value, _)) = entry::read(state.key, entry.clone())
+        && value.is_absent()
+    {
+        stock.nulls += 1;
+        stock.null_bytes += bytes;
+    }
 }
 
 fn find(rows: &[Row], key: Key) -> Option<&Row> {

@@ -71,7 +71,7 @@ impl Block<'_> {
         let (drain, drained) = driver::drain(&cluster, self.plan, &clock, &tap, &mut watch).await;
         let (cache_after, store_after) = (cache.counters().await?, store.counters().await?);
 
-        let end = end_state(cache, store, self.plan.keys()).await?;
+        let (end, stock) = end_state(cache, store, self.plan.keys()).await?;
         let Watch { judge, meter, .. } = watch;
         let (findings, audit) = judge.finish(&end);
         let (measures, totals) = meter.finish(drive.in_flight_peak);
@@ -96,6 +96,7 @@ impl Block<'_> {
             measures,
             findings,
             audit,
+            stock,
             cache_counters,
             store_counters: store_after.since(&store_before),
             drain,

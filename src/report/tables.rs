@@ -1,10 +1,12 @@
 //! The tables that reports show, made from a Record.
 
+mod api;
 mod entries;
 mod serving;
 mod stampedes;
 mod wrong;
 
+pub use api::api;
 pub use entries::entries;
 pub use serving::served_by;
 pub use stampedes::{predicted as predicted_reads_per_expiry, stampedes};
@@ -264,7 +266,10 @@ pub fn contenders(record: &Record) -> Table {
 
 /// Reads of what was never committed, of nothing where there was something, or of what no one wrote.
 fn wrong_reads(findings: &Findings) -> u64 {
-    findings.dirty_reads + findings.phantom_absent + findings.corrupt
+    findings.dirty_reads
+        + findings.phantom_absent
+        + findings.phantom_present
+        + findings.corrupt
 }
 
 /// What the scenario says of an option of a contender, in a word: the name of the choice, without the

@@ -96,6 +96,7 @@ fn a_node_that_loses_its_connection_forgets_everything_at_once_and_listens_anew(
             with_two(stage, name, async |one, other| {
                 bring_near(one).await;
                 cache.disconnect();
+                stage.pass(Nanos(1)).await;
                 // Nobody is told of this write; the next read must show it all the same.
                 other.write(stage.draft(1)).await;
                 assert_eq!(one.version().await, Version(1), "{name}");

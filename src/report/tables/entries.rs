@@ -1,9 +1,10 @@
 //! What entries cost: memory, and the time to make and to read them.
 
-use super::super::table::{Table, figures, words};
+use super::super::table::{Cell, Table, figures, words};
 use super::{metric_cell, option};
+use crate::compare::figure::{bytes, count};
 use crate::compare::{Metric, Verdict};
-use crate::record::{Contender, Preference, Record};
+use crate::record::{Contender, Preference, Record, Stock};
 
 /// Sizes of entries and what it took to code them. Empty where every strategy keeps plain JSON and
 /// memory decides nothing.
@@ -17,6 +18,8 @@ pub fn entries(record: &Record, verdict: &Verdict) -> Table {
             figures("mean entry"),
             figures("bytes saved"),
             figures("cache memory"),
+            figures("null entries"),
+            figures("their bytes"),
             figures("CPU per encode"),
             figures("CPU per decode"),
         ],
@@ -35,6 +38,8 @@ pub fn entries(record: &Record, verdict: &Verdict) -> Table {
             cell(Metric::EntrySize),
             cell(Metric::Saved),
             cell(Metric::Memory),
+            nulls(contender, |stock| stock.nulls, count),
+            nulls(contender, |stock| stock.null_bytes, bytes),
             or_not_applicable(cell(Metric::EncodeTime)),
             or_not_applicable(cell(Metric::DecodeTime)),
         ]);
@@ -42,8 +47,16 @@ pub fn entries(record: &Record, verdict: &Verdict) -> Table {
     table.without_blank_columns()
 }
 
+/// Of the entries in the end that only say that there is no row; blank where there is none.
+fn nulls(contender: &Contender, of: fn(&Stock) -> u64, written: fn(u64) -> String) -> Cell {
+    match contender.total(|run| of(&run.stock)) {
+        0 => Cell::default(),
+        some => written(some / contender.runs.len().max(1) as u64).into(),
+    }
+}
+
 /// Under virtual time computing takes none, which is not to be taken for a figure.
-fn or_not_applicable(mut cell: super::Cell) -> super::Cell {
+fn or_not_applicable(mut cell: Cell) -> Cell {
     if cell.text.is_empty() {
         cell.text = "n/a".into();
     }

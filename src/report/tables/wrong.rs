@@ -8,21 +8,25 @@ use crate::compare::figure::count;
 use crate::compare::{Metric, Verdict};
 use crate::record::{Contender, Fault, FaultKind, Op, Record, Side};
 
-/// Guarantees that a client's session was owed. Empty where none was broken.
+/// Guarantees that a client's session was owed, and updates that were overwritten unseen. Empty where
+/// none was broken and none was lost.
 pub fn sessions(record: &Record, verdict: &Verdict) -> Table {
     let mut table = Table::new(
-        "Reads that broke what a client's session is owed, and their shares of all judged reads",
+        "Reads that broke what a client's session is owed, as shares of all judged reads, and \
+         read-modify-writes that overwrote what they had not read",
         [
             words("strategy"),
             figures("own writes not seen"),
             figures("as a share"),
             figures("reads that went back"),
             figures("as a share"),
+            figures("lost updates"),
         ],
     );
+    let lost = |one: &Contender| one.total(|run| run.findings.lost_updates);
     let own = |one: &Contender| one.total(|run| run.findings.read_your_writes_violations);
     let back = |one: &Contender| one.total(|run| run.findings.monotonic_violations);
-    if record.contenders.iter().all(|one| own(one) + back(one) == 0) {
+    if record.contenders.iter().all(|one| own(one) + back(one) + lost(one) == 0) {
         return table;
     }
     for contender in &record.contenders {
@@ -32,6 +36,7 @@ pub fn sessions(record: &Record, verdict: &Verdict) -> Table {
             metric_cell(Metric::ReadYourWrites, contender, verdict),
             count(back(contender)).into(),
             metric_cell(Metric::MonotonicReads, contender, verdict),
+            count(lost(contender)).into(),
         ]);
     }
     table.without_blank_columns()

@@ -11,7 +11,7 @@ use cacheduel::model::{
     StoreCounters,
 };
 use cacheduel::record::{
-    Check, Contender, FORMAT, Host, PlanFacts, Prediction, Record, Run, Standing,
+    Check, Contender, FORMAT, Host, PlanFacts, Prediction, Record, Run, Standing, Stock,
 };
 use cacheduel::scenario::Scenario;
 
@@ -301,6 +301,7 @@ fn run(character: &Character, repeat: u32) -> Run {
             lost_writes: if repeat == 0 { character.lost } else { 0 },
             ..Audit::default()
         },
+        stock: Stock { entries: 690, bytes: 725_000, ..Stock::default() },
         cache_counters: Some(CacheCounters {
             keyspace_hits: hits,
             keyspace_misses: READS - hits,
