@@ -16,8 +16,8 @@ use crate::model::StoreCounters;
 pub use crate::judge::{Audit, Findings, FreshnessPoint, StalenessBucket};
 pub use crate::measure::{Bucket, Cause, Coded, Failed, Latency, Measures};
 pub use crate::model::{
-    ApiCounters, CacheCounters, Distribution, Fault, FaultKind, Nanos, Op, Purpose, ServedBy, Server, Share,
-    Side, Span,
+    ApiCounters, CacheCounters, Distribution, Fault, FaultKind, Nanos, Op, Purpose, ServedBy,
+    Server, Share, Side, Span,
 };
 pub use crate::scenario::{Preference, Scenario, Thresholds};
 
@@ -162,7 +162,9 @@ impl Prediction {
 
     /// How far the measured figure is from the predicted one, in standard errors.
     pub fn deviation(&self) -> f64 {
+        // What is less than any figure shows is arithmetic's, not the run's.
+        const NOTHING: f64 = 1e-9;
         let difference = self.measured - self.predicted;
-        if difference == 0.0 { 0.0 } else { difference / self.standard_error }
+        if difference.abs() < NOTHING { 0.0 } else { difference / self.standard_error }
     }
 }

@@ -13,9 +13,7 @@ use super::layer::{Described, Layer, Layered, Step};
 use super::local::{Local, Place};
 use super::{Cache, Store, Tap, Token};
 use crate::clock::Clock;
-use crate::model::{
-    Answer, Call, Key, Nanos, Outcome, Purpose, Side, Touches, Value, Verb,
-};
+use crate::model::{Answer, Call, Key, Nanos, Outcome, Purpose, Side, Touches, Value, Verb};
 
 /// One request's (or one worker's) way to the backends, the clock and chance.
 pub struct Ctx<'a> {
@@ -331,5 +329,4 @@ impl<'a> TappedLocal<'a> {
     pub fn place(self, key: Key) -> Place<'a> {
         self.local.place(key)
     }
-
 }

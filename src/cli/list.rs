@@ -90,7 +90,8 @@ fn strategies(out: &mut dyn Write) -> anyhow::Result<Exit> {
     let inline = SchemaSettings::default().with(|settings| settings.inline_subschemas = true);
     let mut generator = SchemaGenerator::new(inline);
     let schemas = Spec::options_schemas(&mut generator);
-    let all: Vec<_> = schemas.iter().map(|(name, schema)| options(name, schema.as_value())).collect();
+    let all: Vec<_> =
+        schemas.iter().map(|(name, schema)| options(name, schema.as_value())).collect();
     for (about, options) in Spec::ALL.iter().zip(&all) {
         writeln!(out, "{}", about.name)?;
         write!(out, "{}", text::entry("does", about.summary, 2, 9))?;

@@ -5,7 +5,7 @@ use super::environment::Environment;
 use super::loadable::Loadable;
 use super::watch::Watch;
 use super::{Error, Progress};
-use crate::backend::{CacheHost, Server, StoreHost, Tap};
+use crate::backend::{CacheCounters, CacheHost, Server, StoreHost, Tap};
 use crate::clock::{Clock, Since};
 use crate::driver::{self, Cluster, Prefilled};
 use crate::judge::{Judge, Rules};
@@ -57,6 +57,7 @@ impl Block<'_> {
 
         let clock = Since::now(self.environment.clock());
         let tap = Tap::new();
+        let memory_before = cache.counters().await?.map(|counters| counters.used_memory);
         let prefilled = if self.plan.prefill() {
             Some(driver::prefill(&cluster, self.plan, &clock, &tap).await)
         } else {
@@ -75,8 +76,11 @@ impl Block<'_> {
         let Watch { judge, meter, .. } = watch;
         let (findings, audit) = judge.finish(&end);
         let (measures, totals) = meter.finish(drive.in_flight_peak);
-        let cache_counters =
-            cache_after.zip(cache_before).map(|(after, before)| after.since(&before));
+        let cache_counters = cache_after.zip(cache_before).map(|(after, before)| CacheCounters {
+            // What was filled beforehand takes memory too.
+            used_memory: after.used_memory.saturating_sub(memory_before.unwrap_or_default()),
+            ..after.since(&before)
+        });
         let generator_cpu = (!self.environment.is_simulated()).then_some(drive.cpu_share);
         let mut checks = check(&Evidence {
             is_open: self.plan.is_open(),

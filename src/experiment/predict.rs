@@ -80,13 +80,17 @@ impl Case {
         let is_early = matches!(self.guard, Some(Guard::Early { .. }));
         let (value, formula) = match self.lifetime {
             Lifetime::None => (0.0, "0"),
+            // These forms are of entries that only time ends.
+            Lifetime::RefreshAhead { .. } | Lifetime::Revalidate { .. } if self.has_writes() => {
+                return None;
+            }
             Lifetime::RefreshAhead { ttl, factor } if !is_early => (
                 refresh::ahead_hit_ratio(rates, seconds(ttl), factor),
                 "1 - e^(-lambda (1 - f) T) / (1 + lambda f T)",
             ),
             Lifetime::Revalidate { ttl, window } if !is_early => (
-                refresh::revalidate_hit_ratio(rates, seconds(ttl), seconds(window)),
-                "1 - e^(-lambda W) / (1 + lambda T)",
+                refresh::revalidate_hit_ratio(rates, seconds(ttl), seconds(window), load),
+                "(lambda T + S) / (1 + lambda (T + D)), S reads past T until the refresh",
             ),
             _ if is_guarded => return self.guarded_hit_ratio(),
             Lifetime::Ttl(ttl) => (
@@ -134,15 +138,29 @@ impl Case {
         let Lifetime::Revalidate { ttl, window } = self.lifetime else {
             return None;
         };
-        Some(Predicted {
+        (!self.has_writes()).then(|| Predicted {
             quantity: "stale-served share",
-            formula: "(1 - e^(-lambda W)) / (1 + lambda T)",
-            value: refresh::revalidate_stale_served(&self.rates, seconds(ttl), seconds(window)),
+            formula: "S / (1 + lambda (T + D)), S reads past T until the refresh",
+            value: refresh::revalidate_stale_served(
+                &self.rates,
+                seconds(ttl),
+                seconds(window),
+                self.load,
+            ),
         })
+    }
+
+    fn has_writes(&self) -> bool {
+        self.rates.iter().any(|rate| rate.writes > 0.0)
     }
 
     fn reads_per_expiry(&self) -> Option<Predicted> {
         let (life, guard) = (self.life()?, self.guard?);
+        let is_ended_by_writes = matches!(self.lifetime, Lifetime::UntilWrite(_));
+        if guard == Guard::One && is_ended_by_writes && self.has_writes() {
+            // A write voids a lease, and outdates what is loaded under a lock: then there are two.
+            return None;
+        }
         let formula = match guard {
             Guard::None => "1 + lambda D",
             Guard::Coalesce { .. } => "1 + (n - 1)(1 - e^(-lambda D / n))",
@@ -262,15 +280,24 @@ mod tests {
         assert_eq!(case(Lifetime::SinceWrite(ttl), Some(Guard::None)).reads_per_expiry(), None);
         assert_eq!(case(Lifetime::Ttl(ttl), None).reads_per_expiry(), None);
         assert!(case(Lifetime::Ttl(ttl), None).hit_ratio().is_some());
+        let one = Some(Guard::One);
+        assert_eq!(case(Lifetime::UntilWrite(ttl), one).reads_per_expiry(), None);
+        assert!(case(Lifetime::Ttl(ttl), one).reads_per_expiry().is_some());
     }
 
     #[test]
     fn refreshing_has_forms_of_its_own() {
         let (ttl, window) = (Span::from_secs(2), Span::from_secs(1));
         let plain = case(Lifetime::Ttl(ttl), None).hit_ratio().unwrap().value;
-        let ahead = case(Lifetime::RefreshAhead { ttl, factor: 0.8 }, None);
-        assert!(ahead.hit_ratio().unwrap().value > plain);
-        let revalidate = case(Lifetime::Revalidate { ttl, window }, None);
+        let unwritten = |lifetime| Case {
+            rates: vec![KeyRate::new(40.0, 0.0), KeyRate::new(3.0, 0.0)],
+            ..case(lifetime, None)
+        };
+        let (ahead, late) =
+            (Lifetime::RefreshAhead { ttl, factor: 0.8 }, Lifetime::Revalidate { ttl, window });
+        assert!(unwritten(ahead).hit_ratio().unwrap().value > plain);
+        assert_eq!(case(ahead, None).hit_ratio(), None, "a write ends such entries too");
+        let revalidate = unwritten(late);
         let (hits, stale) = (revalidate.hit_ratio().unwrap(), revalidate.stale_served().unwrap());
         assert!(hits.value > plain && stale.value > 0.0 && stale.value < 1.0 - plain);
     }

@@ -266,10 +266,7 @@ pub fn contenders(record: &Record) -> Table {
 
 /// Reads of what was never committed, of nothing where there was something, or of what no one wrote.
 fn wrong_reads(findings: &Findings) -> u64 {
-    findings.dirty_reads
-        + findings.phantom_absent
-        + findings.phantom_present
-        + findings.corrupt
+    findings.dirty_reads + findings.phantom_absent + findings.phantom_present + findings.corrupt
 }
 
 /// What the scenario says of an option of a contender, in a word: the name of the choice, without the

@@ -35,8 +35,9 @@ options! {
     tombstone_ttl: Span = Span::from_secs(10),
 }
 
-pub fn lifetime(options: &Options) -> Option<Lifetime> {
-    Some(Lifetime::UntilWrite(options.expiry().mean()))
+/// A fill that is refused leaves its key without an entry, which no closed form accounts for.
+pub fn lifetime(_: &Options) -> Option<Lifetime> {
+    None
 }
 
 pub struct Versioned {

@@ -21,16 +21,40 @@ pub fn ahead_hit_ratio(rates: &[KeyRate], ttl: f64, factor: f64) -> f64 {
 }
 
 /// The hit ratio, stale answers included, of stale-while-revalidate with `window` seconds after
-/// the `ttl` in which the old value is served: `1 - e^(-r W) / (1 + r T)`.
-pub fn revalidate_hit_ratio(rates: &[KeyRate], ttl: f64, window: f64) -> f64 {
-    over_reads(rates, |rate| 1.0 - libm::exp(-rate.reads * window) / (1.0 + rate.reads * ttl))
+/// the `ttl` in which the old value is served, and loads of `load` seconds: `(r T + S) / C`, of the
+/// `C = 1 + r (T + D)` reads of a cycle those within the TTL and the `S` past it.
+///
+/// Where loads take no time this is `1 - e^(-r W) / (1 + r T)`.
+pub fn revalidate_hit_ratio(rates: &[KeyRate], ttl: f64, window: f64, load: f64) -> f64 {
+    over_reads(rates, |rate| {
+        let answered = rate.reads * ttl + stale_reads(rate.reads, window, load);
+        answered / (1.0 + rate.reads * (ttl + load))
+    })
 }
 
-/// The share of reads that stale-while-revalidate answers past the `ttl`:
-/// `(1 - e^(-r W)) / (1 + r T)`. "Stale" is by the clock; whether the row changed meanwhile is
-/// another matter.
-pub fn revalidate_stale_served(rates: &[KeyRate], ttl: f64, window: f64) -> f64 {
-    over_reads(rates, |rate| -libm::expm1(-rate.reads * window) / (1.0 + rate.reads * ttl))
+/// The share of reads that stale-while-revalidate answers past the `ttl`: `S / C`, or
+/// `(1 - e^(-r W)) / (1 + r T)` where loads take no time. "Stale" is by the clock; whether the row
+/// changed meanwhile is another matter.
+pub fn revalidate_stale_served(rates: &[KeyRate], ttl: f64, window: f64, load: f64) -> f64 {
+    over_reads(rates, |rate| {
+        stale_reads(rate.reads, window, load) / (1.0 + rate.reads * (ttl + load))
+    })
+}
+
+/// Reads of one cycle that come past the TTL and get the old value: the one that has the entry
+/// replaced, if it comes within the window, and those that come until it is, within the window too:
+/// `P + r E[min(D, W - G); G < W]`, with the gap `G` exponential and `P = 1 - e^(-r W)`.
+fn stale_reads(reads: f64, window: f64, load: f64) -> f64 {
+    if reads == 0.0 {
+        return 0.0;
+    }
+    // A refresh that begins in the last `within` of the window outlasts it.
+    let within = load.min(window);
+    let (none_before, none_at_all) =
+        (libm::exp(-reads * (window - within)), libm::exp(-reads * window));
+    let in_full = (1.0 - none_before) * within;
+    let cut_short = within * none_before - (none_before - none_at_all) / reads;
+    1.0 - none_at_all + reads * (in_full + cut_short)
 }
 
 #[cfg(test)]
@@ -76,23 +100,44 @@ mod tests {
 
     #[test]
     fn stale_while_revalidate_agrees_with_simulation() {
-        let (ttl, window) = (1.0, 0.6);
-        assert_agrees(revalidate_hit_ratio(&RATES, ttl, window), |chance| {
-            let [reads, misses, _] = play(chance, ttl, ttl + window, 3_000.0);
-            (reads - misses, reads)
-        });
-        assert_agrees(revalidate_stale_served(&RATES, ttl, window), |chance| {
-            let [reads, _, late] = play(chance, ttl, ttl + window, 3_000.0);
-            (late, reads)
-        });
+        let ttl = 1.0;
+        for (window, load) in [(0.6, 0.0), (0.6, 0.2), (0.3, 0.7)] {
+            let played = |chance: &mut Chance| {
+                let [mut reads, mut late, mut misses] = [0.0; 3];
+                for rate in RATES {
+                    // The entry in place, and the one that a load will put in its place.
+                    let (mut filled, mut coming) = (f64::NEG_INFINITY, None::<f64>);
+                    for time in chance.events(rate.reads, 3_000.0) {
+                        if let Some(arrival) = coming.filter(|arrival| *arrival <= time) {
+                            (filled, coming) = (arrival, None);
+                        }
+                        reads += 1.0;
+                        let age = time - filled;
+                        if age >= ttl {
+                            *if age < ttl + window { &mut late } else { &mut misses } += 1.0;
+                            coming.get_or_insert(time + load);
+                        }
+                    }
+                }
+                [reads, late, misses]
+            };
+            assert_agrees(revalidate_hit_ratio(&RATES, ttl, window, load), |chance| {
+                let [reads, _, misses] = played(chance);
+                (reads - misses, reads)
+            });
+            assert_agrees(revalidate_stale_served(&RATES, ttl, window, load), |chance| {
+                let [reads, late, _] = played(chance);
+                (late, reads)
+            });
+        }
     }
 
     #[test]
     fn without_a_margin_they_are_plain_expiry() {
         let plain = hit_ratio::ttl(&RATES, 2.0);
         assert!((ahead_hit_ratio(&RATES, 2.0, 1.0) - plain).abs() < 1e-12);
-        assert!((revalidate_hit_ratio(&RATES, 2.0, 0.0) - plain).abs() < 1e-12);
-        assert_eq!(revalidate_stale_served(&RATES, 2.0, 0.0), 0.0);
-        assert!((revalidate_hit_ratio(&RATES, 2.0, 1e9) - 1.0).abs() < 1e-12);
+        assert!((revalidate_hit_ratio(&RATES, 2.0, 0.0, 0.0) - plain).abs() < 1e-12);
+        assert_eq!(revalidate_stale_served(&RATES, 2.0, 0.0, 0.0), 0.0);
+        assert!((revalidate_hit_ratio(&RATES, 2.0, 1e2, 0.0) - 1.0).abs() < 1e-12);
     }
 }

@@ -69,7 +69,8 @@ fn deletions_race_like_any_write() {
     play(async |stage| {
         let [plain, versioned] =
             [stage.node("cache-aside", "").await, stage.node("versioned", "").await];
-        let deletion = || cacheduel::model::Draft::deletion(crate::stage::KEY, stage.draft(1).writer);
+        let deletion =
+            || cacheduel::model::Draft::deletion(crate::stage::KEY, stage.draft(1).writer);
         for (node, still_there) in [(plain, true), (versioned, false)] {
             let write = async |node: &Node| {
                 stage.pass(Nanos(LOAD.0 / 2)).await;

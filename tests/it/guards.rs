@@ -48,9 +48,8 @@ fn one_expiry_costs_a_load_for_everyone_for_each_node_or_for_all() {
 
 #[tokio::test]
 async fn the_same_holds_on_a_real_redis() {
-    for (guard, loads) in [("none", 20), ("coalesce", 2)]
-        .into_iter()
-        .chain(CLUSTER.map(|guard| (guard, 1)))
+    for (guard, loads) in
+        [("none", 20), ("coalesce", 2)].into_iter().chain(CLUSTER.map(|guard| (guard, 1)))
     {
         let (_world, stage) = on_redis().await;
         assert_eq!(loads_of(&stage, guard).await, loads, "{guard}");

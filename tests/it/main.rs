@@ -1,6 +1,7 @@
 //! The integration tests, as one program: they share what is slow to link.
 
 mod api_origin;
+mod closed_forms;
 mod command_line;
 mod conformance_cache;
 mod conformance_store;

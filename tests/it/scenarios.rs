@@ -27,6 +27,7 @@ fn all_of_them_load_without_a_problem_and_open_with_their_question() {
         let first = source.lines().find(|line| !line.is_empty() && !line.starts_with('#'));
         assert!(first.unwrap().starts_with("question = "), "{name}");
         assert!(scenario.notes.is_some(), "{name} says what is scaled");
+        assert!(scenario.look_at.is_some(), "{name} says what to look at");
         assert!(source.contains("\nprefer = ") && source.contains("\n[thresholds]"), "{name}");
     }
 }

@@ -12,8 +12,8 @@ use cacheduel::backend::{
 use cacheduel::clock::{Clock, SimClock};
 use cacheduel::experiment::Loadable;
 use cacheduel::model::{
-    Call, Draft, Fault, FaultKind, Key, Nanos, NodeId, Outcome, Side, Touches, Value, Verb, Version,
-    Writer,
+    Call, Draft, Fault, FaultKind, Key, Nanos, NodeId, Outcome, Side, Touches, Value, Verb,
+    Version, Writer,
 };
 use cacheduel::strategy::{Spec, Strategy};
 use cacheduel::workload::{DatasetOptions, Rows};

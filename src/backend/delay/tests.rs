@@ -2,10 +2,10 @@ use futures_util::FutureExt;
 use futures_util::future::join;
 
 use super::*;
+use crate::backend::Read;
 use crate::backend::StoreOptions;
 use crate::backend::twin::TwinStoreHost;
 use crate::clock::SimClock;
-use crate::backend::Read;
 use crate::model::{Draft, Side, Value, Version, Writer};
 use bytes::Bytes;
 

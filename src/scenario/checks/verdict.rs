@@ -60,8 +60,12 @@ fn options(path: &[&str; 3], value: &Value, problems: &mut Vec<Problem>) {
     }
 }
 
-/// Until the first entries expire, a cache only fills: its hit ratio is not yet what it will be.
+/// Until the first entries expire, a cache only fills: its hit ratio is not yet what it will be. One
+/// that is filled beforehand is full from the start.
 fn warm_up(scenario: &Scenario, problems: &mut Vec<Problem>) {
+    if scenario.workload.prefill {
+        return;
+    }
     let warm_up = scenario.workload.warm_up;
     let longer: Vec<_> = scenario
         .strategies

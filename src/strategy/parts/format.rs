@@ -78,7 +78,8 @@ mod tests {
     ];
 
     fn document() -> Bytes {
-        let items: Vec<_> = (0..100).map(|n| format!(r#"{{"n":{n},"half":{n}.5,"ok":true}}"#)).collect();
+        let items: Vec<_> =
+            (0..100).map(|n| format!(r#"{{"n":{n},"half":{n}.5,"ok":true}}"#)).collect();
         format!(r#"{{"name":"naïve \"quoted\"","none":null,"items":[{}]}}"#, items.join(",")).into()
     }
 
@@ -113,7 +114,10 @@ mod tests {
     fn what_the_codec_cannot_hold_is_kept_as_it_is() {
         let format = Format::new(Codec::Messagepack, Compression::None, None, Size(0));
         let text = Bytes::from_static(b"no JSON");
-        assert_eq!(format.encode(&text), (Codec::Json, Compression::None, Cow::Borrowed(&text[..])));
+        assert_eq!(
+            format.encode(&text),
+            (Codec::Json, Compression::None, Cow::Borrowed(&text[..]))
+        );
     }
 
     proptest! {

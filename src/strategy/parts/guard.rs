@@ -6,6 +6,10 @@
 //! - `lease`: as `lock`, but what is loaded is kept only if nothing was deleted meanwhile
 //! - `early`: some request recomputes before the entry expires, the likelier the closer it comes
 //!
+//! Sharing a load has a price. Whoever joins one that began before a write gets the old row, however
+//! late it joins; and where nobody loads a second time, nobody overwrites an old row that a fill put
+//! back.
+//!
 //! `coalesce` combines with all of them, and `early` with `lock`. A lock and a lease exclude each
 //! other, and a lease is handed out for what is missing, which is too late for `early`.
 
