@@ -6,8 +6,8 @@ use crate::compare::figure::{bytes, count};
 use crate::compare::{Metric, Verdict};
 use crate::record::{Contender, Preference, Record, Stock};
 
-/// Sizes of entries and what it took to code them. Empty where every strategy keeps plain JSON and
-/// memory decides nothing.
+/// Sizes of entries and what it took to code them. Empty where every strategy keeps plain JSON and no
+/// null entries, and memory decides nothing.
 pub fn entries(record: &Record, verdict: &Verdict) -> Table {
     let mut table = Table::new(
         "What entries take of memory, and of time to be made and read",
@@ -68,5 +68,6 @@ fn is_plain(record: &Record, contender: &Contender) -> bool {
         option(record, &contender.label, name).is_none_or(|chosen| chosen == plain)
     };
     let saves = contender.saved_share().is_some_and(|saved| saved > 0.0);
-    is("codec", "json") && is("compression", "none") && !saves
+    let has_nulls = contender.total(|run| run.stock.nulls) > 0;
+    is("codec", "json") && is("compression", "none") && !saves && !has_nulls
 }
