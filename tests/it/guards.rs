@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use cacheduel::backend::CacheOptions;
 use cacheduel::clock::Clock;
-use cacheduel::model::{Nanos, Outcome, Value, Version};
+use cacheduel::model::{Nanos, NodeId, Outcome, Value, Version};
+use cacheduel::strategy::parts::entry::{self, Stamp};
+use cacheduel::strategy::parts::format::Format;
 use futures_util::FutureExt;
 use futures_util::future::{join, join_all};
 
@@ -140,6 +142,25 @@ fn whoever_does_not_get_the_lock_takes_the_expired_entry_if_there_is_one() {
         assert_eq!((other.1.store_reads, other.1.stale_served), (0, 1));
         assert_eq!(other.0.unwrap().key, KEY);
     });
+}
+
+#[test]
+fn an_entry_that_is_about_to_leave_the_cache_lets_nobody_past_the_guard() {
+    for guard in CLUSTER {
+        play(async |stage| {
+            let nodes = nodes(stage, guard).await;
+            // Out of date by its own account, but not by the cache's: the time between the two is short,
+            // and everyone reads in it.
+            let value = Value::never_written(KEY);
+            let stamp = Stamp { expiry: stage.clock.now(), load: LOAD };
+            let entry = entry::write(&value, stamp, &Format::default());
+            let ttl = Some(Nanos::from_millis(2));
+            stage.cache.connect(NodeId(9)).await.unwrap().set(KEY, entry, ttl).await.unwrap();
+            let answers = stampede(&nodes).await;
+            assert!(answers.iter().all(|answer| !answer.as_ref().unwrap().is_absent()), "{guard}");
+            assert_eq!(stage.origin_reads(), 1, "{guard}");
+        });
+    }
 }
 
 #[test]

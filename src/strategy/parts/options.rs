@@ -69,8 +69,8 @@ macro_rules! options {
             pub guard_time: $crate::model::Span,
             /// How long whoever does not get the lock or the lease waits before looking again.
             pub guard_wait: $crate::model::Span,
-            /// How long an expired entry is kept, to be handed out to those who do not get the lock;
-            /// not at all if absent.
+            /// How long an expired entry is kept, to be handed out to those who do not get the lock
+            /// of `lock`; not at all if absent.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub grace: Option<$crate::model::Span>,
             /// How early `early` recomputes: 1 as published, more for earlier.
@@ -127,7 +127,9 @@ macro_rules! options {
 
             /// What the common options come to.
             pub fn caching(&self) -> $crate::strategy::parts::options::Caching {
-                use $crate::strategy::parts::{format::Format, guard::Guards, options::Caching};
+                use $crate::strategy::parts::format::Format;
+                use $crate::strategy::parts::guard::{Cluster, Guards};
+                use $crate::strategy::parts::options::Caching;
                 Caching {
                     expiry: self.expiry(),
                     negative_ttl: self.negative_ttl.map(|ttl| ttl.nanos()),
@@ -135,7 +137,10 @@ macro_rules! options {
                         stampede: self.stampede,
                         time: self.guard_time.nanos(),
                         wait: self.guard_wait.nanos(),
-                        grace: self.grace.unwrap_or_default().nanos(),
+                        grace: match self.stampede.cluster {
+                            Some(Cluster::Lock) => self.grace.unwrap_or_default().nanos(),
+                            _ => $crate::model::Nanos::ZERO,
+                        },
                         beta: self.beta,
                     },
                     format: Format::new(

@@ -11,6 +11,7 @@
 //! Source: R. Nishtala et al., "Scaling Memcache at Facebook", 2013, section 3.2.1.
 
 use super::super::aside::{Aside, Put};
+use super::super::entry::{self, Held};
 use crate::backend::{Cache, Ctx, Leased, Store};
 use crate::model::{Key, Outcome, Value};
 
@@ -28,10 +29,12 @@ pub async fn under_lease(aside: &Aside, ctx: &Ctx<'_>, key: Key) -> Outcome<Valu
                 }
                 return outcome;
             }
-            Ok(Leased::Found(entry)) => match aside.value_of(ctx, key, entry) {
-                Some(value) => return Ok(value),
+            Ok(Leased::Found(entry)) => match entry::decode(ctx.lookup(), key, entry)? {
+                Held::Value(value, stamp) if stamp.expiry > ctx.clock().now() => return Ok(value),
+                // Past its own expiry, it is about to leave the cache: then there is a lease.
+                Held::Value(..) => ctx.clock().sleep(guards.wait).await,
                 // What is there is no value, and without a lease nothing may take its place.
-                None => return Ok(ctx.fill().store().read(key).await?.value),
+                Held::Tombstone(_) => return Ok(ctx.fill().store().read(key).await?.value),
             },
             Ok(Leased::Taken) => ctx.clock().sleep(guards.wait).await,
             // A cache that does not answer guards nothing.

@@ -2,13 +2,13 @@
 //!
 //! - the winner (SET NX PX with a token of its own) looks again, loads, fills, and releases the lock
 //!   if it is still its own
-//! - the others take the expired entry if there is one, else wait, look again, and try again
+//! - the others take the expired entry if it is kept for them, else wait, look again, and try again
 //!
 //! An owner that dies leaves its lock behind until that expires; then somebody else wins.
 
 use super::super::aside::{Aside, Put};
 use crate::backend::{Cache, Ctx, Token};
-use crate::model::{Key, Outcome, Value};
+use crate::model::{Key, Nanos, Outcome, Value};
 
 /// Loads the missing entry, or waits until somebody else has.
 pub async fn under_lock(
@@ -32,7 +32,9 @@ pub async fn under_lock(
             // A cache that does not answer guards nothing.
             Err(_) => return aside.load(ctx, ctx.fill(), key, Put::Plain).await,
         }
-        if let Some(value) = expired {
+        if guards.grace > Nanos::ZERO
+            && let Some(value) = expired
+        {
             ctx.count_stale_served();
             return Ok(value);
         }
