@@ -7,7 +7,7 @@
 //! the holder of one API key.
 //!
 //! [`ApiHost`] is the real thing, a service on loopback. [`TwinApiHost`] is the same without HTTP,
-//! for virtual time. Both ask one [`Gate`](gate::Gate) whether a request is let through and what it
+//! for virtual time. Both ask one `Gate` whether a request is let through and what it
 //! takes, so that they cannot differ in that.
 
 mod client;

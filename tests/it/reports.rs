@@ -14,6 +14,7 @@ use cacheduel::compare::{Metric, Verdict};
 use cacheduel::model::{Distribution, Nanos, Share, Span};
 use cacheduel::record::{Check, FORMAT, Preference, Record, Run, Standing, Thresholds};
 use cacheduel::report::{self, Error, charts, csv, guide, hlog, html, text};
+use cacheduel::strategy::Spec;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 
 #[test]
@@ -102,6 +103,21 @@ fn the_guide_is_printed_from_a_report_and_from_nothing_else() {
     let refused = guide("nowhere");
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("nowhere"), "{refused:?}");
+}
+
+#[test]
+fn the_table_in_the_readme_is_the_one_of_its_record() {
+    let mut command = Command::new(cargo_bin!("cacheduel"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).args(["guide", "docs/all-strategies.json"]);
+    let printed = command.output().unwrap();
+    assert!(printed.status.success());
+    let table = String::from_utf8(printed.stdout).unwrap();
+    let readme = include_str!("../../README.md");
+    let (_, rest) = readme.split_once("<!-- guide -->\n").unwrap();
+    let (block, _) = rest.split_once("<!-- /guide -->").unwrap();
+    assert_eq!(block.trim(), table.trim(), "scripts/guide was not run");
+    let listed = block.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(listed, Spec::ALL.len(), "every strategy has a row");
 }
 
 #[test]

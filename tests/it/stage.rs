@@ -19,7 +19,7 @@ use cacheduel::strategy::{Spec, Strategy};
 use cacheduel::workload::{DatasetOptions, Rows};
 
 pub const KEY: Key = Key(1);
-/// How long the store takes over a read.
+/// How long the store takes over a read under virtual time.
 pub const LOAD: Nanos = Nanos::from_millis(50);
 
 /// A cache, a store that takes its time, and whoever uses them.
@@ -34,11 +34,11 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// On a cache of the caller's. The store is the twin, slowed down.
-    pub async fn on(cache: Arc<dyn CacheHost>, clock: Arc<dyn Clock>) -> Self {
+    /// On a cache of the caller's. The store is the twin, which takes `load` over a read.
+    pub async fn on(cache: Arc<dyn CacheHost>, clock: Arc<dyn Clock>, load: Nanos) -> Self {
         let dataset: DatasetOptions = toml::from_str("entity = \"counter\"").unwrap();
         let rows = Rows::new(&dataset, 1, 0, 10);
-        let delays = StoreDelays { read: LOAD, ..StoreDelays::default() };
+        let delays = StoreDelays { read: load, ..StoreDelays::default() };
         let twin = Box::new(TwinStoreHost::new(&StoreOptions::default()));
         let store = DelayedStoreHost::new(twin, clock.clone(), delays);
         store.reset(&Loadable(&rows)).await.unwrap();
@@ -170,7 +170,7 @@ pub fn play_with_twin<T>(scene: impl AsyncFnOnce(&Stage, &TwinCacheHost) -> T) -
     let shared: Arc<dyn Clock> = Arc::new(clock.clone());
     let cache = Arc::new(TwinCacheHost::new(&CacheOptions::default(), shared.clone()).unwrap());
     clock.block_on(async {
-        let stage = Stage::on(cache.clone(), shared).await;
+        let stage = Stage::on(cache.clone(), shared, LOAD).await;
         scene(&stage, &cache).await
     })
 }

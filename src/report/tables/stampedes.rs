@@ -6,8 +6,11 @@ use crate::compare::figure::{count, ratio};
 use crate::compare::{Metric, Verdict};
 use crate::record::{Contender, Prediction, Record};
 
-/// Loads at once of the same key, and bursts of them. Empty where no strategy has a guard and no
-/// load was a duplicate.
+/// From so many store reads for one expiry on, there are stampedes to tell of.
+const WORTH_TELLING: f64 = 1.05;
+
+/// Loads at once of the same key, and bursts of them. Empty where no strategy has a guard and hardly
+/// any load was a duplicate.
 pub fn stampedes(record: &Record, verdict: &Verdict) -> Table {
     let mut table = Table::new(
         "Store reads for one expiry, and the most of them at once",
@@ -25,7 +28,8 @@ pub fn stampedes(record: &Record, verdict: &Verdict) -> Table {
     let duplicates =
         |contender: &Contender| contender.total(|run| run.measures.store.duplicate_fills);
     let is_plain = |contender: &Contender| {
-        duplicates(contender) == 0 && contender.throttled_share().unwrap_or_default() == 0.0
+        contender.store_reads_per_expiry().unwrap_or(1.0) < WORTH_TELLING
+            && contender.throttled_share().unwrap_or_default() == 0.0
     };
     if guards.iter().all(String::is_empty) && record.contenders.iter().all(is_plain) {
         return table;
