@@ -289,7 +289,8 @@ impl Layer for Purposed<'_> {
             duplicate: loading.as_ref().is_some_and(|load| load.duplicate),
             ..self.call(step.side, step.verb, step.key, started)
         };
-        drop((in_progress, loading));
+        in_progress.answered();
+        drop(loading);
         self.ctx.record(call);
         outcome
     }

@@ -1,7 +1,7 @@
 //! The tap around the backends: what a strategy calls is counted here, whether it says so or not.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::model::{Call, Key, Side};
@@ -14,6 +14,8 @@ pub struct Tap {
     loading: Mutex<HashMap<Key, u32>>,
     /// Calls in progress, by their side.
     in_progress: [AtomicU32; 3],
+    /// Calls whose caller was gone before the answer came, by their side.
+    given_up: [AtomicU64; 3],
 }
 
 impl Tap {
@@ -26,14 +28,20 @@ impl Tap {
         calls.append(&mut lock(&self.calls));
     }
 
+    /// Calls to `side` whose caller was gone before the answer came: they may or may not have reached
+    /// the server, and are in no other count.
+    pub fn given_up(&self, side: Side) -> u64 {
+        self.given_up[side as usize].load(Ordering::Relaxed)
+    }
+
     pub(super) fn record(&self, call: Call) {
         lock(&self.calls).push(call);
     }
 
     /// Notes that a call to `side` is in progress until the guard is dropped.
     pub(super) fn begin_call(&self, side: Side) -> InProgress<'_> {
-        let calls = &self.in_progress[side as usize];
-        InProgress { calls, concurrent: calls.fetch_add(1, Ordering::Relaxed) + 1 }
+        let concurrent = self.in_progress[side as usize].fetch_add(1, Ordering::Relaxed) + 1;
+        InProgress { tap: self, side, concurrent, is_answered: false }
     }
 
     /// Notes that a fill reads `key` from now on until the guard is dropped.
@@ -48,13 +56,25 @@ impl Tap {
 
 /// A call in progress. Dropped with its future, so that a cancelled call is over.
 pub(super) struct InProgress<'a> {
-    calls: &'a AtomicU32,
+    tap: &'a Tap,
+    side: Side,
     pub concurrent: u32,
+    is_answered: bool,
+}
+
+impl InProgress<'_> {
+    pub fn answered(mut self) {
+        self.is_answered = true;
+    }
 }
 
 impl Drop for InProgress<'_> {
     fn drop(&mut self) {
-        self.calls.fetch_sub(1, Ordering::Relaxed);
+        let side = self.side as usize;
+        self.tap.in_progress[side].fetch_sub(1, Ordering::Relaxed);
+        if !self.is_answered {
+            self.tap.given_up[side].fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::driver::{self, Cluster, Prefilled};
 use crate::judge::{Judge, Rules};
 use crate::measure::validity::{Evidence, check};
 use crate::measure::{Check, Meter, Standing, bucket_width};
-use crate::model::{Fault, Nanos};
+use crate::model::{Fault, Nanos, Side};
 use crate::record::Run;
 use crate::strategy::Strategy;
 use crate::workload::{Plan, Rows};
@@ -89,6 +89,7 @@ impl Block<'_> {
             totals: &totals,
             audit: &audit,
             counters: cache_counters.as_ref(),
+            given_up: tap.given_up(Side::Cache),
             generator_cpu,
         });
         checks.push(drained_check(drained, drain));

@@ -14,8 +14,6 @@ pub struct Totals {
     pub cache_failed: u64,
     pub store_reads: u64,
     pub store_writes: u64,
-    /// Requests whose client gave up: what they had called last may or may not have been counted.
-    pub given_up: u64,
     /// Answers that were not what any writer wrote.
     pub corrupt: u64,
 }
@@ -23,11 +21,8 @@ pub struct Totals {
 impl Totals {
     /// Counts what a request as a whole came to.
     pub fn sample(&mut self, sample: &Sample) {
-        match sample.fault {
-            Some(Fault { kind: FaultKind::Corrupt, .. }) => self.corrupt += 1,
-            Some(Fault::GAVE_UP) => self.given_up += 1,
-            _ => {}
-        }
+        let is_corrupt = matches!(sample.fault, Some(Fault { kind: FaultKind::Corrupt, .. }));
+        self.corrupt += u64::from(is_corrupt);
     }
 
     pub fn call(&mut self, call: &Call) {
