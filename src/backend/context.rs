@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::flights::{Flights, Flown};
 use super::layer::{Described, Layer, Layered, Step};
-use super::local::{Local, Place};
+use super::local::Local;
 use super::{Cache, Store, Tap, Token};
 use crate::clock::Clock;
 use crate::model::{Answer, Call, Key, Nanos, Outcome, Purpose, Side, Touches, Value, Verb};
@@ -313,7 +313,7 @@ pub struct TappedLocal<'a> {
     local: &'a Local,
 }
 
-impl<'a> TappedLocal<'a> {
+impl TappedLocal<'_> {
     /// The value, if there is one and it has not expired.
     pub fn get(self, key: Key) -> Option<Value> {
         let started = self.purposed.ctx.clock.now();
@@ -324,10 +324,5 @@ impl<'a> TappedLocal<'a> {
             ..self.purposed.call(Side::Node, Verb::Get, Some(key), started)
         });
         found
-    }
-
-    /// See [`Local::place`].
-    pub fn place(self, key: Key) -> Place<'a> {
-        self.local.place(key)
     }
 }

@@ -2,15 +2,15 @@
 
 use crate::backend::{self, CacheHost, CacheState, Row, StoreHost};
 use crate::judge::{Cached, EndKey, EndState};
-use crate::model::{Key, Version, Writer};
+use crate::model::{Key, Outcome, Version, Writer};
 use crate::record::Stock;
 use crate::strategy::parts::entry::{self, Held};
 
 /// Keys whose state is fetched at once.
 const BATCH: usize = 1_000;
 
-/// What is left under the keys `0 .. keys`, and how much of it. A key that looks wrong is looked at again before it
-/// counts.
+/// What is left under the keys `0 .. keys`, and how much of it. A key that looks wrong is looked at
+/// again before it counts.
 ///
 /// # Errors
 /// If cache or store cannot be looked at.
@@ -25,14 +25,17 @@ pub async fn end_state(
     let mut stock = Stock::default();
     for batch in all.chunks(BATCH) {
         let states = cache.state(batch).await?;
-        states.iter().for_each(|state| count(state, &mut stock));
-        let mut ends: Vec<_> =
-            states.iter().map(|state| end_key(state, find(&rows, state.key))).collect();
+        let mut ends = Vec::with_capacity(states.len());
+        for state in &states {
+            let held = held(state);
+            count(state, held.as_ref(), &mut stock);
+            ends.push(end_key(state.key, held, find(&rows, state.key)));
+        }
         let suspects: Vec<Key> =
             ends.iter().filter(|end| is_suspect(end)).map(|end| end.key).collect();
         for again in cache.state(&suspects).await? {
             if let Some(end) = ends.iter_mut().find(|end| end.key == again.key) {
-                *end = end_key(&again, find(&rows, again.key));
+                *end = end_key(again.key, held(&again), find(&rows, again.key));
             }
         }
         keys.extend(ends);
@@ -40,12 +43,17 @@ pub async fn end_state(
     Ok((EndState { keys }, stock))
 }
 
-fn count(state: &CacheState, stock: &mut Stock) {
+/// What the entry holds, if there is one: unpacked once, for all who ask.
+fn held(state: &CacheState) -> Option<Outcome<Held>> {
+    state.entry.clone().map(|entry| entry::read(state.key, entry))
+}
+
+fn count(state: &CacheState, held: Option<&Outcome<Held>>, stock: &mut Stock) {
     let Some(entry) = &state.entry else { return };
     let bytes = entry.len() as u64;
     stock.entries += 1;
     stock.bytes += bytes;
-    if let Ok(Held::Value(value, _)) = entry::read(state.key, entry.clone())
+    if let Some(Ok(Held::Value(value, _))) = held
         && value.is_absent()
     {
         stock.nulls += 1;
@@ -59,20 +67,17 @@ fn find(rows: &[Row], key: Key) -> Option<&Row> {
 
 /// What a look at one key found. That there never was a row is what the store knows as version 0,
 /// and an entry may say so.
-fn end_key(state: &CacheState, row: Option<&Row>) -> EndKey {
-    let cached = match &state.entry {
-        None => Cached::Absent,
-        Some(entry) => match entry::read(state.key, entry.clone()) {
-            Ok(Held::Value(value, _)) if value.is_intact(state.key) => {
-                Cached::Holds { version: value.version, writer: value.writer }
-            }
-            Ok(Held::Tombstone(_)) => Cached::Absent,
-            _ => Cached::Corrupt,
-        },
+fn end_key(key: Key, held: Option<Outcome<Held>>, row: Option<&Row>) -> EndKey {
+    let cached = match held {
+        None | Some(Ok(Held::Tombstone(_))) => Cached::Absent,
+        Some(Ok(Held::Value(value, _))) if value.is_intact(key) => {
+            Cached::Holds { version: value.version, writer: value.writer }
+        }
+        Some(_) => Cached::Corrupt,
     };
     let never_written = (Version::INITIAL, Writer::LOAD);
     EndKey {
-        key: state.key,
+        key,
         cached,
         stored: Some(row.map_or(never_written, |row| (row.version, row.writer))),
         stored_intact: row.is_none_or(|row| row.intact),
@@ -99,8 +104,8 @@ mod tests {
 
     const KEY: Key = Key(3);
 
-    fn holding(entry: Option<Bytes>) -> CacheState {
-        CacheState { key: KEY, entry }
+    fn holding(entry: Option<Bytes>, row: Option<&Row>) -> EndKey {
+        end_key(KEY, held(&CacheState { key: KEY, entry }), row)
     }
 
     fn entry_of(value: &Value) -> Option<Bytes> {
@@ -109,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_null_entry_about_a_key_that_never_had_a_row_is_what_the_store_knows() {
-        let end = end_key(&holding(entry_of(&Value::never_written(KEY))), None);
+        let end = holding(entry_of(&Value::never_written(KEY)), None);
         assert_eq!(end.cached, Cached::Holds { version: Version::INITIAL, writer: Writer::LOAD });
         assert_eq!(end.stored, Some((Version::INITIAL, Writer::LOAD)));
         assert!(end.stored_intact && !is_suspect(&end));
@@ -119,20 +124,20 @@ mod tests {
     fn a_null_entry_about_a_deletion_holds_its_version() {
         let deleted = Draft::deletion(KEY, Writer(4)).at(Version(2));
         let row = Row { key: KEY, version: Version(2), writer: Writer(4), intact: true };
-        let end = end_key(&holding(entry_of(&deleted)), Some(&row));
+        let end = holding(entry_of(&deleted), Some(&row));
         assert_eq!(end.cached, Cached::Holds { version: Version(2), writer: Writer(4) });
         assert!(!is_suspect(&end));
     }
 
     #[test]
     fn a_tombstone_holds_nothing_that_could_be_served() {
-        let end = end_key(&holding(Some(entry::tombstone(Version(7)))), None);
+        let end = holding(Some(entry::tombstone(Version(7))), None);
         assert_eq!(end.cached, Cached::Absent);
     }
 
     #[test]
     fn an_entry_about_another_key_is_corrupt() {
-        let end = end_key(&holding(entry_of(&Value::never_written(Key(9)))), None);
+        let end = holding(entry_of(&Value::never_written(Key(9))), None);
         assert_eq!(end.cached, Cached::Corrupt);
         assert!(is_suspect(&end));
     }

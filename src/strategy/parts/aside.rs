@@ -172,11 +172,6 @@ impl Aside {
     /// load.
     pub(super) async fn look_again(&self, ctx: &Ctx<'_>, key: Key) -> Option<Value> {
         let entry = ctx.lookup().cache().get(key).await.ok()??;
-        self.value_of(ctx, key, entry)
-    }
-
-    /// The value of an entry that is fresh.
-    pub(super) fn value_of(&self, ctx: &Ctx<'_>, key: Key, entry: Bytes) -> Option<Value> {
         match entry::decode(ctx.lookup(), key, entry) {
             Ok(Held::Value(value, stamp)) if stamp.expiry > ctx.clock().now() => Some(value),
             _ => None,

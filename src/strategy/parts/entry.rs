@@ -67,13 +67,8 @@ pub fn encode(by: Purposed<'_>, value: &Value, stamp: Stamp, format: &Format) ->
 /// # Errors
 /// As [`read`].
 pub fn decode(by: Purposed<'_>, key: Key, entry: Bytes) -> Outcome<Held> {
-    let header = header(&entry)?;
-    if header.flags & TOMBSTONE != 0 {
-        return Ok(Held::Tombstone(header.version));
-    }
-    let stamp = header.stamp;
-    let value = by.decode(key, entry.len(), || value(key, header, entry.slice(HEADER..)))?;
-    Ok(Held::Value(value, stamp))
+    let bytes = entry.len();
+    open(&entry, |header, body| by.decode(key, bytes, || value(key, header, body)))
 }
 
 /// What `entry` holds under `key`.
@@ -82,12 +77,7 @@ pub fn decode(by: Purposed<'_>, key: Key, entry: Bytes) -> Outcome<Held> {
 /// [`FaultKind::Corrupt`] where it is no entry at all. Whether the value is what its writer wrote
 /// is for the client to check ([`Value::is_intact`]).
 pub fn read(key: Key, entry: Bytes) -> Outcome<Held> {
-    let header = header(&entry)?;
-    if header.flags & TOMBSTONE != 0 {
-        return Ok(Held::Tombstone(header.version));
-    }
-    let stamp = header.stamp;
-    Ok(Held::Value(value(key, header, entry.slice(HEADER..))?, stamp))
+    open(&entry, |header, body| value(key, header, body))
 }
 
 /// An entry without a value, which only says that whatever is older than `version` is out of date.
@@ -120,6 +110,16 @@ pub fn write(value: &Value, stamp: Stamp, format: &Format) -> Bytes {
     };
     let (codec, compression, body) = format.encode(body);
     with_header(value, 0, codec, compression, stamp, &body)
+}
+
+/// What `entry` holds, its value by way of `unpack`.
+fn open(entry: &Bytes, unpack: impl FnOnce(Header, Bytes) -> Outcome<Value>) -> Outcome<Held> {
+    let header = header(entry)?;
+    if header.flags & TOMBSTONE != 0 {
+        return Ok(Held::Tombstone(header.version));
+    }
+    let stamp = header.stamp;
+    Ok(Held::Value(unpack(header, entry.slice(HEADER..))?, stamp))
 }
 
 fn with_header(
