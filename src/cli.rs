@@ -10,6 +10,7 @@ mod progress;
 mod report;
 mod run;
 mod schema;
+mod servers;
 mod text;
 
 use std::ffi::OsString;

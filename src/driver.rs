@@ -21,7 +21,7 @@ use self::request::FirstReads;
 use self::schedule::Schedule;
 use crate::backend::Tap;
 use crate::clock::Clock;
-use crate::model::{Call, Nanos, Sample};
+use crate::model::{Call, Injected, Nanos, Sample};
 use crate::workload::{Plan, Rows};
 
 /// Sees everything that happens in a run, in the order in which it ended.
@@ -39,7 +39,7 @@ pub trait Observer {
 }
 
 /// What the driver has to say of itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Drive {
     /// Requests that were started, warm-up included.
     pub requests: u64,
@@ -47,6 +47,8 @@ pub struct Drive {
     pub in_flight_peak: u64,
     /// The share of its core that the load thread used in the measured window.
     pub cpu_share: f64,
+    /// What broke on purpose, in the order in which it ended.
+    pub faults: Vec<Injected>,
 }
 
 /// Runs the whole plan, warm-up first, from `start` on, and waits for what is in flight when the
@@ -177,6 +179,7 @@ impl Clients<'_> {
             requests: self.in_flight.started(),
             in_flight_peak: self.in_flight.peak(),
             cpu_share: self.cpu.share(self.clock.now(), self.clock.cpu()),
+            faults: Vec::new(),
         }
     }
 

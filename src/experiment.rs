@@ -8,7 +8,7 @@ mod loadable;
 mod predict;
 mod watch;
 
-pub use environment::{CacheChoice, Environment, Latencies};
+pub use environment::{Environment, Latencies};
 pub use error::Error;
 pub use loadable::Loadable;
 
@@ -106,7 +106,8 @@ pub async fn run_strategy(
 
 fn plan(loaded: &Loaded) -> Result<(Plan, Rows), Error> {
     let scenario = &loaded.scenario;
-    let plan = Plan::new(&scenario.dataset, &scenario.workload, &loaded.directory)?;
+    let plan = Plan::new(&scenario.dataset, &scenario.workload, &loaded.directory)?
+        .with_faults(&scenario.faults);
     let children = scenario.store.origin.children();
     let rows = Rows::new(&scenario.dataset, plan.seed(), children, plan.keys());
     Ok((plan, rows))

@@ -4,6 +4,7 @@ mod load;
 mod measures;
 mod meter;
 mod node;
+mod recovery;
 mod totals;
 pub mod validity;
 
@@ -11,5 +12,6 @@ pub use measures::{
     Bucket, Cause, Coded, Coding, Failed, Latency, Load, Lookups, Measures, NodeTier, Requests,
 };
 pub use meter::{Meter, bucket_width};
+pub use recovery::{Figure, Recovery, ThroughFault, through_faults};
 pub use totals::Totals;
 pub use validity::{Check, Standing};

@@ -3,6 +3,7 @@
 //! Nothing here touches a server, a clock or a file. A type belongs here when two modules that may
 //! not know each other both need it.
 
+mod breakage;
 mod distribution;
 mod fault;
 mod sample;
@@ -12,6 +13,10 @@ mod touch;
 mod units;
 mod value;
 
+pub use breakage::{
+    Breakage, CacheBreakage, EventBreakage, Injected, Lasting, NodeBreakage, StoreBreakage, Toxics,
+    WorkerBreakage,
+};
 pub use distribution::{Distribution, samples_to_certify};
 pub use fault::{Fault, FaultKind, Outcome, Side};
 pub use sample::{ClientId, NodeId, Op, Sample};

@@ -14,7 +14,9 @@ use crate::model::StoreCounters;
 
 // What a Record is made of, so that its readers need to know the Record alone.
 pub use crate::judge::{Audit, Findings, FreshnessPoint, StalenessBucket};
-pub use crate::measure::{Bucket, Cause, Coded, Failed, Latency, Measures};
+pub use crate::measure::{
+    Bucket, Cause, Coded, Failed, Figure, Latency, Measures, Recovery, ThroughFault,
+};
 pub use crate::model::{
     ApiCounters, CacheCounters, Distribution, Fault, FaultKind, Nanos, Op, Purpose, ServedBy,
     Server, Share, Side, Span,
@@ -111,6 +113,9 @@ pub struct Run {
     pub cache_counters: Option<CacheCounters>,
     /// What the store's client side counted over the whole run.
     pub store_counters: StoreCounters,
+    /// What broke on purpose, and how it was felt.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<ThroughFault>,
     /// How long finishing the background work took after the last request.
     pub drain: Nanos,
     /// The share of its core that the load generator used in the window; `None` under virtual time.

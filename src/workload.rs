@@ -4,6 +4,7 @@
 mod arrival;
 mod chance;
 mod error;
+mod faults;
 mod mix;
 mod options;
 mod own_reads;
@@ -15,6 +16,7 @@ pub mod trace;
 
 pub use arrival::Arrivals;
 pub use error::Error;
+pub use faults::PlannedFault;
 pub use mix::Mix;
 pub use options::{
     Arrival, BodySize, Closed, DatasetOptions, Entity, Hotspot, Latest, OwnReads, Popularity, Rate,

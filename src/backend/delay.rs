@@ -13,7 +13,9 @@ use super::{
     StoreHost,
 };
 use crate::clock::Clock;
-use crate::model::{Key, Nanos, NodeId, Outcome, Verb};
+use crate::model::{
+    CacheBreakage, EventBreakage, Key, Nanos, NodeId, Outcome, StoreBreakage, Verb,
+};
 
 /// What each kind of call to a store takes beyond its own time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -138,6 +140,18 @@ impl StoreHost for DelayedStoreHost {
     async fn rows(&self) -> Result<Vec<Row>, Error> {
         self.inner.rows().await
     }
+
+    async fn clear(&self) -> Result<(), Error> {
+        self.inner.clear().await
+    }
+
+    async fn inject(&self, breakage: &StoreBreakage) -> Result<(), Error> {
+        self.inner.inject(breakage).await
+    }
+
+    async fn lift(&self, breakage: &StoreBreakage) -> Result<(), Error> {
+        self.inner.lift(breakage).await
+    }
 }
 
 #[async_trait]
@@ -165,6 +179,22 @@ impl CacheHost for DelayedCacheHost {
 
     async fn state(&self, keys: &[Key]) -> Result<Vec<CacheState>, Error> {
         self.inner.state(keys).await
+    }
+
+    async fn inject(&self, breakage: &CacheBreakage) -> Result<(), Error> {
+        self.inner.inject(breakage).await
+    }
+
+    async fn lift(&self, breakage: &CacheBreakage) -> Result<(), Error> {
+        self.inner.lift(breakage).await
+    }
+
+    fn disturb_events(&self, breakage: &EventBreakage) -> Result<(), Error> {
+        self.inner.disturb_events(breakage)
+    }
+
+    fn leave_events_alone(&self) {
+        self.inner.leave_events_alone();
     }
 }
 

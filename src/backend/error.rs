@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::Server;
+use crate::model::Breakage;
+
 /// Why a backend could not be made ready.
 #[derive(Debug, Error)]
 pub enum Error {
@@ -23,6 +26,15 @@ pub enum Error {
     #[error("cannot prepare the database {}: {reason}", path.display())]
     Database { path: PathBuf, reason: String },
 
+    #[error("the {kind} at {address} cannot be broken like this: {breakage}")]
+    Unbreakable { kind: String, address: String, breakage: Breakage },
+
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
+}
+
+impl Error {
+    pub(super) fn unbreakable(Server { kind, address, .. }: Server, breakage: Breakage) -> Self {
+        Self::Unbreakable { kind, address, breakage }
+    }
 }

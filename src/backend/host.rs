@@ -10,7 +10,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::{Cache, Error, Store};
-use crate::model::{CacheCounters, Draft, Key, NodeId, Server, StoreCounters, Version, Writer};
+use crate::model::{
+    Breakage, CacheBreakage, CacheCounters, Draft, EventBreakage, Key, NodeId, Server,
+    StoreBreakage, StoreCounters, Version, Writer,
+};
 
 /// A cache server, as the experiment handles it.
 #[async_trait]
@@ -33,6 +36,34 @@ pub trait CacheHost: Send + Sync {
 
     /// What is left under each key of the dataset, for the audit. Not counted by any tap.
     async fn state(&self, keys: &[Key]) -> Result<Vec<CacheState>, Error>;
+
+    /// Does to the server, or to the network, what `breakage` says. What lasts goes on until it is
+    /// [lifted](CacheHost::lift).
+    ///
+    /// # Errors
+    /// If that cannot be done to this server.
+    async fn inject(&self, breakage: &CacheBreakage) -> Result<(), Error> {
+        Err(Error::unbreakable(self.server(), Breakage::Cache(*breakage)))
+    }
+
+    /// Ends what was injected, and returns when the server can be used again.
+    ///
+    /// # Errors
+    /// If it does not come back.
+    async fn lift(&self, breakage: &CacheBreakage) -> Result<(), Error> {
+        Err(Error::unbreakable(self.server(), Breakage::Cache(*breakage)))
+    }
+
+    /// From now on does to events and notices what `breakage` says.
+    ///
+    /// # Errors
+    /// If that cannot be done here.
+    fn disturb_events(&self, breakage: &EventBreakage) -> Result<(), Error> {
+        Err(Error::unbreakable(self.server(), Breakage::Events(*breakage)))
+    }
+
+    /// From now on leaves events and notices alone.
+    fn leave_events_alone(&self) {}
 }
 
 /// A store, as the experiment handles it.
@@ -51,6 +82,25 @@ pub trait StoreHost: Send + Sync {
     /// Every row, in the order of keys, for the audit; a deleted one with the version and the writer
     /// of its deletion.
     async fn rows(&self) -> Result<Vec<Row>, Error>;
+
+    /// Removes everything that this run put there, and nothing else, to leave it so.
+    async fn clear(&self) -> Result<(), Error>;
+
+    /// Does to the store what `breakage` says, until it is [lifted](StoreHost::lift).
+    ///
+    /// # Errors
+    /// If that cannot be done to this store.
+    async fn inject(&self, breakage: &StoreBreakage) -> Result<(), Error> {
+        Err(Error::unbreakable(self.server(), Breakage::Store(*breakage)))
+    }
+
+    /// Ends what was injected, and returns when the store can be used again.
+    ///
+    /// # Errors
+    /// If it does not come back.
+    async fn lift(&self, breakage: &StoreBreakage) -> Result<(), Error> {
+        Err(Error::unbreakable(self.server(), Breakage::Store(*breakage)))
+    }
 }
 
 /// The rows that a store is loaded with.

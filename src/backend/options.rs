@@ -21,6 +21,10 @@ pub struct CacheOptions {
     pub max_keys: Option<u64>,
     /// What is evicted when memory is full.
     pub eviction: Eviction,
+    /// Keeps an append-only file, and says how often it is brought to the disk. Nothing outlives the
+    /// server's process if absent. Only for a managed server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub append_only: Option<AppendFsync>,
     /// Connections of each node, shared by its requests.
     pub connections: u32,
     /// How long a node waits for an answer of the cache before it counts as failed.
@@ -34,6 +38,7 @@ impl Default for CacheOptions {
             maxmemory: None,
             max_keys: None,
             eviction: Eviction::Noeviction,
+            append_only: None,
             connections: 4,
             timeout: Span::from_secs(1),
         }
@@ -47,6 +52,29 @@ pub enum CacheServer {
     Managed,
     Embedded,
     Url(String),
+}
+
+/// When what was appended is brought to the disk: Redis's own names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AppendFsync {
+    /// Before each answer.
+    Always,
+    /// Once a second.
+    Everysec,
+    /// When the operating system sees fit.
+    No,
+}
+
+impl AppendFsync {
+    /// The policy as `appendfsync` takes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::Everysec => "everysec",
+            Self::No => "no",
+        }
+    }
 }
 
 /// Redis's own names for what it evicts.
@@ -113,11 +141,15 @@ impl Default for StoreOptions {
 }
 
 /// Which store it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum StoreServer {
     /// A database file that the run makes for itself, in WAL mode.
     Sqlite,
+    /// A private PostgreSQL that the run starts.
+    Postgres,
+    /// Your own PostgreSQL, by its URL. The run keeps to a schema of its own.
+    Url(String),
     /// Rows in memory: no cost but the delay, nothing durable.
     Embedded,
 }
@@ -126,11 +158,14 @@ pub enum StoreServer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Durability {
-    /// Every COMMIT reaches the disk (`synchronous = FULL`).
+    /// Every COMMIT reaches the disk. SQLite: `synchronous = FULL`; PostgreSQL: `fsync = on`,
+    /// `synchronous_commit = on`.
     Full,
-    /// A crash of the machine may lose the last commits (`synchronous = NORMAL`).
+    /// A crash of the machine may lose the last commits. SQLite: `synchronous = NORMAL`; PostgreSQL:
+    /// `fsync = on`, `synchronous_commit = off`.
     Normal,
-    /// The operating system decides (`synchronous = OFF`).
+    /// The operating system decides. SQLite: `synchronous = OFF`; PostgreSQL: `fsync = off`,
+    /// `synchronous_commit = off`.
     Off,
 }
 

@@ -147,6 +147,11 @@ impl StoreHost for SqliteHost {
         };
         rows.await.map_err(|error| database.error(&error))
     }
+
+    /// The files go with the run's own folder.
+    async fn clear(&self) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 impl Open {

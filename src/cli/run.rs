@@ -9,11 +9,11 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::progress::Display;
+use super::servers::Servers;
 use super::{Exit, Interrupted};
-use crate::backend::redis::{SCHEMES, redacted};
 use crate::compare::Verdict;
 use crate::compare::verdict::Judged;
-use crate::experiment::{self, CacheChoice, Environment, Progress, Silent};
+use crate::experiment::{self, Environment, Progress, Silent};
 use crate::record::{Record, Standing};
 use crate::report;
 use crate::scenario::{self, Loaded};
@@ -26,12 +26,8 @@ pub struct Run {
     /// The folder for reports; the run's own goes to OUT/<scenario>/<time>/
     #[arg(long, value_name = "OUT", default_value = "reports")]
     out: PathBuf,
-    /// Use your own Redis instead of a private one; only keys with the run's own prefix are touched
-    #[arg(long, value_name = "URL", conflicts_with = "embedded")]
-    redis_url: Option<String>,
-    /// Use the in-memory twin instead of Redis
-    #[arg(long)]
-    embedded: bool,
+    #[command(flatten)]
+    servers: Servers,
     /// Run only these strategies of the scenario
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     only: Vec<String>,
@@ -90,7 +86,8 @@ impl Run {
         if let Some(seed) = self.seed {
             scenario.workload.seed = seed;
         }
-        self.check_address()?;
+        self.servers.apply(loaded)?;
+        let scenario = &mut loaded.scenario;
         if self.only.is_empty() {
             return Ok(());
         }
@@ -109,28 +106,9 @@ impl Run {
         Ok(())
     }
 
-    /// A slip in the address is told before anything has been made, and without its password.
-    fn check_address(&self) -> Result<(), super::Usage> {
-        match &self.redis_url {
-            Some(url) if !SCHEMES.iter().any(|scheme| url.starts_with(scheme)) => {
-                let (url, schemes) = (redacted(url), SCHEMES.join(", "));
-                Err(super::Usage(format!(
-                    "--redis-url {url}: not the address of a Redis, which begins with one of \
-                     {schemes}"
-                )))
-            }
-            _ => Ok(()),
-        }
-    }
-
     async fn experiment(&self, loaded: &Loaded) -> anyhow::Result<Record> {
-        let choice = match &self.redis_url {
-            Some(url) => CacheChoice::Url(url.clone()),
-            None if self.embedded => CacheChoice::Embedded,
-            None => CacheChoice::Scenario,
-        };
         let parent = self.work_dir.as_deref();
-        let environment = Environment::real(&loaded.scenario, &choice, parent).await?;
+        let environment = Environment::real(&loaded.scenario, parent).await?;
         for check in environment.checks() {
             super::warn(&format!("{}: {}", check.name, check.detail));
         }

@@ -214,6 +214,7 @@ fn alone(contender: &Contender, run: &Run) -> Contender {
         audit: run.audit.clone(),
         cache_counters: run.cache_counters.clone(),
         store_counters: run.store_counters.clone(),
+        faults: Vec::new(),
         checks: Vec::new(),
         ..*run
     };

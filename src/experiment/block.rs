@@ -10,7 +10,7 @@ use crate::clock::{Clock, Since};
 use crate::driver::{self, Cluster, Prefilled};
 use crate::judge::{Judge, Rules};
 use crate::measure::validity::{Evidence, check};
-use crate::measure::{Check, Meter, Standing, bucket_width};
+use crate::measure::{Check, Meter, Standing, bucket_width, through_faults};
 use crate::model::{Fault, Nanos, Side};
 use crate::record::Run;
 use crate::strategy::Strategy;
@@ -94,6 +94,7 @@ impl Block<'_> {
         });
         checks.push(drained_check(drained, drain));
         checks.extend(prefilled.map(prefilled_check));
+        let faults = through_faults(&measures, &findings, &drive.faults);
         Ok(Run {
             repeat,
             position,
@@ -104,6 +105,7 @@ impl Block<'_> {
             stock,
             cache_counters,
             store_counters: store_after.since(&store_before),
+            faults,
             drain,
             generator_cpu,
             checks,

@@ -27,17 +27,6 @@ pub struct Environment {
     workspace: Option<Workspace>,
 }
 
-/// Which cache an experiment is to run against, where that is not as the scenario says.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum CacheChoice {
-    /// As the scenario says; the twin, with a notice, where it wants a managed server and the
-    /// machine has none.
-    #[default]
-    Scenario,
-    Embedded,
-    Url(String),
-}
-
 /// How long the twins take to answer under virtual time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Latencies {
@@ -56,39 +45,41 @@ enum CacheSource {
 }
 
 impl Environment {
-    /// Real servers under the wall clock. Whatever the run makes for itself lies in a private
+    /// The servers that the scenario names, under the wall clock. Where it wants a private cache and
+    /// the machine has no server for it, the twin serves, with a notice. Whatever the run makes for itself lies in a private
     /// folder below `parent`, or below the system's folder for such things.
     ///
     /// # Errors
     /// If the folder or the store cannot be made. The cache is opened with each run.
-    pub async fn real(
-        scenario: &Scenario,
-        choice: &CacheChoice,
-        parent: Option<&Path>,
-    ) -> Result<Self, Error> {
+    pub async fn real(scenario: &Scenario, parent: Option<&Path>) -> Result<Self, Error> {
         let clock: Arc<dyn Clock> = Arc::new(WallClock::new());
         let workspace = Workspace::create(parent)?;
         let run = workspace.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
         let naming = Naming::new(&run, scenario.dataset.namespace());
         let mut checks = Vec::new();
-        let source = match (choice, &scenario.cache.server) {
-            (CacheChoice::Url(url), _) => CacheSource::Url(url.clone(), naming),
-            (CacheChoice::Embedded, _) | (_, CacheServer::Embedded) => {
+        let source = match &scenario.cache.server {
+            CacheServer::Embedded => {
                 checks.push(embedded("asked for"));
                 CacheSource::Twin { round_trip: Nanos::ZERO }
             }
-            (_, CacheServer::Url(url)) => CacheSource::Url(url.clone(), naming),
-            (_, CacheServer::Managed) if find_server().is_some() => CacheSource::Managed(naming),
-            (_, CacheServer::Managed) => {
+            CacheServer::Url(url) => CacheSource::Url(url.clone(), naming),
+            CacheServer::Managed if find_server().is_some() => CacheSource::Managed(naming),
+            CacheServer::Managed => {
                 checks.push(embedded("neither redis-server nor valkey-server is on PATH"));
                 CacheSource::Twin { round_trip: Nanos::ZERO }
             }
         };
-        let store: Box<dyn StoreHost> = match scenario.store.server {
+        let store: Box<dyn StoreHost> = match &scenario.store.server {
             StoreServer::Embedded => Box::new(TwinStoreHost::new(&scenario.store)),
             StoreServer::Sqlite => {
                 let path = workspace.path();
                 Box::new(SqliteHost::open(path, &scenario.store, clock.clone()).await?)
+            }
+            StoreServer::Postgres | StoreServer::Url(_) => {
+                return Err(Error::NotStarted {
+                    program: "postgres".into(),
+                    reason: "there is no store on it yet".into(),
+                });
             }
         };
         let store: Box<dyn StoreHost> = match scenario.store.origin {

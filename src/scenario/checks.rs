@@ -1,6 +1,7 @@
 //! Whether what a scenario says makes sense: contradictions, and figures with which nothing can run.
 //! All of them are found at once.
 
+mod faults;
 mod load;
 mod requests;
 mod servers;
@@ -39,6 +40,7 @@ pub fn validate(scenario: &Scenario) -> Vec<Problem> {
     requests::requests(scenario, &mut problems);
     servers::cache(scenario, &mut problems);
     servers::store(scenario, &mut problems);
+    faults::faults(scenario, &mut problems);
     verdict::strategies(scenario, &mut problems);
     verdict::thresholds(scenario, &mut problems);
     problems

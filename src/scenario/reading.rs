@@ -42,6 +42,16 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("latency", "latency = { p50 = \"40ms\", p99 = \"150ms\" }"),
     ("p50", "p50 = \"40ms\""),
     ("p99", "p99 = \"150ms\""),
+    ("at", "at = \"10s\""),
+    ("what", "what = { cache = \"killed\" }"),
+    ("cache", "{ cache = \"killed\" }"),
+    ("store", "{ store = \"down\" }"),
+    ("events", "{ events = \"dropped\" }"),
+    ("worker", "{ worker = \"killed\" }"),
+    ("node", "{ node = { killed = 0 } }"),
+    ("slow", "{ slow = { latency = \"20ms\" } }"),
+    ("delayed", "{ delayed = { by = \"2s\" } }"),
+    ("by", "by = \"50ms\""),
 ];
 
 /// What [`Span`](crate::model::Span) says to a text with a minus.

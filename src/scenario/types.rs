@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::strategies::Strategies;
 use crate::backend::{CacheOptions, StoreOptions};
 use crate::model::{Share, Span};
-use crate::workload::{DatasetOptions, WorkloadOptions};
+use crate::workload::{DatasetOptions, PlannedFault, WorkloadOptions};
 
 /// One question, and all that is needed to answer it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -29,6 +29,9 @@ pub struct Scenario {
     pub cache: CacheOptions,
     #[serde(default)]
     pub store: StoreOptions,
+    /// What breaks in the course of each run, and when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<PlannedFault>,
     /// The strategies to compare, each with its options. The same strategy may stand more than
     /// once, as `name@label`.
     pub strategies: Strategies,

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use super::arrival::Arrivals;
 use super::chance::{Axis, Draws, below, unit};
 use super::error::Error;
+use super::faults::PlannedFault;
 use super::mix::Mix;
 use super::options::{Arrival, Closed, DatasetOptions, Popularity, WorkloadOptions};
 use super::own_reads::OwnReading;
@@ -31,6 +32,7 @@ pub struct Plan {
     client_draws: Draws,
     own_reading: Option<OwnReading>,
     popularity: Sampler,
+    faults: Vec<PlannedFault>,
 }
 
 /// One request of a plan.
@@ -84,7 +86,20 @@ impl Plan {
             popularity: Sampler::new(&workload.popularity, keys, workload.seed, trace)?,
             dataset: dataset.clone(),
             workload: workload.clone(),
+            faults: Vec::new(),
         })
+    }
+
+    /// The same plan, in whose course all this breaks.
+    pub fn with_faults(self, faults: &[PlannedFault]) -> Self {
+        Self { faults: faults.to_vec(), ..self }
+    }
+
+    /// What breaks, in the order in which it begins.
+    pub fn faults(&self) -> Vec<PlannedFault> {
+        let mut faults = self.faults.clone();
+        faults.sort_by_key(|fault| fault.at);
+        faults
     }
 
     /// Request `number`. A client stays with one node for the whole run. In a closed loop of `n`
@@ -242,6 +257,11 @@ impl Plan {
             .expect("options are plain data, which JSON can hold");
         hasher.update((options.len() as u64).to_le_bytes());
         hasher.update(options);
+        // A plan in which nothing breaks is the plan that it was before anything could.
+        if !self.faults.is_empty() {
+            let faults = serde_json::to_vec(&self.faults());
+            hasher.update(faults.expect("options are plain data, which JSON can hold"));
+        }
         for key in self.popularity.trace().into_iter().flat_map(Trace::requests) {
             hasher.update(key.to_le_bytes());
         }

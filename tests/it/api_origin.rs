@@ -9,10 +9,10 @@ use cacheduel::backend::conformance::store;
 use cacheduel::backend::sqlite::SqliteHost;
 use cacheduel::backend::twin::TwinStoreHost;
 use cacheduel::backend::{
-    ApiOptions, Dataset, LatencyOptions, Origin, Store, StoreHost, StoreOptions,
+    ApiOptions, CacheServer, Dataset, LatencyOptions, Origin, Store, StoreHost, StoreOptions,
 };
 use cacheduel::clock::{Clock, SimClock, WallClock};
-use cacheduel::experiment::{self, CacheChoice, Environment, Silent};
+use cacheduel::experiment::{self, Environment, Silent};
 use cacheduel::model::{Draft, Fault, FaultKind, Key, Nanos, NodeId, Op, Span, Version, Writer};
 use cacheduel::record::{Contender, Record};
 use cacheduel::scenario;
@@ -265,8 +265,8 @@ async fn a_real_run_goes_through_the_service() {
     let mut loaded = scenario::parse("api", SCENARIO).unwrap();
     loaded.scenario.workload.duration = Span::from_secs(1);
     loaded.scenario.store.connections = 4;
-    let environment =
-        Environment::real(&loaded.scenario, &CacheChoice::Embedded, None).await.unwrap();
+    loaded.scenario.cache.server = CacheServer::Embedded;
+    let environment = Environment::real(&loaded.scenario, None).await.unwrap();
     let record = experiment::run(&loaded, &environment, &Silent).await.unwrap();
     assert_eq!(record.store.kind, "sqlite");
     assert!(record.store.settings["reads"].contains("HTTP"));

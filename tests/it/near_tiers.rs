@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use cacheduel::backend::CacheOptions;
 use cacheduel::backend::managed::ManagedRedis;
+use cacheduel::backend::{CacheOptions, CacheServer};
 use cacheduel::clock::Clock;
-use cacheduel::experiment::{self, CacheChoice, Environment, Silent};
+use cacheduel::experiment::{self, Environment, Silent};
 use cacheduel::model::{Nanos, Version};
 use cacheduel::scenario;
 use futures_util::future::join;
@@ -198,9 +198,9 @@ client-tracking = { ttl = "400ms", local-ttl = "300ms" }
 async fn under_load_no_read_is_staler_than_both_ttls_together_however_often_the_notices_are_cut() {
     let world = World::new();
     let server = world.server(&CacheOptions::default()).await;
-    let loaded = scenario::parse("cut", UNDER_LOAD).unwrap();
-    let choice = CacheChoice::Url(server.url());
-    let environment = Environment::real(&loaded.scenario, &choice, None).await.unwrap();
+    let mut loaded = scenario::parse("cut", UNDER_LOAD).unwrap();
+    loaded.scenario.cache.server = CacheServer::Url(server.url());
+    let environment = Environment::real(&loaded.scenario, None).await.unwrap();
     let mut cuts = 0;
     let cutting = async {
         loop {

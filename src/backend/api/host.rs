@@ -13,7 +13,7 @@ use super::service::Service;
 use crate::backend::waits::Waits;
 use crate::backend::{Dataset, Error, Row, Server, Store, StoreCounters, StoreHost};
 use crate::clock::Clock;
-use crate::model::{ApiCounters, NodeId};
+use crate::model::{ApiCounters, NodeId, StoreBreakage};
 
 /// The service's own handle on the store behind it.
 const OWNER: NodeId = NodeId(u32::MAX);
@@ -98,6 +98,18 @@ impl StoreHost for ApiHost {
 
     async fn rows(&self) -> Result<Vec<Row>, Error> {
         self.front.inner.rows().await
+    }
+
+    async fn clear(&self) -> Result<(), Error> {
+        self.front.inner.clear().await
+    }
+
+    async fn inject(&self, breakage: &StoreBreakage) -> Result<(), Error> {
+        self.front.inner.inject(breakage).await
+    }
+
+    async fn lift(&self, breakage: &StoreBreakage) -> Result<(), Error> {
+        self.front.inner.lift(breakage).await
     }
 }
 

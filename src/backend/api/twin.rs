@@ -13,7 +13,7 @@ use crate::backend::layer::{Described, Layer, Layered, Step};
 use crate::backend::waits::Waits;
 use crate::backend::{Dataset, Error, Row, Server, Store, StoreCounters, StoreHost};
 use crate::clock::Clock;
-use crate::model::{Fault, FaultKind, NodeId, Outcome, Verb};
+use crate::model::{Fault, FaultKind, NodeId, Outcome, StoreBreakage, Verb};
 
 /// A store's host behind the twin of an API.
 pub struct TwinApiHost {
@@ -84,6 +84,18 @@ impl StoreHost for TwinApiHost {
 
     async fn rows(&self) -> Result<Vec<Row>, Error> {
         self.front.inner.rows().await
+    }
+
+    async fn clear(&self) -> Result<(), Error> {
+        self.front.inner.clear().await
+    }
+
+    async fn inject(&self, breakage: &StoreBreakage) -> Result<(), Error> {
+        self.front.inner.inject(breakage).await
+    }
+
+    async fn lift(&self, breakage: &StoreBreakage) -> Result<(), Error> {
+        self.front.inner.lift(breakage).await
     }
 }
 

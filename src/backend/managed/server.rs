@@ -9,7 +9,7 @@ use std::time::Duration;
 use redis::{AsyncConnectionConfig, Client};
 
 use super::workspace::{Process, Workspace, find_program};
-use crate::backend::{CacheOptions, Error};
+use crate::backend::{AppendFsync, CacheOptions, Error};
 use crate::clock::Clock;
 use crate::model::Nanos;
 
@@ -27,8 +27,7 @@ pub fn find_server() -> Option<PathBuf> {
     ["redis-server", "valkey-server"].into_iter().find_map(find_program)
 }
 
-/// A server of the run's own on a port of 127.0.0.1, without persistence. It is killed when this
-/// is dropped.
+/// A server of the run's own on a port of 127.0.0.1. It is killed when this is dropped.
 pub struct ManagedRedis {
     launch: Launch,
     port: u16,
@@ -52,6 +51,7 @@ impl ManagedRedis {
             workspace: workspace.clone(),
             maxmemory: options.maxmemory.map_or(0, |size| size.0),
             policy: options.eviction.name(),
+            append_only: options.append_only,
         };
         let mut tries = 0;
         loop {
@@ -75,12 +75,14 @@ impl ManagedRedis {
         self.port
     }
 
-    /// Kills the server: its memory is lost, its connections break.
+    /// Kills the server: its connections break, its memory is lost, but for what is in its
+    /// append-only file.
     pub fn kill(&self) -> Result<(), Error> {
         self.control("kill", Process::kill)
     }
 
-    /// Starts the server anew on its port, empty. Kills it first if it runs.
+    /// Starts the server anew on its port, with what its append-only file holds. Kills it first if it
+    /// runs.
     pub async fn restart(&self, clock: &dyn Clock) -> Result<(), Error> {
         // One that has ended already cannot be killed, which is as well.
         let _ = self.kill();
@@ -122,6 +124,7 @@ struct Launch {
     /// Bytes; 0 is no limit.
     maxmemory: u64,
     policy: &'static str,
+    append_only: Option<AppendFsync>,
 }
 
 /// Why a server that was started does not serve.
@@ -173,7 +176,10 @@ impl Launch {
             ("bind", Ipv4Addr::LOCALHOST.to_string()),
             ("daemonize", "no".into()),
             ("save", String::new()),
-            ("appendonly", "no".into()),
+            ("appendonly", if self.append_only.is_some() { "yes" } else { "no" }.into()),
+            ("appendfsync", self.append_only.unwrap_or(AppendFsync::Everysec).name().into()),
+            // A port names one server of the workspace: each keeps its files to itself.
+            ("appenddirname", format!("append-only-{port}")),
             ("maxmemory", self.maxmemory.to_string()),
             ("maxmemory-policy", self.policy.into()),
         ];

@@ -104,6 +104,11 @@ impl StoreHost for TwinStoreHost {
     async fn rows(&self) -> Result<Vec<Row>, Error> {
         Ok(self.state().database.rows())
     }
+
+    /// What the memory holds is the run's alone.
+    async fn clear(&self) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 #[async_trait]

@@ -185,7 +185,7 @@ fn without_password(url: &str) -> String {
 }
 
 pub fn store(store: &StoreOptions) -> String {
-    let server = match (store.server, store.durability) {
+    let server = match (&store.server, store.durability) {
         (StoreServer::Embedded, _) => "Rows in memory, nothing of which is durable.",
         (StoreServer::Sqlite, Durability::Full) => {
             "A private SQLite file, whose COMMIT waits for the disk."
@@ -196,6 +196,8 @@ pub fn store(store: &StoreOptions) -> String {
         (StoreServer::Sqlite, Durability::Off) => {
             "A private SQLite file, whose COMMIT waits for nothing."
         }
+        (StoreServer::Postgres, _) => "A private PostgreSQL.",
+        (StoreServer::Url(_), _) => "Your own PostgreSQL.",
     };
     let origin = match store.origin {
         Origin::PointLookup => "A read finds the row by its key".to_owned(),

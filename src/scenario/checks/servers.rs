@@ -19,6 +19,16 @@ pub fn cache(scenario: &Scenario, problems: &mut Vec<Problem>) {
         CacheServer::Managed => managed(scenario, problems),
         CacheServer::Url(url) => {
             managed(scenario, problems);
+            if cache.append_only.is_some() {
+                problems.push(
+                    Problem::error(
+                        &["cache", "append-only"],
+                        "a server of your own keeps what it is set to keep",
+                    )
+                    .about_key()
+                    .expected("only for a managed server"),
+                );
+            }
             if !SCHEMES.iter().any(|scheme| url.starts_with(scheme)) {
                 problems.push(
                     Problem::error(&["cache", "server", "url"], "not the address of a Redis")

@@ -313,6 +313,7 @@ fn run(character: &Character, repeat: u32) -> Run {
             ..CacheCounters::default()
         }),
         store_counters: StoreCounters::default(),
+        faults: Vec::new(),
         drain: Nanos::from_millis(80),
         generator_cpu: Some(0.31),
         checks: vec![

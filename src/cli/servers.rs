@@ -1,0 +1,91 @@
+//! Which servers to use, where that is not as the scenario says.
+
+use clap::{Args, ValueEnum};
+
+use super::Usage;
+use crate::backend::redis::{SCHEMES, redacted};
+use crate::backend::{CacheServer, StoreServer};
+use crate::scenario::{Loaded, Severity, validate};
+
+/// The servers that the command line names.
+#[derive(Debug, Args)]
+pub struct Servers {
+    /// Use your own Redis instead of a private one; only keys with the run's own prefix are touched
+    #[arg(long, value_name = "URL", conflicts_with = "embedded")]
+    redis_url: Option<String>,
+    /// Use the in-memory twin instead of Redis
+    #[arg(long)]
+    embedded: bool,
+    /// Use this store instead of the scenario's
+    #[arg(long, value_enum, value_name = "STORE")]
+    store: Option<Store>,
+    /// Use your own PostgreSQL as the store; only the run's own schema is touched
+    #[arg(long, value_name = "URL", conflicts_with = "store")]
+    store_url: Option<String>,
+}
+
+/// A store that a run can make for itself.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Store {
+    /// A private database file
+    Sqlite,
+    /// A private server
+    Postgres,
+    /// Rows in memory
+    Embedded,
+}
+
+/// What the address of a PostgreSQL may begin with.
+const STORE_SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
+
+impl Servers {
+    /// Has the scenario use these servers.
+    ///
+    /// # Errors
+    /// If an address is none, or the scenario cannot be run on them. No password is told.
+    pub fn apply(&self, loaded: &mut Loaded) -> Result<(), Usage> {
+        self.check_addresses()?;
+        let scenario = &mut loaded.scenario;
+        match &self.redis_url {
+            Some(url) => scenario.cache.server = CacheServer::Url(url.clone()),
+            None if self.embedded => scenario.cache.server = CacheServer::Embedded,
+            None => {}
+        }
+        match (&self.store_url, self.store) {
+            (Some(url), _) => scenario.store.server = StoreServer::Url(url.clone()),
+            (None, Some(Store::Sqlite)) => scenario.store.server = StoreServer::Sqlite,
+            (None, Some(Store::Postgres)) => scenario.store.server = StoreServer::Postgres,
+            (None, Some(Store::Embedded)) => scenario.store.server = StoreServer::Embedded,
+            (None, None) => {}
+        }
+        // What the file says of other servers may make no sense of these.
+        let problems = validate(scenario);
+        match problems.iter().find(|problem| problem.severity == Severity::Error) {
+            Some(problem) => Err(Usage(format!(
+                "with these servers the scenario cannot be run: {}: {}",
+                problem.path.join("."),
+                problem.message
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// A slip in an address is told before anything has been made.
+    fn check_addresses(&self) -> Result<(), Usage> {
+        let addresses = [
+            ("--redis-url", "Redis", &self.redis_url, SCHEMES.as_slice()),
+            ("--store-url", "PostgreSQL", &self.store_url, STORE_SCHEMES.as_slice()),
+        ];
+        for (option, kind, url, schemes) in addresses {
+            let Some(url) = url else { continue };
+            if !schemes.iter().any(|scheme| url.starts_with(scheme)) {
+                let (url, schemes) = (redacted(url), schemes.join(", "));
+                return Err(Usage(format!(
+                    "{option} {url}: not the address of a {kind}, which begins with one of \
+                     {schemes}"
+                )));
+            }
+        }
+        Ok(())
+    }
+}
