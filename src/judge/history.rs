@@ -15,6 +15,7 @@ use std::collections::VecDeque;
 
 use super::past::{Leaving, Past};
 use super::reach::{Reach, Reached};
+use super::struck::Struck;
 use super::unknown::{Left, Unknown};
 use crate::model::{Nanos, Version, Writer};
 
@@ -28,8 +29,9 @@ pub(super) struct History {
     /// Ends of acknowledged writes: those that a read still to come can ask for.
     acknowledgements: VecDeque<Nanos>,
     highest_acknowledged: Option<Version>,
-    /// Different versions that were acknowledged.
+    /// Different versions that were acknowledged, without those that are gone.
     acknowledged: u64,
+    struck: Struck,
 }
 
 /// One version, as one writer made it.
@@ -81,12 +83,16 @@ impl History {
         watermark: Nanos,
     ) -> Irregular {
         self.note_acknowledgement(ended, watermark);
-        self.highest_acknowledged = self.highest_acknowledged.max(Some(version));
         self.invoked(write);
         // Such a version had been in place before the watermark, and so before this write began.
         if version <= self.past.end() {
             return Irregular { out_of_order: true, duplicate: false };
         }
+        let given_before = self.given_before(version, write);
+        if given_before {
+            self.strike_from(version, write);
+        }
+        self.highest_acknowledged = self.highest_acknowledged.max(Some(version));
         let duplicate = self.versions(version).any(|known| known.acknowledged);
         self.acknowledged += u64::from(!duplicate);
         let index = match self.find(version, write.writer) {
@@ -97,9 +103,9 @@ impl History {
         known.invoked = write.invoked;
         known.deletes = Some(write.deletes);
         known.acknowledged = true;
-        let out_of_order = write.invoked > known.in_place_by;
+        let out_of_order = given_before || write.invoked > known.in_place_by;
         self.settle_from(index);
-        Irregular { out_of_order, duplicate }
+        Irregular { out_of_order, duplicate: duplicate || given_before }
     }
 
     /// A write failed or timed out. `limit` is how many of them are told apart.
@@ -237,7 +243,19 @@ impl History {
     /// Acknowledged writes that `stored`, the store's row in the end, neither is nor supersedes.
     pub(super) fn lost_writes(&self, stored: Option<(Version, Writer)>) -> u64 {
         let lost = self.recent.iter().filter(|known| known.acknowledged && known.is_lost(stored));
-        self.past.acknowledged_above(stored.map(|(version, _)| version)) + lost.count() as u64
+        self.past.acknowledged_above(stored.map(|(version, _)| version))
+            + self.struck.lost_writes(stored)
+            + self.crowded_out(stored)
+            + lost.count() as u64
+    }
+
+    /// Acknowledged writes that another one shares its version with, below the store's: a row has but
+    /// one writer, so all but one of them never came to be.
+    fn crowded_out(&self, stored: Option<(Version, Writer)>) -> u64 {
+        let acknowledged = self.recent.iter().filter(|known| known.acknowledged);
+        let below = acknowledged.filter(|known| !known.is_lost(stored));
+        let versions = below.map(|known| known.version);
+        versions.clone().zip(versions.skip(1)).filter(|(one, next)| one == next).count() as u64
     }
 
     /// Counted reads of what `stored`, the store's row in the end, neither is nor supersedes.
@@ -245,7 +263,9 @@ impl History {
         let dirty =
             self.recent.iter().filter(|known| known.is_lost(stored) || self.is_usurped(known));
         let recent: u64 = dirty.map(|known| u64::from(known.reads)).sum();
-        self.past.reads_above(stored.map(|(version, _)| version)) + recent
+        self.past.reads_above(stored.map(|(version, _)| version))
+            + self.struck.reads_of_nowhere(stored)
+            + recent
     }
 
     /// Counted reads of a version that turned out to be another writer's.
@@ -261,6 +281,34 @@ impl History {
     /// Versions below the highest acknowledged one that no write was acknowledged as.
     pub(super) fn unclaimed(&self) -> u64 {
         self.highest_acknowledged.map_or(0, |highest| highest.0.saturating_sub(self.acknowledged))
+    }
+
+    /// Whether another write had been acknowledged as `version`, which was in place before `write`
+    /// began.
+    fn given_before(&self, version: Version, write: Left) -> bool {
+        self.versions(version).any(|known| {
+            known.acknowledged && known.writer != write.writer && known.in_place_by < write.invoked
+        })
+    }
+
+    /// Strikes out everything from `version` on that was in place before `write` began: `write` was
+    /// given a version as if none of it had ever been.
+    fn strike_from(&mut self, version: Version, write: Left) {
+        let mut last = None;
+        self.recent.retain(|known| {
+            let is_gone = known.version >= version
+                && known.writer != write.writer
+                && known.in_place_by < write.invoked;
+            if is_gone {
+                self.struck.add(known.version, known.writer, known.acknowledged, known.reads);
+                if known.acknowledged && last.replace(known.version) != Some(known.version) {
+                    self.acknowledged -= 1;
+                }
+            }
+            !is_gone
+        });
+        let remaining = self.recent.iter().rev().find(|known| known.acknowledged);
+        self.highest_acknowledged = remaining.map(|known| known.version);
     }
 
     /// Another write was acknowledged as this version, and this one's was not.

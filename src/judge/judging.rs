@@ -62,7 +62,15 @@ struct Waiting {
     absent: bool,
     intended: Nanos,
     ended: Nanos,
-    definitely_stale: bool,
+    /// What made it definitely stale, if it is.
+    stale: Option<Stale>,
+}
+
+/// What had superseded a read's version before it began.
+#[derive(Clone, Copy)]
+struct Stale {
+    by: Nanos,
+    newest: Version,
 }
 
 impl Rules {
@@ -194,17 +202,18 @@ impl Judge {
         if !counted {
             return;
         }
-        let mut definitely_stale = false;
+        let mut stale = None;
         if let Some(history) = self.ledger.get(key) {
-            let in_place = history.in_place_before(started);
-            definitely_stale = version < in_place;
+            let newest = history.in_place_before(started);
+            let is_stale = version < newest;
             if let Some(acknowledged) = history.acknowledged_before(started) {
-                self.freshness.record(started - acknowledged, definitely_stale);
+                self.freshness.record(started - acknowledged, is_stale);
             }
-            if definitely_stale && let Some(superseded) = history.superseded(version) {
+            if is_stale && let Some(superseded) = history.superseded(version) {
+                stale = Some(Stale { by: superseded.by, newest });
                 self.findings.definitely_stale += 1;
                 self.findings.age_at_least.record(started - superseded.by);
-                self.findings.versions_at_least.record_count(in_place.0 - version.0);
+                self.findings.versions_at_least.record_count(newest.0 - version.0);
                 self.findings.beyond_ring += u64::from(superseded.beyond_ring);
                 self.sessions.ask(key, client, version, started);
             }
@@ -212,9 +221,9 @@ impl Judge {
         self.findings.reads += 1;
         if let Some(bucket) = self.bucket(intended) {
             bucket.reads += 1;
-            bucket.definitely_stale += u64::from(definitely_stale);
+            bucket.definitely_stale += u64::from(stale.is_some());
         }
-        let read = Waiting { key, version, writer, absent, intended, ended, definitely_stale };
+        let read = Waiting { key, version, writer, absent, intended, ended, stale };
         self.waiting.push_back(read);
     }
 
@@ -248,11 +257,14 @@ impl Judge {
                 return;
             }
         };
-        let Some(earliest) = reach.earliest else { return };
-        if read.definitely_stale || earliest < read.ended {
+        // What had superseded it may have been struck out meanwhile: it was stale all the same.
+        let by = read.stale.map(|stale| stale.by);
+        let Some(earliest) = reach.earliest.into_iter().chain(by).min() else { return };
+        if read.stale.is_some() || earliest < read.ended {
+            let newest = reach.newest.max(read.stale.map_or(reach.newest, |stale| stale.newest));
             self.findings.possibly_stale += 1;
             self.findings.age_at_most.record(read.ended - earliest);
-            self.findings.versions_at_most.record_count(reach.newest.0 - read.version.0);
+            self.findings.versions_at_most.record_count(newest.0 - read.version.0);
             if let Some(bucket) = self.bucket(read.intended) {
                 bucket.possibly_stale += 1;
             }
