@@ -20,6 +20,7 @@ mod waits;
 pub mod api;
 pub mod conformance;
 pub mod delay;
+pub mod faults;
 pub mod managed;
 pub mod redis;
 pub mod sqlite;

@@ -1,6 +1,7 @@
 //! Issues the plan on time against one strategy, and passes on what its clients and the tap saw.
 
 mod cluster;
+mod faults;
 mod in_flight;
 mod prefill;
 mod request;
@@ -9,16 +10,20 @@ mod schedule;
 pub use cluster::{Cluster, Node};
 pub use prefill::{Prefilled, prefill};
 
+use std::cell::RefCell;
 use std::future::{Future, pending};
 use std::pin::{Pin, pin};
 
 use futures_util::StreamExt;
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, join, select};
 use futures_util::stream::FuturesUnordered;
 
+use self::faults::Faults;
 use self::in_flight::InFlight;
 use self::request::FirstReads;
 use self::schedule::Schedule;
+use tokio::sync::watch;
+
 use crate::backend::Tap;
 use crate::clock::Clock;
 use crate::model::{Call, Injected, Nanos, Sample};
@@ -54,7 +59,7 @@ pub struct Drive {
 /// Runs the whole plan, warm-up first, from `start` on, and waits for what is in flight when the
 /// window closes.
 pub async fn drive(
-    cluster: &Cluster,
+    cluster: &Cluster<'_>,
     plan: &Plan,
     rows: &Rows,
     clock: &dyn Clock,
@@ -63,6 +68,8 @@ pub async fn drive(
     observer: &mut dyn Observer,
 ) -> Drive {
     let first_reads = FirstReads::default();
+    let in_flight = RefCell::new(InFlight::new(plan.timeout()));
+    let (over, is_over) = watch::channel(false);
     let clients = Clients {
         cluster,
         plan,
@@ -71,27 +78,27 @@ pub async fn drive(
         tap,
         observer,
         schedule: Schedule::new(plan, start),
-        in_flight: InFlight::new(plan.timeout()),
+        in_flight: &in_flight,
         calls: Vec::new(),
         first_reads: &first_reads,
         cpu: CpuWindow::new(plan, start),
     };
-    let contexts: Vec<_> =
-        cluster.processes().map(|process| process.context(plan.seed(), clock, tap)).collect();
+    let faults = Faults::new(cluster, clock, &in_flight, start + plan.warm_up(), is_over);
     // In a set of its own, so that a worker is polled when it was woken, not with every answer.
-    let mut background: FuturesUnordered<_> = cluster
-        .nodes
-        .iter()
-        .zip(&contexts)
-        .map(|(node, ctx)| node.strategy.maintain(ctx))
-        .chain(contexts.last().map(|ctx| cluster.worker.strategy.background(ctx)))
-        .collect();
+    let mut work: FuturesUnordered<_> =
+        cluster.slots().map(|slot| cluster.work(slot, plan.seed(), clock, tap)).collect();
     let background = pin!(async {
-        while background.next().await.is_some() {}
+        while work.next().await.is_some() {}
         pending::<()>().await;
     });
-    match select(pin!(clients.run()), background).await {
-        Either::Left((drive, _)) => drive,
+    let run = async {
+        let drive = clients.run().await;
+        // Those who break things go on until everything is mended.
+        over.send_replace(true);
+        drive
+    };
+    match select(pin!(join(run, faults.carry_out(plan))), background).await {
+        Either::Left(((drive, faults), _)) => Drive { faults, ..drive },
         Either::Right(_) => unreachable!("the background work never ends by itself"),
     }
 }
@@ -101,7 +108,7 @@ pub async fn drive(
 /// # Errors
 /// The fault that kept it from finishing.
 pub async fn drain(
-    cluster: &Cluster,
+    cluster: &Cluster<'_>,
     plan: &Plan,
     clock: &dyn Clock,
     tap: &Tap,
@@ -121,14 +128,14 @@ pub async fn drain(
 
 /// All clients of all nodes, on one thread.
 struct Clients<'a> {
-    cluster: &'a Cluster,
+    cluster: &'a Cluster<'a>,
     plan: &'a Plan,
     rows: &'a Rows,
     clock: &'a dyn Clock,
     tap: &'a Tap,
     observer: &'a mut dyn Observer,
     schedule: Schedule,
-    in_flight: InFlight,
+    in_flight: &'a RefCell<InFlight>,
     calls: Vec<Call>,
     first_reads: &'a FirstReads,
     cpu: CpuWindow,
@@ -146,9 +153,11 @@ impl Clients<'_> {
             // Everything that is due starts now, however many that is: nothing owed is dropped.
             while let Some((intended, number)) = self.schedule.take_due(now) {
                 let request = self.plan.request(number);
-                let (ticket, abort) = self.in_flight.begin(now);
+                let node = self.cluster.serving(request.node);
+                let at = node.as_ref().map_or(request.node, |node| node.id);
+                let (ticket, abort) = self.in_flight.borrow_mut().begin(at, now);
                 let client = request::Client {
-                    node: self.cluster.node(request.node),
+                    node,
                     rows: self.rows,
                     clock: self.clock,
                     tap: self.tap,
@@ -157,9 +166,9 @@ impl Clients<'_> {
                 };
                 answers.push(async move { (ticket, client.send(request, intended, abort).await) });
             }
-            self.in_flight.abort_overdue(now);
-            let wake =
-                [self.schedule.next_due(), self.in_flight.next_deadline()].into_iter().flatten();
+            self.in_flight.borrow_mut().abort_overdue(now);
+            let deadline = self.in_flight.borrow().next_deadline();
+            let wake = [self.schedule.next_due(), deadline].into_iter().flatten();
             let Some(wake) = wake.min() else { break };
             // A timer that rings too early costs one more turn; setting one costs a system call.
             let (_, ring) = match &mut timer {
@@ -171,13 +180,14 @@ impl Clients<'_> {
                 continue;
             }
             if let Either::Left((Some((ticket, sample)), _)) = select(answers.next(), ring).await {
-                self.in_flight.end(ticket);
+                self.in_flight.borrow_mut().end(ticket);
                 self.answered(&sample);
             }
         }
+        let in_flight = self.in_flight.borrow();
         Drive {
-            requests: self.in_flight.started(),
-            in_flight_peak: self.in_flight.peak(),
+            requests: in_flight.started(),
+            in_flight_peak: in_flight.peak(),
             cpu_share: self.cpu.share(self.clock.now(), self.clock.cpu()),
             faults: Vec::new(),
         }
@@ -193,7 +203,7 @@ impl Clients<'_> {
             self.observer.first_read(&read);
         }
         self.observer.sample(sample);
-        self.observer.watermark(self.in_flight.watermark(sample.ended));
+        self.observer.watermark(self.in_flight.borrow().watermark(sample.ended));
     }
 }
 

@@ -9,6 +9,7 @@ mod ledger;
 mod past;
 mod reach;
 mod sessions;
+mod struck;
 #[cfg(test)]
 mod tests;
 mod unknown;

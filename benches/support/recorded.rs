@@ -74,7 +74,8 @@ async fn record(spec: &Spec, clock: &SimClock) -> Recorded {
     let twin = TwinCacheHost::new(&CacheOptions::default(), shared.clone());
     let twin = Box::new(twin.expect("the twin can do what is the default"));
     let cache = DelayedCacheHost::new(twin, shared, Nanos::from_micros(300));
-    let cluster = Cluster::open(&|| spec.build(), plan.nodes(), &cache, &store)
+    let build = || spec.build();
+    let cluster = Cluster::open(&build, plan.nodes(), &cache, &store)
         .await
         .expect("a twin can always be connected to");
     let mut recorded = Recorded::default();

@@ -28,6 +28,28 @@ pub trait Layer: Send + Sync {
     fn leaves_events(&self) -> bool {
         false
     }
+
+    /// Whether events and notices are lost on their way, of which their sender does not learn.
+    fn loses_events(&self) -> bool {
+        false
+    }
+
+    /// Receives events by `claim`, which is handed how long to wait for the first.
+    fn receive<F>(
+        &self,
+        wait: Nanos,
+        claim: impl Fn(Nanos) -> F + Send,
+    ) -> impl Future<Output = Outcome<Vec<Delivery>>> + Send
+    where
+        F: Future<Output = Outcome<Vec<Delivery>>> + Send,
+    {
+        self.around(Step::cache_at_large(Verb::Stream), claim(wait))
+    }
+
+    /// Takes over the bus of one listener.
+    fn listen(&self, subscription: Box<dyn Subscription>) -> Box<dyn Subscription> {
+        subscription
+    }
 }
 
 /// A backend inside a layer.
@@ -258,13 +280,15 @@ where
     }
 
     async fn publish(&self, events: &[Event]) -> Outcome<()> {
+        if self.layer.loses_events() {
+            return Ok(());
+        }
         let call = self.backend.publish(events);
         self.layer.around(Step::cache_at_large(Verb::Stream), call).await
     }
 
     async fn claim_events(&self, max: usize, wait: Nanos, idle: Nanos) -> Outcome<Vec<Delivery>> {
-        let call = self.backend.claim_events(max, wait, idle);
-        self.layer.around(Step::cache_at_large(Verb::Stream), call).await
+        self.layer.receive(wait, |wait| self.backend.claim_events(max, wait, idle)).await
     }
 
     async fn settle_events(&self, events: &[Delivery]) -> Outcome<()> {
@@ -273,11 +297,16 @@ where
     }
 
     async fn broadcast(&self, key: Key) -> Outcome<()> {
+        if self.layer.loses_events() {
+            return Ok(());
+        }
         self.layer.around(Step::cache(Verb::Stream, key), self.backend.broadcast(key)).await
     }
 
     async fn subscribe(&self) -> Outcome<Box<dyn Subscription>> {
-        self.layer.around(Step::cache_at_large(Verb::Stream), self.backend.subscribe()).await
+        let step = Step::cache_at_large(Verb::Stream);
+        let subscription = self.layer.around(step, self.backend.subscribe()).await?;
+        Ok(self.layer.listen(subscription))
     }
 
     async fn get_tracked(&self, key: Key) -> Outcome<Option<Bytes>> {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use futures_util::future::{AbortHandle, AbortRegistration};
 
-use crate::model::Nanos;
+use crate::model::{Nanos, NodeId};
 
 /// Names one request in flight.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +23,8 @@ pub struct InFlight {
 }
 
 struct Slot {
+    /// The node that works on it.
+    node: NodeId,
     started: Nanos,
     abort: AbortHandle,
     ended: bool,
@@ -33,11 +35,11 @@ impl InFlight {
         Self { timeout, slots: VecDeque::new(), first: 0, in_time: 0, count: 0, peak: 0 }
     }
 
-    /// Notes that a request starts. Starts come in the order of time.
-    pub fn begin(&mut self, started: Nanos) -> (Ticket, AbortRegistration) {
+    /// Notes that a request starts at a node. Starts come in the order of time.
+    pub fn begin(&mut self, node: NodeId, started: Nanos) -> (Ticket, AbortRegistration) {
         let ticket = Ticket(self.started());
         let (abort, registration) = AbortHandle::new_pair();
-        self.slots.push_back(Slot { started, abort, ended: false });
+        self.slots.push_back(Slot { node, started, abort, ended: false });
         self.count += 1;
         self.peak = self.peak.max(self.count);
         (ticket, registration)
@@ -61,6 +63,13 @@ impl InFlight {
             }
             slot.abort.abort();
             self.in_time += 1;
+        }
+    }
+
+    /// Ends every request that the node works on.
+    pub fn abort_node(&self, node: NodeId) {
+        for slot in self.slots.iter().filter(|slot| slot.node == node) {
+            slot.abort.abort();
         }
     }
 
@@ -98,8 +107,8 @@ mod tests {
     #[test]
     fn the_watermark_is_the_oldest_start_still_in_flight() {
         let mut in_flight = InFlight::new(Nanos::from_secs(1));
-        let (first, _) = in_flight.begin(Nanos(10));
-        let (second, _) = in_flight.begin(Nanos(20));
+        let (first, _) = in_flight.begin(NodeId(0), Nanos(10));
+        let (second, _) = in_flight.begin(NodeId(0), Nanos(20));
         in_flight.end(second);
         assert_eq!(in_flight.watermark(Nanos(30)), Nanos(10));
         in_flight.end(first);
@@ -110,12 +119,14 @@ mod tests {
     #[test]
     fn only_what_is_overdue_is_given_up() {
         let mut in_flight = InFlight::new(Nanos(100));
-        let (_, first) = in_flight.begin(Nanos(0));
-        let (_, second) = in_flight.begin(Nanos(50));
+        let (_, first) = in_flight.begin(NodeId(0), Nanos(0));
+        let (_, second) = in_flight.begin(NodeId(1), Nanos(50));
         assert_eq!(in_flight.next_deadline(), Some(Nanos(100)));
         in_flight.abort_overdue(Nanos(100));
         assert!(first.handle().is_aborted());
         assert!(!second.handle().is_aborted());
         assert_eq!(in_flight.next_deadline(), Some(Nanos(150)));
+        in_flight.abort_node(NodeId(1));
+        assert!(second.handle().is_aborted());
     }
 }

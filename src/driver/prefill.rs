@@ -28,9 +28,10 @@ pub struct Prefilled {
 /// be wrong. The background work does not run yet: nothing is written meanwhile, so there is nothing
 /// to invalidate, to relay or to persist, and what a strategy refreshes ahead of expiry waits for the
 /// run. What `tap` has seen of it is forgotten.
-pub async fn prefill(cluster: &Cluster, plan: &Plan, clock: &dyn Clock, tap: &Tap) -> Prefilled {
+pub async fn prefill(cluster: &Cluster<'_>, plan: &Plan, clock: &dyn Clock, tap: &Tap) -> Prefilled {
     let started = clock.now();
-    let reads = cluster.nodes.iter().cycle().zip((0..plan.loaded()).map(Key)).map(|(node, key)| {
+    let nodes = cluster.nodes();
+    let reads = nodes.iter().cycle().zip((0..plan.loaded()).map(Key)).map(|(node, key)| {
         // Seeds of requests are spread from the seed itself; these must not draw as they do.
         let seed = !plan.seed() ^ key.0.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         read(node, key, seed, plan.timeout(), clock, tap)

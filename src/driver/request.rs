@@ -1,18 +1,20 @@
 //! One request from its intended start to its answer.
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use futures_util::future::{AbortRegistration, Abortable};
 
 use super::Node;
 use crate::backend::{Ctx, Tap};
 use crate::clock::Clock;
-use crate::model::{Draft, Fault, Nanos, Op, Outcome, Sample, Value, Version, Writer};
+use crate::model::{Draft, Fault, Nanos, Op, Outcome, Sample, Touches, Value, Version, Writer};
+use crate::strategy::Strategy;
 use crate::workload::{Request, Rows};
 
 /// The client of one request.
 pub struct Client<'a> {
-    pub node: &'a Node,
+    /// The node that serves the client; none where all are down.
+    pub node: Option<Arc<Node>>,
     pub rows: &'a Rows,
     pub clock: &'a dyn Clock,
     pub tap: &'a Tap,
@@ -45,17 +47,45 @@ impl FirstReads {
 impl Client<'_> {
     /// Sends the request now and waits for its answer, or until `abort` says to give it up.
     pub async fn send(self, request: Request, intended: Nanos, abort: AbortRegistration) -> Sample {
+        let Some(node) = &self.node else { return self.refused(request, intended) };
         let draft = self.draft(&request);
         let ctx = Ctx::request(
-            &*self.node.cache,
-            &*self.node.store,
+            &*node.cache,
+            &*node.store,
             self.clock,
             self.tap,
             self.seed ^ request.number.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15),
         );
         // What the read came to is known even if the client gives up later.
         let seen = OnceLock::new();
-        let blank = Sample {
+        let blank = Sample { node: node.id, ..self.blank(request, intended) };
+        let asked = self.ask(&ctx, &*node.strategy, &blank, draft, &seen);
+        let outcome = Abortable::new(asked, abort).await;
+        let ended = self.clock.now();
+        let (written, fault) = match outcome {
+            Ok(Ok(written)) => (written, None),
+            Ok(Err(fault)) => (None, Some(fault)),
+            Err(_aborted) if node.was_killed() => (None, Some(Fault::NODE_DOWN)),
+            Err(_aborted) => (None, Some(Fault::GAVE_UP)),
+        };
+        let wrote_from = if request.op.reads_first() {
+            seen.get().filter(|seen| seen.value.is_ok()).map_or(Nanos::NEVER, |seen| seen.ended)
+        } else {
+            blank.started
+        };
+        let sample = Sample { wrote_from, ended, written, fault, touches: ctx.touches(), ..blank };
+        with_seen(sample, seen.get().and_then(|seen| seen.value.ok()))
+    }
+
+    /// Nobody is there to ask: nothing was read, and nothing can have been written.
+    fn refused(&self, request: Request, intended: Nanos) -> Sample {
+        let blank = self.blank(request, intended);
+        Sample { ended: blank.started, fault: Some(Fault::NODE_DOWN), ..blank }
+    }
+
+    /// What is known of a request as it starts.
+    fn blank(&self, request: Request, intended: Nanos) -> Sample {
+        Sample {
             request: request.number,
             key: request.key,
             op: request.op,
@@ -70,33 +100,20 @@ impl Client<'_> {
             absent: false,
             written: None,
             fault: None,
-            touches: ctx.touches(),
-        };
-        let outcome = Abortable::new(self.ask(&ctx, &blank, draft, &seen), abort).await;
-        let ended = self.clock.now();
-        let (written, fault) = match outcome {
-            Ok(Ok(written)) => (written, None),
-            Ok(Err(fault)) => (None, Some(fault)),
-            Err(_aborted) => (None, Some(Fault::GAVE_UP)),
-        };
-        let wrote_from = if request.op.reads_first() {
-            seen.get().filter(|seen| seen.value.is_ok()).map_or(Nanos::NEVER, |seen| seen.ended)
-        } else {
-            blank.started
-        };
-        let sample = Sample { wrote_from, ended, written, fault, touches: ctx.touches(), ..blank };
-        with_seen(sample, seen.get().and_then(|seen| seen.value.ok()))
+            touches: Touches::default(),
+        }
     }
 
     async fn ask(
         &self,
         ctx: &Ctx<'_>,
+        strategy: &dyn Strategy,
         blank: &Sample,
         draft: Option<Draft>,
         seen: &OnceLock<Seen>,
     ) -> Outcome<Option<Version>> {
         if blank.op.reads_first() {
-            let value = self.node.strategy.read(ctx, blank.key).await;
+            let value = strategy.read(ctx, blank.key).await;
             let value = value.and_then(|value| self.check(blank, &value));
             let ended = self.clock.now();
             seen.get_or_init(|| Seen { value, ended });
@@ -108,7 +125,7 @@ impl Client<'_> {
             value?;
         }
         match draft {
-            Some(draft) => self.node.strategy.write(ctx, draft).await.map(Some),
+            Some(draft) => strategy.write(ctx, draft).await.map(Some),
             None => Ok(None),
         }
     }

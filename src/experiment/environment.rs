@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::backend::api::{ApiHost, TwinApiHost};
+use crate::backend::faults::{DisturbedCacheHost, OutageCacheHost, OutageStoreHost};
 use crate::backend::delay::{DelayedCacheHost, DelayedStoreHost, StoreDelays};
 use crate::backend::managed::{ManagedRedis, Workspace, find_server};
 use crate::backend::redis::{Naming, RedisHost};
@@ -12,14 +13,16 @@ use crate::backend::twin::{TwinCacheHost, TwinStoreHost};
 use crate::backend::{CacheHost, CacheOptions, CacheServer, Error, Origin, StoreHost, StoreServer};
 use crate::clock::{Clock, SimClock, WallClock};
 use crate::measure::{Check, Standing};
-use crate::model::Nanos;
+use crate::model::{Breakage, Nanos};
 use crate::scenario::Scenario;
+use crate::workload::PlannedFault;
 
 /// The servers of an experiment, its clock, and what must outlive them.
 pub struct Environment {
     clock: Arc<dyn Clock>,
     cache: CacheOptions,
     source: CacheSource,
+    faults: Vec<PlannedFault>,
     store: Box<dyn StoreHost>,
     checks: Vec<Check>,
     is_simulated: bool,
@@ -82,6 +85,7 @@ impl Environment {
                 });
             }
         };
+        let store = breakable_store(scenario, store, &clock);
         let store: Box<dyn StoreHost> = match scenario.store.origin {
             Origin::Api(options) => {
                 let (connections, seed) = (scenario.store.connections, scenario.workload.seed);
@@ -95,6 +99,7 @@ impl Environment {
             clock,
             cache: scenario.cache.clone(),
             source,
+            faults: scenario.faults.clone(),
             checks,
             is_simulated: false,
             workspace: Some(workspace),
@@ -107,6 +112,7 @@ impl Environment {
         let mut delays = latencies.store;
         delays.read += scenario.store.delay.nanos();
         let store = Box::new(TwinStoreHost::new(&scenario.store));
+        let store = breakable_store(scenario, store, &clock);
         let store: Box<dyn StoreHost> = match scenario.store.origin {
             Origin::Api(options) => {
                 let (connections, seed) = (scenario.store.connections, scenario.workload.seed);
@@ -119,6 +125,7 @@ impl Environment {
             clock,
             cache: scenario.cache.clone(),
             source: CacheSource::Twin { round_trip: latencies.round_trip },
+            faults: scenario.faults.clone(),
             checks: Vec::new(),
             is_simulated: true,
             workspace: None,
@@ -161,22 +168,49 @@ impl Environment {
     /// If the server cannot be started, reached or used.
     pub async fn open_cache(&self) -> Result<Box<dyn CacheHost>, Error> {
         let (options, clock) = (&self.cache, self.clock.clone());
-        match &self.source {
+        let cache: Box<dyn CacheHost> = match &self.source {
             CacheSource::Managed(naming) => {
                 let workspace = self.workspace.as_ref().expect("a real environment has one");
                 let server = ManagedRedis::start(workspace, options, &*clock).await?;
-                let host = RedisHost::open_managed(server, options, naming.clone(), clock).await?;
-                Ok(Box::new(host))
+                let naming = naming.clone();
+                Box::new(RedisHost::open_managed(server, options, naming, clock.clone()).await?)
             }
             CacheSource::Url(url, naming) => {
-                Ok(Box::new(RedisHost::open(url, options, naming.clone(), clock).await?))
+                Box::new(RedisHost::open(url, options, naming.clone(), clock.clone()).await?)
             }
             CacheSource::Twin { round_trip } => {
                 let twin = Box::new(TwinCacheHost::new(options, clock.clone())?);
-                Ok(Box::new(DelayedCacheHost::new(twin, clock, *round_trip)))
+                let twin = self.breakable_twin(twin);
+                Box::new(DelayedCacheHost::new(twin, clock.clone(), *round_trip))
             }
+        };
+        // What cannot break is not wrapped: a layer costs every call something.
+        if self.faults.iter().any(|fault| matches!(fault.what, Breakage::Events(_))) {
+            return Ok(Box::new(DisturbedCacheHost::new(cache, clock)));
         }
+        Ok(cache)
     }
+
+    fn breakable_twin(&self, twin: Box<dyn CacheHost>) -> Box<dyn CacheHost> {
+        if self.faults.iter().any(|fault| matches!(fault.what, Breakage::Cache(_))) {
+            let timeout = self.cache.timeout.nanos();
+            return Box::new(OutageCacheHost::new(twin, self.clock.clone(), timeout));
+        }
+        twin
+    }
+}
+
+/// The store, in a decorator that can put it out of reach where the scenario has that happen. It
+/// stands behind an API, whose database it is that breaks.
+fn breakable_store(
+    scenario: &Scenario,
+    store: Box<dyn StoreHost>,
+    clock: &Arc<dyn Clock>,
+) -> Box<dyn StoreHost> {
+    if scenario.faults.iter().any(|fault| matches!(fault.what, Breakage::Store(_))) {
+        return Box::new(OutageStoreHost::new(store, clock.clone()));
+    }
+    store
 }
 
 fn embedded(why: &str) -> Check {

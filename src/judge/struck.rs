@@ -9,6 +9,7 @@ use crate::model::{Version, Writer};
 
 /// Acknowledged writes and counted reads of versions that are gone. Nearly all keys have none.
 #[derive(Default)]
+#[expect(clippy::box_collection, reason = "nearly all keys have none, and pay eight bytes for it")]
 pub(super) struct Struck(Option<Box<Vec<Gone>>>);
 
 struct Gone {

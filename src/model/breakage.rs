@@ -130,6 +130,11 @@ pub enum Lasting {
 }
 
 impl Breakage {
+    /// Whether it is to be mended: it does not end by itself.
+    pub fn goes_on(&self) -> bool {
+        self.lasting() != Lasting::Never
+    }
+
     pub const fn lasting(&self) -> Lasting {
         match self {
             Self::Cache(CacheBreakage::Reset | CacheBreakage::Flushed) => Lasting::Never,

@@ -42,6 +42,8 @@ pub struct Fault {
 impl Fault {
     /// The client waited for its whole timeout and gave the request up.
     pub const GAVE_UP: Self = Self { side: None, kind: FaultKind::Timeout };
+    /// The process that worked on the request was killed, or none was there to work on it.
+    pub const NODE_DOWN: Self = Self { side: Some(Side::Node), kind: FaultKind::Unavailable };
     /// The answer is not what any writer wrote.
     pub const CORRUPT_ANSWER: Self = Self { side: None, kind: FaultKind::Corrupt };
 

@@ -28,6 +28,10 @@ impl Span {
     pub fn nanos(self) -> Nanos {
         self.0.into()
     }
+
+    pub fn half(self) -> Self {
+        Self(self.0 / 2)
+    }
 }
 
 impl FromStr for Span {

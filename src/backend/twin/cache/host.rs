@@ -15,7 +15,7 @@ use crate::backend::{
     Cache, CacheCounters, CacheHost, CacheOptions, CacheState, Error, Eviction, Server,
 };
 use crate::clock::Clock;
-use crate::model::{Key, NodeId};
+use crate::model::{CacheBreakage, Key, NodeId};
 
 /// What decides which keys `allkeys-random` evicts. It is no part of a plan: any number serves, as
 /// long as it is the same in every run.
@@ -25,6 +25,8 @@ const EVICTION_SEED: u64 = 0;
 pub struct TwinCacheHost {
     shared: Arc<Shared>,
     server: Server,
+    /// What is in memory outlives the process.
+    keeps_all: bool,
 }
 
 impl TwinCacheHost {
@@ -64,7 +66,11 @@ impl TwinCacheHost {
             bus: Bus::default(),
         };
         let shared = Shared { clock, state: Mutex::new(state), published: Notify::new() };
-        Ok(Self { shared: Arc::new(shared), server: server(options) })
+        Ok(Self {
+            shared: Arc::new(shared),
+            server: server(options),
+            keeps_all: options.append_only.is_some(),
+        })
     }
 
     /// Ends all subscriptions and all tracking, as if their connections were lost. What is in the
@@ -118,6 +124,26 @@ impl CacheHost for TwinCacheHost {
         let state = self.shared.state();
         let held = |key| state.entries.peek(key, now).cloned();
         Ok(keys.iter().map(|&key| CacheState { key, entry: held(key) }).collect())
+    }
+
+    /// What it does to content and connections. That nobody can reach it meanwhile is for a decorator.
+    async fn inject(&self, breakage: &CacheBreakage) -> Result<(), Error> {
+        match breakage {
+            CacheBreakage::Killed => {
+                self.disconnect();
+                if !self.keeps_all {
+                    self.clear().await?;
+                }
+            }
+            CacheBreakage::Reset => self.disconnect(),
+            CacheBreakage::Flushed => self.clear().await?,
+            CacheBreakage::Paused | CacheBreakage::Unreachable | CacheBreakage::Slow(_) => {}
+        }
+        Ok(())
+    }
+
+    async fn lift(&self, _: &CacheBreakage) -> Result<(), Error> {
+        Ok(())
     }
 }
 
