@@ -69,9 +69,9 @@ struct Usage(String);
 /// A signal that asked the tool to end.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 enum Interrupted {
-    #[error("interrupted: nothing was written, and nothing was left behind")]
+    #[error("interrupted")]
     ByUser,
-    #[error("asked to end: nothing was written, and nothing was left behind")]
+    #[error("asked to end")]
     BySystem,
 }
 

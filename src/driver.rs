@@ -10,7 +10,7 @@ mod schedule;
 pub use cluster::{Cluster, Node};
 pub use prefill::{Prefilled, prefill};
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::{Future, pending};
 use std::pin::{Pin, pin};
 
@@ -43,6 +43,15 @@ pub trait Observer {
     fn watermark(&mut self, watermark: Nanos);
 }
 
+/// What is to be driven, and by when.
+pub struct Course<'a> {
+    pub plan: &'a Plan,
+    pub rows: &'a Rows,
+    pub clock: &'a dyn Clock,
+    /// The plan's zero on that clock.
+    pub start: Nanos,
+}
+
 /// What the driver has to say of itself.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Drive {
@@ -52,21 +61,23 @@ pub struct Drive {
     pub in_flight_peak: u64,
     /// The share of its core that the load thread used in the measured window.
     pub cpu_share: f64,
-    /// What broke on purpose, in the order in which it ended.
+    /// When it was stopped before its time, on the run's clock.
+    pub stopped: Option<Nanos>,
+    /// What broke on purpose, in the order in which it began.
     pub faults: Vec<Injected>,
 }
 
-/// Runs the whole plan, warm-up first, from `start` on, and waits for what is in flight when the
-/// window closes.
+/// Runs the whole plan, warm-up first, and waits for what is in flight when the window closes. If
+/// `stop` comes to its end before that, no further request starts.
 pub async fn drive(
     cluster: &Cluster<'_>,
-    plan: &Plan,
-    rows: &Rows,
-    clock: &dyn Clock,
-    start: Nanos,
+    course: &Course<'_>,
     tap: &Tap,
     observer: &mut dyn Observer,
+    stop: impl Future<Output = ()>,
 ) -> Drive {
+    let Course { plan, rows, clock, start } = *course;
+    let is_stopped = Cell::new(false);
     let first_reads = FirstReads::default();
     let in_flight = RefCell::new(InFlight::new(plan.timeout()));
     let (over, is_over) = watch::channel(false);
@@ -81,6 +92,8 @@ pub async fn drive(
         in_flight: &in_flight,
         calls: Vec::new(),
         first_reads: &first_reads,
+        is_stopped: &is_stopped,
+        stopped: None,
         cpu: CpuWindow::new(plan, start),
     };
     let faults = Faults::new(cluster, clock, &in_flight, start + plan.warm_up(), is_over);
@@ -97,6 +110,12 @@ pub async fn drive(
         over.send_replace(true);
         drive
     };
+    let stop = pin!(async {
+        stop.await;
+        is_stopped.set(true);
+        pending::<()>().await;
+    });
+    let background = select(background, stop);
     match select(pin!(join(run, faults.carry_out(plan))), background).await {
         Either::Left(((drive, faults), _)) => Drive { faults, ..drive },
         Either::Right(_) => unreachable!("the background work never ends by itself"),
@@ -138,6 +157,8 @@ struct Clients<'a> {
     in_flight: &'a RefCell<InFlight>,
     calls: Vec<Call>,
     first_reads: &'a FirstReads,
+    is_stopped: &'a Cell<bool>,
+    stopped: Option<Nanos>,
     cpu: CpuWindow,
 }
 
@@ -150,6 +171,10 @@ impl Clients<'_> {
         loop {
             let now = self.clock.now();
             self.cpu.pass(now, self.clock);
+            if self.is_stopped.get() {
+                self.stopped.get_or_insert(now);
+                self.schedule.close();
+            }
             // Everything that is due starts now, however many that is: nothing owed is dropped.
             while let Some((intended, number)) = self.schedule.take_due(now) {
                 let request = self.plan.request(number);
@@ -189,6 +214,7 @@ impl Clients<'_> {
             requests: in_flight.started(),
             in_flight_peak: in_flight.peak(),
             cpu_share: self.cpu.share(self.clock.now(), self.clock.cpu()),
+            stopped: self.stopped,
             faults: Vec::new(),
         }
     }

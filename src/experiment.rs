@@ -6,11 +6,13 @@ mod environment;
 mod error;
 mod loadable;
 mod predict;
+mod stop;
 mod watch;
 
 pub use environment::{Environment, Latencies};
 pub use error::Error;
 pub use loadable::Loadable;
+pub use stop::Stop;
 
 use humantime::format_rfc3339_seconds;
 
@@ -19,7 +21,7 @@ use crate::backend::CacheServer;
 use crate::backend::redis::redacted;
 use crate::clock::utc_now;
 use crate::model::{Nanos, Op, Server};
-use crate::record::{Contender, FORMAT, Host, PlanFacts, Record, Run};
+use crate::record::{Check, Contender, FORMAT, Host, PlanFacts, Record, Run, Standing};
 use crate::scenario::{self, Loaded, Scenario};
 use crate::strategy::Strategy;
 use crate::workload::{Plan, Rows};
@@ -52,41 +54,107 @@ pub async fn run(
     environment: &Environment,
     progress: &dyn Progress,
 ) -> Result<Record, Error> {
-    let scenario = &loaded.scenario;
-    let (plan, rows) = plan(loaded)?;
-    let started = format_rfc3339_seconds(utc_now()).to_string();
-    let began = environment.clock().now();
+    let mut experiment = Experiment::new(loaded, environment)?;
+    experiment.run(progress, &Stop::new()).await?;
+    Ok(experiment.record())
+}
 
-    let mut contenders: Vec<Contender> = scenario.strategies.0.iter().map(contender).collect();
-    let mut cache = Server::default();
-    let turns = scenario.schedule().turns;
-    for (position, turn) in turns.iter().enumerate() {
-        let chosen = &scenario.strategies.0[turn.contender];
-        progress.begin(&chosen.label, turn.repeat, position as u32, turns.len() as u32);
-        let block = Block { plan: &plan, rows: &rows, environment, progress };
-        let (run, server) =
-            block.run(&|| chosen.spec.build(), turn.repeat, position as u32).await?;
-        contenders[turn.contender].runs.push(run);
-        cache = server;
+/// An experiment on its way. Whatever comes of it, what it has measured so far can be had.
+pub struct Experiment<'a> {
+    loaded: &'a Loaded,
+    environment: &'a Environment,
+    plan: Plan,
+    rows: Rows,
+    started: String,
+    began: Nanos,
+    contenders: Vec<Contender>,
+    cache: Server,
+    checks: Vec<Check>,
+}
+
+impl<'a> Experiment<'a> {
+    /// Prepares the scenario's runs in `environment`.
+    ///
+    /// # Errors
+    /// If the plan cannot be made.
+    pub fn new(loaded: &'a Loaded, environment: &'a Environment) -> Result<Self, Error> {
+        let (plan, rows) = plan(loaded)?;
+        Ok(Self {
+            loaded,
+            environment,
+            plan,
+            rows,
+            started: format_rfc3339_seconds(utc_now()).to_string(),
+            began: environment.clock().now(),
+            contenders: loaded.scenario.strategies.0.iter().map(contender).collect(),
+            cache: Server::default(),
+            checks: environment.checks().to_vec(),
+        })
     }
-    for (contender, chosen) in contenders.iter_mut().zip(&scenario.strategies.0) {
-        contender.predictions = predict::predictions(&chosen.spec, scenario, &plan, contender);
+
+    /// Makes all runs, or as many as there are before `stop` asks for the end.
+    ///
+    /// # Errors
+    /// If a server cannot be used. What was measured before is kept.
+    pub async fn run(&mut self, progress: &dyn Progress, stop: &Stop) -> Result<(), Error> {
+        let scenario = &self.loaded.scenario;
+        let turns = scenario.schedule().turns;
+        for (position, turn) in turns.iter().enumerate() {
+            if stop.reason().is_some() {
+                break;
+            }
+            let chosen = &scenario.strategies.0[turn.contender];
+            progress.begin(&chosen.label, turn.repeat, position as u32, turns.len() as u32);
+            let environment = self.environment;
+            let (plan, rows) = (&self.plan, &self.rows);
+            let block = Block { plan, rows, environment, progress, stop };
+            let (run, server) =
+                block.run(&|| chosen.spec.build(), turn.repeat, position as u32).await?;
+            self.contenders[turn.contender].runs.push(run);
+            self.cache = server;
+        }
+        Ok(())
     }
-    Ok(Record {
-        format: FORMAT,
-        tool: crate::VERSION.into(),
-        name: loaded.name.clone(),
-        started,
-        took: environment.clock().now() - began,
-        host: Host::this(),
-        scenario: without_secrets(scenario),
-        source: source_without_secrets(loaded),
-        plan: plan_facts(&plan, &contenders),
-        cache,
-        store: environment.store().server(),
-        contenders,
-        checks: environment.checks().to_vec(),
-    })
+
+    /// Whether anything was measured.
+    pub fn has_runs(&self) -> bool {
+        self.contenders.iter().any(|contender| !contender.runs.is_empty())
+    }
+
+    /// Notes that the experiment has not come to its end, and why.
+    pub fn cut_short(&mut self, why: &str) {
+        let made: usize = self.contenders.iter().map(|contender| contender.runs.len()).sum();
+        let planned = self.loaded.scenario.schedule().turns.len();
+        self.checks.push(Check {
+            name: "complete".into(),
+            standing: Standing::Invalid,
+            detail: format!("{made} of {planned} runs were made: {why}"),
+        });
+    }
+
+    /// The Record of the runs that there are.
+    pub fn record(mut self) -> Record {
+        let scenario = &self.loaded.scenario;
+        for (contender, chosen) in self.contenders.iter_mut().zip(&scenario.strategies.0) {
+            contender.predictions =
+                predict::predictions(&chosen.spec, scenario, &self.plan, contender);
+        }
+        Record {
+            format: FORMAT,
+            tool: crate::VERSION.into(),
+            name: self.loaded.name.clone(),
+            started: self.started,
+            took: self.environment.clock().now() - self.began,
+            host: Host::this(),
+            scenario: without_secrets(scenario),
+            source: source_without_secrets(self.loaded),
+            plan: plan_facts(&self.plan, &self.contenders),
+            cache: self.cache,
+            store: self.environment.store().server(),
+            contenders: self.contenders,
+            checks: self.checks,
+        }
+    }
 }
 
 /// Runs a strategy that is not in the registry once, under the scenario's load. Predictions and a
@@ -100,7 +168,8 @@ pub async fn run_strategy(
     build: &(dyn Fn() -> Box<dyn Strategy> + Sync),
 ) -> Result<Run, Error> {
     let (plan, rows) = plan(loaded)?;
-    let block = Block { plan: &plan, rows: &rows, environment, progress: &Silent };
+    let (progress, stop) = (&Silent, &Stop::new());
+    let block = Block { plan: &plan, rows: &rows, environment, progress, stop };
     Ok(block.run(build, 0, 0).await?.0)
 }
 

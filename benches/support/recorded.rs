@@ -7,7 +7,7 @@ use cacheduel::backend::delay::{DelayedCacheHost, DelayedStoreHost, StoreDelays}
 use cacheduel::backend::twin::{TwinCacheHost, TwinStoreHost};
 use cacheduel::backend::{CacheOptions, StoreHost, StoreOptions, Tap};
 use cacheduel::clock::SimClock;
-use cacheduel::driver::{self, Cluster, Observer};
+use cacheduel::driver::{self, Cluster, Course, Observer};
 use cacheduel::experiment::Loadable;
 use cacheduel::model::{Call, Nanos, Sample, Share, Span};
 use cacheduel::strategy::Spec;
@@ -80,7 +80,8 @@ async fn record(spec: &Spec, clock: &SimClock) -> Recorded {
         .expect("a twin can always be connected to");
     let mut recorded = Recorded::default();
     let tap = Tap::new();
-    driver::drive(&cluster, &plan, &rows, clock, Nanos::ZERO, &tap, &mut recorded).await;
+    let course = Course { plan: &plan, rows: &rows, clock, start: Nanos::ZERO };
+    driver::drive(&cluster, &course, &tap, &mut recorded, std::future::pending()).await;
     recorded
 }
 

@@ -1,22 +1,27 @@
 //! `cacheduel run`: a scenario through to its verdict.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 
 use anyhow::Context;
 use clap::Args;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::progress::Display;
 use super::servers::Servers;
 use super::{Exit, Interrupted};
 use crate::compare::Verdict;
 use crate::compare::verdict::Judged;
-use crate::experiment::{self, Environment, Progress, Silent};
+use crate::experiment::{Environment, Experiment, Progress, Silent, Stop};
+use crate::model::Nanos;
 use crate::record::{Record, Standing};
 use crate::report;
 use crate::scenario::{self, Loaded};
+
+/// How long a run that was asked to end may take for it.
+const PATIENCE: Nanos = Nanos::from_secs(15);
 
 /// Runs a scenario: every strategy against the same load, then the comparison.
 #[derive(Debug, Args)]
@@ -64,17 +69,27 @@ impl Run {
         check_writable(&reports)?;
 
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let record = runtime.block_on(self.experiment(&loaded))?;
-
+        let (record, ended) = runtime.block_on(self.experiment(&loaded));
+        let Some(record) = record else {
+            super::warn("nothing had been measured yet, so nothing was written");
+            return ended.map(|()| Exit::Failure);
+        };
         let folder = free_folder(&reports, &record.started);
-        report::write(&record, &folder)?;
+        let written = report::write(&record, &folder);
+        // Where it cannot be written, what was measured is shown all the same.
         if self.json {
             writeln!(out, "{}", report::folder::json(&record))?;
         } else {
             write!(out, "{}", report::text::render(&record))?;
+        }
+        written?;
+        if !self.json {
             writeln!(out, "\nreport: {}", folder.join("report.html").display())?;
         }
-        Ok(self.exit(&record))
+        if ended.is_err() {
+            super::warn("the report has what was measured until the end came, and is invalid");
+        }
+        ended.map(|()| self.exit(&record))
     }
 
     /// Applies what the command line says to what the file says.
@@ -106,12 +121,35 @@ impl Run {
         Ok(())
     }
 
-    async fn experiment(&self, loaded: &Loaded) -> anyhow::Result<Record> {
+    /// Runs the experiment. Whatever ended it, the Record of what was measured until then comes with
+    /// it, if anything was.
+    async fn experiment(&self, loaded: &Loaded) -> (Option<Record>, anyhow::Result<()>) {
         let parent = self.work_dir.as_deref();
-        let environment = Environment::real(&loaded.scenario, parent).await?;
+        let environment = match Environment::real(&loaded.scenario, parent).await {
+            Ok(environment) => environment,
+            Err(error) => return (None, Err(error.into())),
+        };
         for check in environment.checks() {
             super::warn(&format!("{}: {}", check.name, check.detail));
         }
+        let mut experiment = match Experiment::new(loaded, &environment) {
+            Ok(experiment) => experiment,
+            Err(error) => return (None, Err(error.into())),
+        };
+        let ended = self.run_or_interrupt(&mut experiment, loaded, &environment).await;
+        if let Err(error) = &ended {
+            experiment.cut_short(&format!("{error:#}"));
+        }
+        (experiment.has_runs().then(|| experiment.record()), ended)
+    }
+
+    /// Runs the experiment to its end, or to that of its run under way where a signal asks for it.
+    async fn run_or_interrupt(
+        &self,
+        experiment: &mut Experiment<'_>,
+        loaded: &Loaded,
+        environment: &Environment,
+    ) -> anyhow::Result<()> {
         let display;
         let progress: &dyn Progress = if self.quiet {
             &Silent
@@ -119,12 +157,23 @@ impl Run {
             display = Display::new(&loaded.scenario);
             &display
         };
+        let stop = Stop::new();
+        let mut signals = Signals::listen()?;
+        let mut running = pin!(experiment.run(progress, &stop));
         let interrupted = tokio::select! {
-            record = experiment::run(loaded, &environment, progress) => return Ok(record?),
-            interrupted = interruption() => interrupted?,
+            ended = &mut running => return Ok(ended?),
+            interrupted = signals.next() => interrupted,
         };
-        // What is the run's own goes with the environment; a server of others keeps what it has got.
-        environment.clear_cache().await.context("the run's keys are left in the Redis")?;
+        stop.ask(interrupted.to_string());
+        let given_up = tokio::select! {
+            ended = &mut running => { ended?; false }
+            () = environment.clock().sleep(PATIENCE) => true,
+            _ = signals.next() => true,
+        };
+        if given_up {
+            // What is the run's own goes with the environment; a server of others keeps what it has.
+            environment.clear_cache().await.context("the run's keys are left in the Redis")?;
+        }
         Err(interrupted.into())
     }
 
@@ -164,16 +213,29 @@ impl Drop for NewFolders {
     }
 }
 
-/// Waits for a signal that asks the tool to end.
-async fn interruption() -> anyhow::Result<Interrupted> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    Ok(tokio::select! {
-        _ = interrupt.recv() => Interrupted::ByUser,
-        _ = terminate.recv() => Interrupted::BySystem,
-        _ = hang_up.recv() => Interrupted::BySystem,
-    })
+/// The signals that ask the tool to end.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Interrupted {
+        tokio::select! {
+            _ = self.interrupt.recv() => Interrupted::ByUser,
+            _ = self.terminate.recv() => Interrupted::BySystem,
+            _ = self.hang_up.recv() => Interrupted::BySystem,
+        }
+    }
 }
 
 fn check_writable(folder: &Path) -> anyhow::Result<()> {

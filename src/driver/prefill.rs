@@ -28,7 +28,12 @@ pub struct Prefilled {
 /// be wrong. The background work does not run yet: nothing is written meanwhile, so there is nothing
 /// to invalidate, to relay or to persist, and what a strategy refreshes ahead of expiry waits for the
 /// run. What `tap` has seen of it is forgotten.
-pub async fn prefill(cluster: &Cluster<'_>, plan: &Plan, clock: &dyn Clock, tap: &Tap) -> Prefilled {
+pub async fn prefill(
+    cluster: &Cluster<'_>,
+    plan: &Plan,
+    clock: &dyn Clock,
+    tap: &Tap,
+) -> Prefilled {
     let started = clock.now();
     let nodes = cluster.nodes();
     let reads = nodes.iter().cycle().zip((0..plan.loaded()).map(Key)).map(|(node, key)| {

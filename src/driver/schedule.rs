@@ -58,6 +58,11 @@ impl Schedule {
         }
     }
 
+    /// Lets no further request start.
+    pub fn close(&mut self) {
+        self.end = Nanos::ZERO;
+    }
+
     /// Notes an answer: in a closed loop its client will ask again.
     pub fn answered(&mut self, sample: &Sample) {
         if let Pace::Closed { waiting, clients, think } = &mut self.pace {

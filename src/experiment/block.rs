@@ -4,10 +4,10 @@ use super::audit::end_state;
 use super::environment::Environment;
 use super::loadable::Loadable;
 use super::watch::Watch;
-use super::{Error, Progress};
-use crate::backend::{CacheCounters, CacheHost, Server, StoreHost, Tap};
+use super::{Error, Progress, Stop};
+use crate::backend::{self, CacheCounters, CacheHost, Server, StoreHost, Tap};
 use crate::clock::{Clock, Since};
-use crate::driver::{self, Cluster, Prefilled};
+use crate::driver::{self, Cluster, Course, Prefilled};
 use crate::judge::{Judge, Rules};
 use crate::measure::validity::{Evidence, check};
 use crate::measure::{Check, Meter, Standing, bucket_width, through_faults};
@@ -24,6 +24,7 @@ pub struct Block<'a> {
     pub rows: &'a Rows,
     pub environment: &'a Environment,
     pub progress: &'a dyn Progress,
+    pub stop: &'a Stop,
 }
 
 impl Block<'_> {
@@ -40,8 +41,10 @@ impl Block<'_> {
         let run = self.measure(build, repeat, position, &*cache, store).await;
         // Whatever came of it, nothing of the run stays in a server that others may use.
         let cleared = cache.clear().await;
-        let run = run?;
-        cleared?;
+        let mut run = run?;
+        if let Err(error) = cleared {
+            run.checks.push(lost("cache cleared", &error));
+        }
         Ok((run, cache.server()))
     }
 
@@ -67,15 +70,20 @@ impl Block<'_> {
         // The plan's zero on a clock that has run since the first entry was made.
         let start = clock.now();
         let mut watch = self.watch(start);
-        let (plan, rows) = (self.plan, self.rows);
-        let drive = driver::drive(&cluster, plan, rows, &clock, start, &tap, &mut watch).await;
+        let course = Course { plan: self.plan, rows: self.rows, clock: &clock, start };
+        let drive = driver::drive(&cluster, &course, &tap, &mut watch, self.stop.asked()).await;
         let (drain, drained) = driver::drain(&cluster, self.plan, &clock, &tap, &mut watch).await;
-        let (cache_after, store_after) = (cache.counters().await?, store.counters().await?);
 
-        let (end, stock) = end_state(cache, store, self.plan.keys()).await?;
+        // A server that is lost for good takes its own figures with it, and not those of the clients.
+        let mut losses = Vec::new();
+        let cache_after = or_lost("cache counters", cache.counters().await, &mut losses);
+        let store_after = or_lost("store counters", store.counters().await, &mut losses);
+        let end = end_state(cache, store, self.plan.keys()).await;
+        let (end, stock) = or_lost("end state", end, &mut losses).unwrap_or_default();
         let Watch { judge, meter, .. } = watch;
         let (findings, audit) = judge.finish(&end);
-        let (measures, totals) = meter.finish(drive.in_flight_peak);
+        let (measures, totals) = meter.finish(drive.in_flight_peak, drive.stopped);
+        let cache_after = cache_after.flatten();
         let cache_counters = cache_after.zip(cache_before).map(|(after, before)| CacheCounters {
             // What was filled beforehand takes memory too.
             used_memory: after.used_memory.saturating_sub(memory_before.unwrap_or_default()),
@@ -93,6 +101,9 @@ impl Block<'_> {
             generator_cpu,
         });
         checks.push(drained_check(drained, drain));
+        checks.append(&mut losses);
+        checks
+            .extend(drive.stopped.and_then(|_| self.stop.reason()).map(|why| stopped_check(&why)));
         checks.extend(prefilled.map(prefilled_check));
         let faults = through_faults(&measures, &findings, &drive.faults);
         Ok(Run {
@@ -104,7 +115,7 @@ impl Block<'_> {
             audit,
             stock,
             cache_counters,
-            store_counters: store_after.since(&store_before),
+            store_counters: store_after.unwrap_or_default().since(&store_before),
             faults,
             drain,
             generator_cpu,
@@ -128,6 +139,20 @@ impl Block<'_> {
             start,
         }
     }
+}
+
+/// What could be had of a server; nothing, and a loss, where it could not.
+fn or_lost<T>(what: &str, found: Result<T, backend::Error>, losses: &mut Vec<Check>) -> Option<T> {
+    found.inspect_err(|error| losses.push(lost(what, error))).ok()
+}
+
+fn lost(what: &str, error: &backend::Error) -> Check {
+    Check { name: what.into(), standing: Standing::Invalid, detail: error.to_string() }
+}
+
+fn stopped_check(why: &str) -> Check {
+    let detail = format!("the run was ended before its time: {why}");
+    Check { name: "complete".into(), standing: Standing::Invalid, detail }
 }
 
 fn drained_check(drained: Result<(), Fault>, took: Nanos) -> Check {

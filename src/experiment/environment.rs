@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::backend::api::{ApiHost, TwinApiHost};
-use crate::backend::faults::{DisturbedCacheHost, OutageCacheHost, OutageStoreHost};
 use crate::backend::delay::{DelayedCacheHost, DelayedStoreHost, StoreDelays};
+use crate::backend::faults::{DisturbedCacheHost, OutageCacheHost, OutageStoreHost};
 use crate::backend::managed::{ManagedRedis, Workspace, find_server};
 use crate::backend::redis::{Naming, RedisHost};
 use crate::backend::sqlite::SqliteHost;

@@ -118,9 +118,15 @@ impl Meter {
         }
     }
 
-    /// The figures of the window, and the totals of the whole run.
-    pub fn finish(self, in_flight_peak: u64) -> (Measures, Totals) {
+    /// The figures of the window, and the totals of the whole run. The window closed at `closed`, if
+    /// that was before its time.
+    pub fn finish(self, in_flight_peak: u64, closed: Option<Nanos>) -> (Measures, Totals) {
         let mut measures = self.measures;
+        if let Some(closed) = closed {
+            measures.window = closed.min(self.end).since(self.start);
+            let buckets = measures.window.0.div_ceil(measures.bucket.0) as usize;
+            measures.timeline.truncate(buckets);
+        }
         measures.requests.in_flight_peak = in_flight_peak;
         measures.requests.failed = self
             .failed

@@ -14,7 +14,7 @@ use cacheduel::backend::{
     StoreHost, StoreOptions, Tap,
 };
 use cacheduel::clock::{Clock, SimClock};
-use cacheduel::driver::{self, Cluster, Observer};
+use cacheduel::driver::{self, Cluster, Course, Observer};
 use cacheduel::experiment::Loadable;
 use cacheduel::judge::{Audit, Cached, EndKey, EndState, Judge, Rules};
 use cacheduel::model::{
@@ -150,7 +150,8 @@ async fn run(cache: Box<dyn CacheHost>, store: &dyn StoreHost, clock: &dyn Clock
     };
     let mut watch = Watch { judge: Judge::new(rules), acknowledged: Vec::new() };
     let tap = Tap::new();
-    let drive = driver::drive(&cluster, &plan, &rows, clock, start, &tap, &mut watch).await;
+    let course = Course { plan: &plan, rows: &rows, clock, start };
+    let drive = driver::drive(&cluster, &course, &tap, &mut watch, std::future::pending()).await;
     assert_eq!(drive.faults.len(), 1);
     assert_eq!(drive.faults[0].trouble, None);
     let (_, drained) = driver::drain(&cluster, &plan, clock, &tap, &mut watch).await;

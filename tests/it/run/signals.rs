@@ -6,28 +6,42 @@ use std::process::{Child, ExitStatus, Stdio};
 
 use cacheduel::clock::{Clock, WallClock};
 use cacheduel::model::Nanos;
-use rustix::process::{Pid, Signal, kill_process_group};
+use cacheduel::record::Standing;
+use cacheduel::report;
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::servers::Shared;
 use super::{Stage, is_progress, names};
 use crate::private_servers::PATIENCE;
 
 #[tokio::test]
-async fn ctrl_c_ends_a_run_with_130_and_leaves_nothing() {
+async fn ctrl_c_ends_a_run_with_130_and_leaves_what_was_measured() {
     let mut run = InTheMiddle::of(&[]).await;
     let (status, told) = run.end_by(Signal::INT).await;
     assert_eq!(status.code(), Some(130), "{told}");
     assert!(told.contains("interrupted"), "{told}");
-    run.assert_nothing_left();
+    run.assert_partial_record("interrupted");
 }
 
 #[tokio::test]
-async fn a_request_to_end_ends_a_run_with_143_and_leaves_nothing() {
+async fn a_request_to_end_ends_a_run_with_143_and_leaves_what_was_measured() {
     let mut run = InTheMiddle::of(&[]).await;
     let (status, told) = run.end_by(Signal::TERM).await;
     assert_eq!(status.code(), Some(143), "{told}");
     assert!(told.contains("asked to end"), "{told}");
-    run.assert_nothing_left();
+    run.assert_partial_record("asked to end");
+}
+
+#[tokio::test]
+async fn a_redis_that_is_lost_for_good_leaves_the_figures_of_the_clients() {
+    let mut run = InTheMiddle::lasting("3s", &[]).await;
+    run.until_it_has_written().await;
+    for server in run.servers() {
+        kill_process(server, Signal::KILL).unwrap();
+    }
+    let (status, told) = run.ended().await;
+    assert_eq!(status.code(), Some(0), "{told}");
+    run.assert_partial_record("the server at redis://127.0.0.1");
 }
 
 #[tokio::test]
@@ -48,7 +62,7 @@ async fn ctrl_c_leaves_a_server_of_others_as_it_was() {
     let (status, told) = run.end_by(Signal::INT).await;
     assert_eq!(status.code(), Some(130), "{told}");
     shared.assert_as_it_was().await;
-    run.assert_nothing_left();
+    run.assert_partial_record("interrupted");
 }
 
 /// A run that has begun, and would go on for an hour.
@@ -61,7 +75,12 @@ struct InTheMiddle {
 
 impl InTheMiddle {
     async fn of(arguments: &[&str]) -> Self {
-        let stage = Stage::with(&[("duration = \"1s\"", "duration = \"1h\"")]);
+        Self::lasting("1h", arguments).await
+    }
+
+    async fn lasting(duration: &str, arguments: &[&str]) -> Self {
+        let duration = format!("duration = \"{duration}\"");
+        let stage = Stage::with(&[("duration = \"1s\"", duration.as_str())]);
         let mut command = stage.command(arguments);
         // The strategy that fills the cache soonest. As in a terminal, whose Ctrl-C reaches
         // everyone in the run's group.
@@ -87,19 +106,61 @@ impl InTheMiddle {
     /// How the run ended on `signal`, and what it said from then on.
     async fn end_by(&mut self, signal: Signal) -> (ExitStatus, String) {
         kill_process_group(Pid::from_child(&self.child), signal).unwrap();
+        self.ended().await
+    }
+
+    async fn ended(&mut self) -> (ExitStatus, String) {
         self.until(|run| run.child.try_wait().unwrap().is_some(), "the run goes on").await;
         let mut told = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
         (self.child.wait().unwrap(), told)
     }
 
-    fn has_server(&self) -> bool {
+    /// Waits until the load has begun: there are entries in the run's own server.
+    async fn until_it_has_written(&self) {
         let work = self.stage.path("work");
-        names(&work).iter().any(|run| !names(&work.join(run).join("servers")).is_empty())
+        let files = names(&work).into_iter().flat_map(|run| names(&work.join(run)));
+        let ports = files
+            .filter_map(|file| Some(file.strip_prefix("redis-")?.strip_suffix(".log")?.to_owned()));
+        let port = ports.next().expect("a server that was started has a log");
+        let client = redis::Client::open(format!("redis://127.0.0.1:{port}")).unwrap();
+        loop {
+            let entries: redis::RedisResult<u64> = async {
+                let mut connection = client.get_multiplexed_async_connection().await?;
+                redis::cmd("DBSIZE").query_async(&mut connection).await
+            }
+            .await;
+            if entries.is_ok_and(|entries| entries > 10) {
+                return;
+            }
+            assert!(self.clock.now() < self.deadline, "the run writes nothing");
+            self.pass().await;
+        }
     }
 
-    fn assert_nothing_left(&self) {
-        assert_eq!(names(self.stage.folder.path()), ["tiny.toml", "work"]);
+    fn has_server(&self) -> bool {
+        !self.servers().is_empty()
+    }
+
+    /// The servers that the run has started.
+    fn servers(&self) -> Vec<Pid> {
+        let work = self.stage.path("work");
+        let registered = names(&work).into_iter().flat_map(|run| {
+            let numbers = names(&work.join(run).join("servers"));
+            numbers.into_iter().filter_map(|number| Pid::from_raw(number.parse().ok()?))
+        });
+        registered.collect()
+    }
+
+    /// The report is whole, is marked invalid and says why; nothing else is left.
+    fn assert_partial_record(&self, why: &str) {
+        let record = report::read(&self.stage.report()).unwrap();
+        assert_eq!(record.standing(), Standing::Invalid);
+        let runs = record.contenders.iter().flat_map(|contender| &contender.runs);
+        let checks = record.checks.iter().chain(runs.flat_map(|run| &run.checks));
+        let told: Vec<_> = checks.filter(|check| check.detail.contains(why)).collect();
+        assert!(told.iter().any(|check| check.standing == Standing::Invalid), "{told:?}");
+        assert_eq!(names(self.stage.folder.path()), ["out", "tiny.toml", "work"]);
         self.stage.assert_clear();
     }
 
