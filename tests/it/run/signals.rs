@@ -120,7 +120,7 @@ impl InTheMiddle {
     async fn until_it_has_written(&self) {
         let work = self.stage.path("work");
         let files = names(&work).into_iter().flat_map(|run| names(&work.join(run)));
-        let ports = files
+        let mut ports = files
             .filter_map(|file| Some(file.strip_prefix("redis-")?.strip_suffix(".log")?.to_owned()));
         let port = ports.next().expect("a server that was started has a log");
         let client = redis::Client::open(format!("redis://127.0.0.1:{port}")).unwrap();
