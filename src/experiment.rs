@@ -132,13 +132,14 @@ impl<'a> Experiment<'a> {
         });
     }
 
-    /// The Record of the runs that there are.
+    /// The Record of the runs that there are, and of the strategies that have one.
     pub fn record(mut self) -> Record {
         let scenario = &self.loaded.scenario;
         for (contender, chosen) in self.contenders.iter_mut().zip(&scenario.strategies.0) {
             contender.predictions =
                 predict::predictions(&chosen.spec, scenario, &self.plan, contender);
         }
+        self.contenders.retain(|contender| !contender.runs.is_empty());
         Record {
             format: FORMAT,
             tool: crate::VERSION.into(),
