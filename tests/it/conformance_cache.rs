@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use cacheduel::backend::faults::OutageCacheHost;
 use cacheduel::backend::twin::TwinCacheHost;
-use cacheduel::backend::{CacheHost, CacheOptions, Enqueued, Eviction, conformance};
+use cacheduel::backend::{AppendFsync, CacheHost, CacheOptions, Enqueued, Eviction, conformance};
 use cacheduel::clock::{SimClock, WallClock};
 use cacheduel::model::{Fault, FaultKind, Key, Nanos, NodeId, Size, Version};
 use redis::AsyncCommands;
@@ -22,6 +23,20 @@ async fn the_twin_keeps_the_promises_of_a_cache_under_the_wall_clock() {
     let clock = Arc::new(WallClock::new());
     let host = TwinCacheHost::new(&CacheOptions::default(), clock.clone()).unwrap();
     conformance::cache::check(&host, &*clock).await;
+}
+
+#[test]
+fn the_twin_breaks_as_a_server_does() {
+    let clock = SimClock::new();
+    let shared: Arc<SimClock> = Arc::new(clock.clone());
+    let breakable = |options: &CacheOptions| {
+        let twin = TwinCacheHost::new(options, shared.clone()).unwrap();
+        OutageCacheHost::new(Box::new(twin), shared.clone(), options.timeout.nanos())
+    };
+    let host = breakable(&CacheOptions::default());
+    clock.block_on(conformance::cache::check_breakages(&host, &clock));
+    let kept = CacheOptions { append_only: Some(AppendFsync::Always), ..CacheOptions::default() };
+    clock.block_on(conformance::cache::check_persistence(&breakable(&kept), &clock));
 }
 
 #[tokio::test]

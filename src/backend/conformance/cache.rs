@@ -1,5 +1,6 @@
 //! What every cache must do: the promises of [`Cache`] and [`CacheHost`], one by one.
 
+mod breakages;
 mod bus;
 mod claims;
 mod entries;
@@ -33,7 +34,27 @@ const POLL: Nanos = Nanos::from_millis(10);
 /// # Panics
 /// At the first promise that is broken, with its name and what was found.
 pub async fn check(host: &dyn CacheHost, clock: &dyn Clock) {
-    for (promise, check) in PROMISES {
+    check_all(PROMISES, host, clock).await;
+}
+
+/// Checks what `host` comes to when it is broken on purpose. It keeps nothing beyond its process.
+///
+/// # Panics
+/// As [`check`].
+pub async fn check_breakages(host: &dyn CacheHost, clock: &dyn Clock) {
+    check_all(BREAKAGES, host, clock).await;
+}
+
+/// Checks that a `host` with an append-only file brings back what it had acknowledged.
+///
+/// # Panics
+/// As [`check`].
+pub async fn check_persistence(host: &dyn CacheHost, clock: &dyn Clock) {
+    check_all(PERSISTENCE, host, clock).await;
+}
+
+async fn check_all(promises: &[(&str, Check)], host: &dyn CacheHost, clock: &dyn Clock) {
+    for (promise, check) in promises {
         let setup = Setup { host, clock };
         let kept = match host.reset().await {
             Ok(()) => check(setup).await,
@@ -44,6 +65,32 @@ pub async fn check(host: &dyn CacheHost, clock: &dyn Clock) {
         }
     }
 }
+
+const BREAKAGES: &[(&str, Check)] = &[
+    ("killed, it refuses; started anew, it is empty", |on| {
+        Box::pin(breakages::killed_is_empty(on))
+    }),
+    ("flushed, it is empty", |on| Box::pin(breakages::flushed_is_empty(on))),
+    ("paused, it does not answer; resumed, it has lost nothing", |on| {
+        Box::pin(breakages::paused_answers_later(on))
+    }),
+    ("unreachable, it does not answer; in reach again, it has lost nothing", |on| {
+        Box::pin(breakages::unreachable_answers_later(on))
+    }),
+    ("with its connections reset it has lost nothing", |on| {
+        Box::pin(breakages::reset_loses_nothing(on))
+    }),
+    ("over a slow network it takes longer", |on| Box::pin(breakages::slow_takes_longer(on))),
+    ("listeners learn that their connections are lost", |on| {
+        Box::pin(breakages::listeners_learn(on))
+    }),
+];
+
+const PERSISTENCE: &[(&str, Check)] = &[
+    ("killed and started anew, it holds what it had acknowledged", |on| {
+        Box::pin(breakages::killed_keeps_what_it_appended(on))
+    }),
+];
 
 const PROMISES: &[(&str, Check)] = &[
     ("an entry reads back as it was set", |on| Box::pin(entries::reads_back(on))),
