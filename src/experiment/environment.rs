@@ -6,13 +6,13 @@ use std::sync::Arc;
 use crate::backend::api::{ApiHost, TwinApiHost};
 use crate::backend::delay::{DelayedCacheHost, DelayedStoreHost, StoreDelays};
 use crate::backend::managed::{ManagedRedis, Workspace, find_server};
-use crate::backend::redis::{Naming, RedisHost};
+use crate::backend::redis::{Naming, RedisHost, Route};
 use crate::backend::sqlite::SqliteHost;
 use crate::backend::twin::{TwinCacheHost, TwinStoreHost};
 use crate::backend::{CacheHost, CacheOptions, CacheServer, Error, Origin, StoreHost, StoreServer};
 use crate::clock::{Clock, SimClock, WallClock};
 use crate::measure::{Check, Standing};
-use crate::model::Nanos;
+use crate::model::{Breakage, Nanos};
 use crate::scenario::Scenario;
 
 /// The servers of an experiment, its clock, and what must outlive them.
@@ -20,6 +20,7 @@ pub struct Environment {
     clock: Arc<dyn Clock>,
     cache: CacheOptions,
     source: CacheSource,
+    route: Route,
     store: Box<dyn StoreHost>,
     checks: Vec<Check>,
     is_simulated: bool,
@@ -95,6 +96,7 @@ impl Environment {
             clock,
             cache: scenario.cache.clone(),
             source,
+            route: route(scenario),
             checks,
             is_simulated: false,
             workspace: Some(workspace),
@@ -119,6 +121,7 @@ impl Environment {
             clock,
             cache: scenario.cache.clone(),
             source: CacheSource::Twin { round_trip: latencies.round_trip },
+            route: Route::Direct,
             checks: Vec::new(),
             is_simulated: true,
             workspace: None,
@@ -165,17 +168,28 @@ impl Environment {
             CacheSource::Managed(naming) => {
                 let workspace = self.workspace.as_ref().expect("a real environment has one");
                 let server = ManagedRedis::start(workspace, options, &*clock).await?;
-                let host = RedisHost::open_managed(server, options, naming.clone(), clock).await?;
-                Ok(Box::new(host))
+                let host =
+                    RedisHost::open_managed(server, options, naming.clone(), self.route, clock);
+                Ok(Box::new(host.await?))
             }
             CacheSource::Url(url, naming) => {
-                Ok(Box::new(RedisHost::open(url, options, naming.clone(), clock).await?))
+                let host = RedisHost::open(url, options, naming.clone(), self.route, clock);
+                Ok(Box::new(host.await?))
             }
             CacheSource::Twin { round_trip } => {
                 let twin = Box::new(TwinCacheHost::new(options, clock.clone())?);
                 Ok(Box::new(DelayedCacheHost::new(twin, clock, *round_trip)))
             }
         }
+    }
+}
+
+/// A proxy costs latency: it stands there only where the network is to break.
+fn route(scenario: &Scenario) -> Route {
+    let of_the_network = |what| matches!(what, Breakage::Cache(what) if what.is_of_the_network());
+    match scenario.faults.iter().any(|fault| of_the_network(fault.what)) {
+        true => Route::Proxied { seed: scenario.workload.seed },
+        false => Route::Direct,
     }
 }
 

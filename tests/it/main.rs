@@ -13,6 +13,7 @@ mod listeners;
 mod near_tiers;
 mod planted;
 mod private_servers;
+mod redis_breakages;
 mod redis_faults;
 mod reports;
 mod run;
