@@ -4,6 +4,7 @@
 //! A backend's failure is data ([`Fault`](crate::model::Fault)); a server that cannot be started or
 //! reached at all is an [`Error`].
 
+mod background;
 mod cache;
 mod context;
 mod error;
@@ -22,6 +23,7 @@ pub mod conformance;
 pub mod delay;
 pub mod faults;
 pub mod managed;
+pub mod proxy;
 pub mod redis;
 pub mod sqlite;
 pub mod twin;

@@ -1,6 +1,7 @@
 //! The cache on a real Redis or Valkey, of version 6.2 or later.
 
 mod address;
+mod breaking;
 mod cache;
 mod events;
 mod host;
@@ -13,5 +14,5 @@ mod stream;
 
 pub use address::{SCHEMES, redacted};
 pub use cache::RedisCache;
-pub use host::RedisHost;
+pub use host::{RedisHost, Route};
 pub use naming::Naming;

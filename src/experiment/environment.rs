@@ -7,7 +7,7 @@ use crate::backend::api::{ApiHost, TwinApiHost};
 use crate::backend::delay::{DelayedCacheHost, DelayedStoreHost, StoreDelays};
 use crate::backend::faults::{DisturbedCacheHost, OutageCacheHost, OutageStoreHost};
 use crate::backend::managed::{ManagedRedis, Workspace, find_server};
-use crate::backend::redis::{Naming, RedisHost};
+use crate::backend::redis::{Naming, RedisHost, Route};
 use crate::backend::sqlite::SqliteHost;
 use crate::backend::twin::{TwinCacheHost, TwinStoreHost};
 use crate::backend::{CacheHost, CacheOptions, CacheServer, Error, Origin, StoreHost, StoreServer};
@@ -23,6 +23,7 @@ pub struct Environment {
     cache: CacheOptions,
     source: CacheSource,
     faults: Vec<PlannedFault>,
+    route: Route,
     store: Box<dyn StoreHost>,
     checks: Vec<Check>,
     is_simulated: bool,
@@ -100,6 +101,7 @@ impl Environment {
             cache: scenario.cache.clone(),
             source,
             faults: scenario.faults.clone(),
+            route: route(scenario),
             checks,
             is_simulated: false,
             workspace: Some(workspace),
@@ -126,6 +128,7 @@ impl Environment {
             cache: scenario.cache.clone(),
             source: CacheSource::Twin { round_trip: latencies.round_trip },
             faults: scenario.faults.clone(),
+            route: Route::Direct,
             checks: Vec::new(),
             is_simulated: true,
             workspace: None,
@@ -173,10 +176,14 @@ impl Environment {
                 let workspace = self.workspace.as_ref().expect("a real environment has one");
                 let server = ManagedRedis::start(workspace, options, &*clock).await?;
                 let naming = naming.clone();
-                Box::new(RedisHost::open_managed(server, options, naming, clock.clone()).await?)
+                let host =
+                    RedisHost::open_managed(server, options, naming, self.route, clock.clone());
+                Box::new(host.await?)
             }
             CacheSource::Url(url, naming) => {
-                Box::new(RedisHost::open(url, options, naming.clone(), clock.clone()).await?)
+                let naming = naming.clone();
+                let host = RedisHost::open(url, options, naming, self.route, clock.clone());
+                Box::new(host.await?)
             }
             CacheSource::Twin { round_trip } => {
                 let twin = Box::new(TwinCacheHost::new(options, clock.clone())?);
@@ -211,6 +218,15 @@ fn breakable_store(
         return Box::new(OutageStoreHost::new(store, clock.clone()));
     }
     store
+}
+
+/// A proxy costs latency: it stands there only where the network is to break.
+fn route(scenario: &Scenario) -> Route {
+    let of_the_network = |what| matches!(what, Breakage::Cache(what) if what.is_of_the_network());
+    match scenario.faults.iter().any(|fault| of_the_network(fault.what)) {
+        true => Route::Proxied { seed: scenario.workload.seed },
+        false => Route::Direct,
+    }
 }
 
 fn embedded(why: &str) -> Check {

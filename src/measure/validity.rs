@@ -154,6 +154,9 @@ fn server_counters(evidence: &Evidence<'_>) -> Check {
         return not_applicable("the cache keeps no counters of its own");
     };
     let totals = evidence.totals;
+    if counters.restarted {
+        return not_applicable("the server was started anew, and began to count from zero");
+    }
     if !evidence.is_private {
         return not_applicable("others may use the server too");
     }
@@ -242,24 +245,28 @@ mod tests {
             ..CacheCounters::default()
         };
         let totals = Totals { cache_gets: 10, ..Totals::default() };
-        let standing_with = |gets, is_private, given_up| {
+        let standing_of = |counters: &CacheCounters, is_private, given_up| {
             let check = server_counters(&Evidence {
                 is_open: true,
                 is_private,
                 measures: &Measures::default(),
                 totals: &totals,
                 audit: &Audit::default(),
-                counters: Some(&server(gets)),
+                counters: Some(counters),
                 given_up,
                 generator_cpu: None,
             });
             check.standing
         };
+        let standing_with =
+            |gets, is_private, given_up| standing_of(&server(gets), is_private, given_up);
         let standing = |gets, is_private| standing_with(gets, is_private, 0);
         assert_eq!(standing_with(11, true, 1), Standing::Ok, "the one may have come to the server");
         assert_eq!(standing_with(12, true, 1), Standing::Invalid);
         assert_eq!(standing(9, true), Standing::Invalid);
         assert_eq!(standing(10, true), Standing::Ok);
         assert_eq!(standing(9, false), Standing::NotApplicable);
+        let anew = CacheCounters { restarted: true, ..server(9) };
+        assert_eq!(standing_of(&anew, true, 0), Standing::NotApplicable);
     }
 }

@@ -24,6 +24,13 @@ pub struct Server {
 /// but for `used_memory`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CacheCounters {
+    /// The server's own mark of the process that counted; empty where it has none.
+    #[serde(skip)]
+    pub process: String,
+    /// Of a difference: the server was started anew in between. Only what its last process counted is
+    /// known then.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub restarted: bool,
     pub keyspace_hits: u64,
     pub keyspace_misses: u64,
     pub evicted_keys: u64,
@@ -71,21 +78,27 @@ pub struct PoolWaits {
 }
 
 impl CacheCounters {
-    /// What was counted since `earlier`. `used_memory` is what was added.
+    /// What was counted since `earlier`. `used_memory` is what was added. Where another process has
+    /// begun to count in between, what it has counted since it started.
     pub fn since(&self, earlier: &Self) -> Self {
+        let restarted = self.process != earlier.process;
+        let nothing = Self::default();
+        let before = if restarted { &nothing } else { earlier };
         let command = |(name, calls): (&String, &u64)| {
-            let before = earlier.commands.get(name).copied().unwrap_or_default();
+            let before = before.commands.get(name).copied().unwrap_or_default();
             (name.clone(), calls.saturating_sub(before))
         };
         Self {
-            keyspace_hits: self.keyspace_hits.saturating_sub(earlier.keyspace_hits),
-            keyspace_misses: self.keyspace_misses.saturating_sub(earlier.keyspace_misses),
-            evicted_keys: self.evicted_keys.saturating_sub(earlier.evicted_keys),
-            expired_keys: self.expired_keys.saturating_sub(earlier.expired_keys),
+            process: self.process.clone(),
+            restarted,
+            keyspace_hits: self.keyspace_hits.saturating_sub(before.keyspace_hits),
+            keyspace_misses: self.keyspace_misses.saturating_sub(before.keyspace_misses),
+            evicted_keys: self.evicted_keys.saturating_sub(before.evicted_keys),
+            expired_keys: self.expired_keys.saturating_sub(before.expired_keys),
             used_memory: self.used_memory.saturating_sub(earlier.used_memory),
-            network_in: self.network_in.saturating_sub(earlier.network_in),
-            network_out: self.network_out.saturating_sub(earlier.network_out),
-            cpu: self.cpu - earlier.cpu,
+            network_in: self.network_in.saturating_sub(before.network_in),
+            network_out: self.network_out.saturating_sub(before.network_out),
+            cpu: self.cpu - before.cpu,
             commands: self.commands.iter().map(command).collect(),
         }
     }
@@ -119,5 +132,42 @@ impl PoolWaits {
             total: self.total - earlier.total,
             max: self.max,
         }
+    }
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counters(process: &str, gets: u64) -> CacheCounters {
+        CacheCounters {
+            process: process.into(),
+            keyspace_hits: gets,
+            used_memory: 1_000 + gets,
+            commands: [("get".to_owned(), gets)].into(),
+            ..CacheCounters::default()
+        }
+    }
+
+    #[test]
+    fn a_difference_is_what_one_process_counted() {
+        let counted = counters("a", 30).since(&counters("a", 10));
+        assert_eq!((counted.keyspace_hits, counted.commands["get"]), (20, 20));
+        assert_eq!(counted.used_memory, 20);
+        assert!(!counted.restarted);
+    }
+
+    #[test]
+    fn over_a_restart_it_is_what_the_new_process_counted() {
+        let counted = counters("b", 30).since(&counters("a", 10));
+        assert_eq!((counted.keyspace_hits, counted.commands["get"]), (30, 30));
+        assert_eq!(counted.used_memory, 20, "memory is not counted: it is there or not");
+        assert!(counted.restarted);
+        let json = serde_json::to_string(&counted).unwrap();
+        assert!(serde_json::from_str::<CacheCounters>(&json).unwrap().restarted);
     }
 }

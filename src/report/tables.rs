@@ -204,7 +204,8 @@ pub fn latency(record: &Record) -> Table {
 }
 
 /// What the cache server counted itself over whole runs, and how long calls waited for a connection
-/// of the store. Empty where the server keeps no counters.
+/// of the store. Empty where the server keeps no counters; without what a server counted that was
+/// started anew in every run.
 pub fn servers(record: &Record) -> Table {
     let mut table = Table::new(
         "What the servers say themselves, over whole runs",
@@ -226,26 +227,35 @@ pub fn servers(record: &Record) -> Table {
         if counters.is_empty() {
             continue;
         }
+        let memory = counters.iter().map(|counters| counters.used_memory).sum::<u64>();
+        // A server that was started anew has counted only a part of its run.
+        let whole: Vec<_> = contender
+            .runs
+            .iter()
+            .filter_map(|run| Some((run.requests, run.cache_counters.as_ref()?)))
+            .filter(|(_, counters)| !counters.restarted)
+            .collect();
         let total = |figure: fn(&CacheCounters) -> u64| -> u64 {
-            counters.iter().map(|counters| figure(counters)).sum()
+            whole.iter().map(|(_, counters)| figure(counters)).sum()
         };
-        let requests = contender.total(|run| run.requests).max(1);
+        let requests = whole.iter().map(|(requests, _)| requests).sum::<u64>().max(1);
+        let of_whole = |cell: String| if whole.is_empty() { String::new() } else { cell };
         let (hits, misses) = (total(|c| c.keyspace_hits), total(|c| c.keyspace_misses));
         let waited = contender.total(|run| run.store_counters.pool.total.0);
         let waits = contender.total(|run| run.store_counters.pool.calls).max(1);
         table.push([
             contender.label.clone(),
-            bytes(total(|c| c.used_memory) / counters.len() as u64),
-            bytes(total(|c| c.network_in) / requests),
-            bytes(total(|c| c.network_out) / requests),
-            time(Nanos(total(|c| c.cpu.0) / requests)),
+            bytes(memory / counters.len() as u64),
+            of_whole(bytes(total(|c| c.network_in) / requests)),
+            of_whole(bytes(total(|c| c.network_out) / requests)),
+            of_whole(time(Nanos(total(|c| c.cpu.0) / requests))),
             if hits + misses == 0 {
                 String::new()
             } else {
                 share(hits as f64 / (hits + misses) as f64)
             },
-            count(total(|c| c.evicted_keys)),
-            count(total(|c| c.expired_keys)),
+            of_whole(count(total(|c| c.evicted_keys))),
+            of_whole(count(total(|c| c.expired_keys))),
             time(Nanos(waited / waits)),
         ]);
     }

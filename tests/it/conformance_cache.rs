@@ -6,7 +6,7 @@ use cacheduel::backend::faults::OutageCacheHost;
 use cacheduel::backend::twin::TwinCacheHost;
 use cacheduel::backend::{AppendFsync, CacheHost, CacheOptions, Enqueued, Eviction, conformance};
 use cacheduel::clock::{SimClock, WallClock};
-use cacheduel::model::{Fault, FaultKind, Key, Nanos, NodeId, Size, Version};
+use cacheduel::model::{Fault, FaultKind, Key, Nanos, NodeId, Size, Span, Version};
 use redis::AsyncCommands;
 
 use crate::private_servers::World;
@@ -48,6 +48,19 @@ async fn a_private_redis_keeps_the_promises_of_a_cache() {
     assert_eq!(server.settings["appendonly"], "no");
     assert_eq!(server.settings["save"], "");
     conformance::cache::check(&host, &*world.clock).await;
+}
+
+#[tokio::test]
+async fn a_private_redis_breaks_as_its_twin_does() {
+    let world = World::new();
+    let options = CacheOptions { timeout: Span::from_millis(300), ..CacheOptions::default() };
+    let host = world.proxied_host(&options).await;
+    conformance::cache::check_breakages(&host, &*world.clock).await;
+    for policy in [AppendFsync::Always, AppendFsync::Everysec] {
+        let options = CacheOptions { append_only: Some(policy), ..options.clone() };
+        let host = world.managed_host(&options).await;
+        conformance::cache::check_persistence(&host, &*world.clock).await;
+    }
 }
 
 #[tokio::test]

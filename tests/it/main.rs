@@ -15,6 +15,7 @@ mod lost_writes;
 mod near_tiers;
 mod planted;
 mod private_servers;
+mod redis_breakages;
 mod redis_faults;
 mod reports;
 mod run;

@@ -3,14 +3,16 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
+use std::pin::pin;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use cacheduel::backend::managed::{ManagedRedis, Workspace};
-use cacheduel::backend::redis::{Naming, RedisHost};
+use cacheduel::backend::redis::{Naming, RedisHost, Route};
 use cacheduel::backend::{CacheOptions, Error};
 use cacheduel::clock::{Clock, WallClock};
 use cacheduel::model::Nanos;
+use futures_util::future::{Either, select};
 
 /// How long something that must come about may take: a guard against waiting forever.
 pub const PATIENCE: Nanos = Nanos::from_secs(60);
@@ -35,17 +37,43 @@ impl World {
 
     /// A host of a server of its own.
     pub async fn managed_host(&self, options: &CacheOptions) -> RedisHost {
-        let server = self.server(options).await;
-        let host = RedisHost::open_managed(server, options, naming(), self.clock.clone()).await;
-        host.expect("the server has just been started for it")
+        self.managed_host_by(Route::Direct, options).await
+    }
+
+    /// The same, with a network that can break.
+    pub async fn proxied_host(&self, options: &CacheOptions) -> RedisHost {
+        self.managed_host_by(Route::Proxied { seed: 7 }, options).await
     }
 
     pub async fn shared_host(&self, url: &str, options: &CacheOptions) -> Result<RedisHost, Error> {
-        RedisHost::open(url, options, naming(), self.clock.clone()).await
+        self.shared_host_by(Route::Direct, url, options).await
+    }
+
+    pub async fn shared_host_by(
+        &self,
+        route: Route,
+        url: &str,
+        options: &CacheOptions,
+    ) -> Result<RedisHost, Error> {
+        RedisHost::open(url, options, naming(), route, self.clock.clone()).await
+    }
+
+    async fn managed_host_by(&self, route: Route, options: &CacheOptions) -> RedisHost {
+        let (server, clock) = (self.server(options).await, self.clock.clone());
+        let host = RedisHost::open_managed(server, options, naming(), route, clock).await;
+        host.expect("the server has just been started for it")
     }
 
     pub async fn pass(&self, span: Nanos) {
         self.clock.sleep_until(self.clock.now() + span).await;
+    }
+
+    /// What comes of `work`, which fails the test if nothing does.
+    pub async fn soon<T>(&self, work: impl Future<Output = T>) -> T {
+        match select(pin!(work), pin!(self.pass(PATIENCE))).await {
+            Either::Left((done, _)) => done,
+            Either::Right(_) => panic!("nothing comes of it"),
+        }
     }
 }
 

@@ -10,7 +10,6 @@ use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::thread::{Builder, JoinHandle};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -20,11 +19,11 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
 
 use super::gate::Gate;
 use super::wire;
 use crate::backend::Store;
+use crate::backend::background::Background;
 use crate::clock::{Clock, WallClock};
 use crate::model::Nanos;
 
@@ -35,8 +34,7 @@ const ACCEPT_PAUSE: Nanos = Nanos::from_millis(10);
 /// A running service. Dropped, it closes its port and every connection, and its thread has ended.
 pub struct Service {
     address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _work: Background,
 }
 
 /// What answers the requests.
@@ -56,48 +54,16 @@ impl Service {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let (stop, stopped) = oneshot::channel();
-        let (ready, is_ready) = oneshot::channel();
-        let thread = Builder::new().name("api".into()).spawn(move || {
-            let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-                Ok(runtime) => runtime,
-                Err(error) => return drop(ready.send(Err(error))),
-            };
-            runtime.block_on(async {
-                let listener = match TcpListener::from_std(listener) {
-                    Ok(listener) => listener,
-                    Err(error) => return drop(ready.send(Err(error))),
-                };
-                let _ = ready.send(Ok(()));
-                let api = Arc::new(Api { store, gate, clock: WallClock::new() });
-                tokio::select! {
-                    () = serve(&listener, &api) => {}
-                    // Dropped without a word, it is the end as well.
-                    _ = stopped => {}
-                }
-            });
-        })?;
-        let service = Self { address, stop: Some(stop), thread: Some(thread) };
-        is_ready.await.unwrap_or_else(|_| Err(io::Error::other("its thread has ended")))?;
-        Ok(service)
+        let work = Background::start("api".into(), move || {
+            let listener = TcpListener::from_std(listener)?;
+            let api = Arc::new(Api { store, gate, clock: WallClock::new() });
+            Ok(async move { serve(&listener, &api).await })
+        });
+        Ok(Self { address, _work: work.await? })
     }
 
     pub fn address(&self) -> SocketAddr {
         self.address
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-        }
-        // It has nothing to wait for, so this takes no longer than to drop its connections.
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::warn!("the API's thread has panicked");
-        }
     }
 }
 

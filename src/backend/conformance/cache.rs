@@ -86,11 +86,10 @@ const BREAKAGES: &[(&str, Check)] = &[
     }),
 ];
 
-const PERSISTENCE: &[(&str, Check)] = &[
-    ("killed and started anew, it holds what it had acknowledged", |on| {
+const PERSISTENCE: &[(&str, Check)] =
+    &[("killed and started anew, it holds what it had acknowledged", |on| {
         Box::pin(breakages::killed_keeps_what_it_appended(on))
-    }),
-];
+    })];
 
 const PROMISES: &[(&str, Check)] = &[
     ("an entry reads back as it was set", |on| Box::pin(entries::reads_back(on))),

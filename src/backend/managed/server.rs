@@ -7,15 +7,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use redis::{AsyncConnectionConfig, Client};
+use tempfile::TempDir;
 
 use super::workspace::{Process, Workspace, find_program};
 use crate::backend::{AppendFsync, CacheOptions, Error};
 use crate::clock::Clock;
 use crate::model::Nanos;
 
-/// How long a server may take to answer after it was started. It takes some 10 ms on a quiet
+/// How long a server may take to answer after it was started, or be silent. It takes some 10 ms on a quiet
 /// machine; this is for one that is swapping.
 const READY_WITHIN: Nanos = Nanos::from_secs(20);
+/// How long it may take to load what its append-only file holds.
+const LOADED_WITHIN: Nanos = Nanos::from_secs(300);
 const READY_POLL: Nanos = Nanos::from_millis(3);
 /// How many ports are tried: another process may take the one we found free.
 const PORTS_TRIED: u32 = 5;
@@ -29,9 +32,10 @@ pub fn find_server() -> Option<PathBuf> {
 
 /// A server of the run's own on a port of 127.0.0.1. It is killed when this is dropped.
 pub struct ManagedRedis {
+    // Dropped, and so ended, before its files are removed.
+    process: Mutex<Process>,
     launch: Launch,
     port: u16,
-    process: Mutex<Process>,
 }
 
 impl ManagedRedis {
@@ -48,6 +52,7 @@ impl ManagedRedis {
         })?;
         let launch = Launch {
             program,
+            files: files(workspace)?,
             workspace: workspace.clone(),
             maxmemory: options.maxmemory.map_or(0, |size| size.0),
             policy: options.eviction.name(),
@@ -58,7 +63,7 @@ impl ManagedRedis {
             let port = free_port().map_err(|error| launch.failed(error.to_string()))?;
             tries += 1;
             match launch.run(port, clock).await {
-                Ok(process) => return Ok(Self { launch, port, process: Mutex::new(process) }),
+                Ok(process) => return Ok(Self { process: Mutex::new(process), launch, port }),
                 Err(NotReady::PortTaken(_)) if tries < PORTS_TRIED => {}
                 Err(reason) => return Err(launch.failed(reason.into())),
             }
@@ -120,6 +125,8 @@ impl ManagedRedis {
 /// How the server is started, as often as it is.
 struct Launch {
     program: PathBuf,
+    /// What the server writes, its append-only file above all, goes with it.
+    files: TempDir,
     workspace: Workspace,
     /// Bytes; 0 is no limit.
     maxmemory: u64,
@@ -149,21 +156,27 @@ impl Launch {
             .workspace
             .start(&self.program, self.arguments(port), &log)
             .map_err(|error| NotReady::Broken(error.to_string()))?;
-        let deadline = clock.now() + READY_WITHIN;
+        let began = clock.now();
+        let mut deadline = began + READY_WITHIN;
+        let give_up = began + LOADED_WITHIN;
         loop {
             match process.ended() {
                 Ok(None) => {}
                 Ok(Some(status)) => return Err(ended(&status.to_string(), &log)),
                 Err(error) => return Err(NotReady::Broken(error.to_string())),
             }
-            // Another server may have taken the port before ours could: ours will end on its own.
-            if answering(port).await == Some(process.id()) {
-                return Ok(process);
+            match answering(port).await {
+                // Another server may have taken the port before ours could: ours will end on its own.
+                Some(Answer { process: number, .. }) if number != process.id() => {}
+                Some(Answer { is_loading: false, .. }) => return Ok(process),
+                Some(_) => deadline = give_up.min(clock.now() + READY_WITHIN),
+                None => {}
             }
             if clock.now() >= deadline {
                 let log = tail(&log);
                 return Err(NotReady::Broken(format!(
-                    "no answer within {READY_WITHIN}; the end of its log:\n{log}"
+                    "it is not ready after {}; the end of its log:\n{log}",
+                    clock.now() - began
                 )));
             }
             clock.sleep(READY_POLL).await;
@@ -178,8 +191,8 @@ impl Launch {
             ("save", String::new()),
             ("appendonly", if self.append_only.is_some() { "yes" } else { "no" }.into()),
             ("appendfsync", self.append_only.unwrap_or(AppendFsync::Everysec).name().into()),
-            // A port names one server of the workspace: each keeps its files to itself.
-            ("appenddirname", format!("append-only-{port}")),
+            // Whatever its version calls its files: those of different servers never meet.
+            ("dir", self.files.path().display().to_string()),
             ("maxmemory", self.maxmemory.to_string()),
             ("maxmemory-policy", self.policy.into()),
         ];
@@ -191,8 +204,16 @@ impl Launch {
     }
 }
 
-/// The process number of the server that answers on `port`, if one does.
-async fn answering(port: u16) -> Option<u32> {
+/// What a server says of itself.
+struct Answer {
+    /// Its process number.
+    process: u32,
+    /// Whether it is still reading its files, and refuses everything else meanwhile.
+    is_loading: bool,
+}
+
+/// What the server that listens on `port` answers, if one does.
+async fn answering(port: u16) -> Option<Answer> {
     // Whoever listens there without answering is not our server.
     let patience = Some(Duration::from_millis(250));
     let config = AsyncConnectionConfig::new()
@@ -200,9 +221,23 @@ async fn answering(port: u16) -> Option<u32> {
         .set_response_timeout(patience);
     let client = Client::open(url(port)).ok()?;
     let mut connection = client.get_multiplexed_async_connection_with_config(&config).await.ok()?;
-    redis::cmd("PING").exec_async(&mut connection).await.ok()?;
-    let info: String = redis::cmd("INFO").arg("server").query_async(&mut connection).await.ok()?;
-    info.lines().find_map(|line| line.strip_prefix("process_id:"))?.trim().parse().ok()
+    // A server that is loading answers this, and refuses nearly everything else. Before Redis 7, INFO
+    // took no more than one section.
+    let mut answer = String::new();
+    for section in ["server", "persistence"] {
+        let mut info = redis::cmd("INFO");
+        let info: String = info.arg(section).query_async(&mut connection).await.ok()?;
+        answer.push_str(&info);
+    }
+    let field = |name| answer.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    let process = field("process_id:")?.parse().ok()?;
+    Some(Answer { process, is_loading: field("loading:")? != "0" })
+}
+
+/// A folder of the server's own within the workspace.
+fn files(workspace: &Workspace) -> Result<TempDir, Error> {
+    let made = tempfile::Builder::new().prefix("redis-").tempdir_in(workspace.path());
+    made.map_err(|source| Error::File { path: workspace.path().to_path_buf(), source })
 }
 
 fn url(port: u16) -> String {

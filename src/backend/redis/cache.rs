@@ -71,7 +71,8 @@ impl RedisCache {
     }
 
     async fn run(&self, step: &Step, call: &Cmd) -> Outcome<Value> {
-        step.call(self.link(), call).await.map_err(failed)
+        let link = self.link();
+        step.call(link, link.deadline(), call).await.map_err(failed)
     }
 
     fn set_command(&self, key: Key, entry: &[u8], ttl: Option<Nanos>) -> Cmd {
@@ -87,14 +88,14 @@ impl RedisCache {
 
     async fn claim(&self, max: usize, idle: Nanos) -> RedisResult<Vec<Item>> {
         let link = self.link();
-        let now = self.endpoint.clock().now();
+        let (now, deadline) = (self.endpoint.clock().now(), link.deadline());
         if now >= self.writes.next_look(idle) {
-            let left = self.writes.take_over(link, max, idle, now).await?;
+            let left = self.writes.take_over(link, deadline, max, idle, now).await?;
             if !left.is_empty() {
                 return Ok(left);
             }
         }
-        self.writes.read(link, max, Nanos::ZERO).await
+        self.writes.read(link, deadline, max, Nanos::ZERO).await
     }
 }
 
@@ -153,6 +154,8 @@ impl Cache for RedisCache {
     }
 
     async fn settle_writes(&self, writes: &[QueuedWrite], ttl: Option<Nanos>) -> Outcome<()> {
+        let link = self.link();
+        let deadline = link.deadline();
         for writes in writes.chunks(SETTLE_CHUNK) {
             let mut names = vec![self.naming.queue()];
             names.extend(writes.iter().map(|write| self.naming.entry(write.key)));
@@ -166,7 +169,7 @@ impl Cache for RedisCache {
                 let version = write.entry.get(ENTRY_VERSION).unwrap_or_default();
                 call.arg(&write.id).arg(version);
             }
-            self.run(&SETTLE_WRITES, &call).await?;
+            SETTLE_WRITES.call(link, deadline, &call).await.map_err(failed)?;
         }
         Ok(())
     }
@@ -182,7 +185,8 @@ impl Cache for RedisCache {
             add.arg("sequence").arg(event.sequence);
             add.arg("key").arg(event.key.0).arg("version").arg(event.version.0);
         }
-        self.link().query_all(&commands).await.map_err(failed)?;
+        let link = self.link();
+        link.query_all(link.deadline(), &commands).await.map_err(failed)?;
         Ok(())
     }
 
@@ -195,7 +199,8 @@ impl Cache for RedisCache {
 
     async fn settle_events(&self, events: &[Delivery]) -> Outcome<()> {
         let ids = events.iter().map(|delivery| delivery.id.as_str());
-        stream::settle(self.link(), &self.naming.events(), ids).await.map_err(failed)
+        let (link, stream) = (self.link(), self.naming.events());
+        stream::settle(link, link.deadline(), &stream, ids).await.map_err(failed)
     }
 
     async fn set_if_newer(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<bool> {

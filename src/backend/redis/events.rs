@@ -17,6 +17,7 @@ const LOOK_PAUSE_MIN: Nanos = Nanos::from_millis(1);
 pub(super) struct Events {
     endpoint: Arc<Endpoint>,
     link: Link,
+    timeout: Nanos,
     consumer: Consumer,
     turn: tokio::sync::Mutex<()>,
 }
@@ -24,27 +25,28 @@ pub(super) struct Events {
 impl Events {
     pub fn new(endpoint: Arc<Endpoint>, timeout: Duration, consumer: Consumer) -> Self {
         let link = Link::idle(endpoint.clone(), timeout);
-        Self { endpoint, link, consumer, turn: Default::default() }
+        Self { endpoint, link, timeout: timeout.into(), consumer, turn: Default::default() }
     }
 
     /// See [`Cache::claim_events`](crate::backend::Cache::claim_events).
     pub async fn claim(&self, max: usize, wait: Nanos, idle: Nanos) -> RedisResult<Vec<Delivery>> {
         let clock = self.endpoint.clock();
-        let deadline = clock.now() + wait;
+        let until = clock.now() + wait;
+        let deadline = until + self.timeout;
         let _turn = self.turn.lock().await;
         loop {
             let now = clock.now();
             if now >= self.consumer.next_look(idle) {
-                let left = self.consumer.take_over(&self.link, max, idle, now).await?;
+                let left = self.consumer.take_over(&self.link, deadline, max, idle, now).await?;
                 if !left.is_empty() {
                     return deliveries(left);
                 }
             }
             let now = clock.now();
             let until_look = self.consumer.next_look(idle).since(now).max(LOOK_PAUSE_MIN);
-            let new =
-                self.consumer.read(&self.link, max, deadline.since(now).min(until_look)).await?;
-            if !new.is_empty() || clock.now() >= deadline {
+            let wait = until.since(now).min(until_look);
+            let new = self.consumer.read(&self.link, deadline, max, wait).await?;
+            if !new.is_empty() || clock.now() >= until {
                 return deliveries(new);
             }
         }

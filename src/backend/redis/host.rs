@@ -1,7 +1,7 @@
 //! The Redis that a run uses, as the experiment handles it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,11 +15,12 @@ use super::naming::Naming;
 use super::scripts;
 use super::stream::create_group;
 use crate::backend::managed::ManagedRedis;
+use crate::backend::proxy::Proxy;
 use crate::backend::{
     Cache, CacheCounters, CacheHost, CacheOptions, CacheState, Error, Eviction, Server,
 };
 use crate::clock::Clock;
-use crate::model::{Key, NodeId, Size};
+use crate::model::{CacheBreakage, Key, NodeId, Size};
 
 /// How long a server may take to let us in before it counts as unreachable.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -27,6 +28,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const HOST_TIMEOUT: Duration = Duration::from_secs(60);
 /// How many keys one MGET asks for, one SCAN looks at and one UNLINK removes.
 const KEYS_PER_CALL: usize = 1_000;
+/// A certificate would name another server than the proxy.
+const PROXIED_IS_TCP: &str =
+    "the network can break only on the way to a redis:// address, over TCP without TLS";
 
 /// The settings that change what is measured.
 const SETTINGS: [&str; 10] = [
@@ -44,13 +48,29 @@ const SETTINGS: [&str; 10] = [
 
 /// A Redis or Valkey, and the names that one run uses in it.
 pub struct RedisHost {
+    /// What the nodes connect to.
     endpoint: Arc<Endpoint>,
-    link: Link,
+    /// The host's own, which never goes through the proxy.
+    pub(super) link: Link,
+    pub(super) proxy: Option<Proxy>,
     naming: Arc<Naming>,
     server: Server,
     connections: u32,
     timeout: Duration,
-    managed: Option<ManagedRedis>,
+    pub(super) managed: Option<ManagedRedis>,
+    /// What has been injected and goes on.
+    broken: Mutex<Option<CacheBreakage>>,
+}
+
+/// How the nodes get to the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    Direct,
+    /// Through a proxy of the run's own, which can make the network bad. It costs some latency.
+    Proxied {
+        /// Decides what is left to chance.
+        seed: u64,
+    },
 }
 
 impl RedisHost {
@@ -59,9 +79,10 @@ impl RedisHost {
         url: &str,
         options: &CacheOptions,
         naming: Naming,
+        route: Route,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
-        Self::with(url, options, naming, None, clock).await
+        Self::with(url, options, naming, None, route, clock).await
     }
 
     /// Uses a server that the run has to itself.
@@ -69,9 +90,10 @@ impl RedisHost {
         managed: ManagedRedis,
         options: &CacheOptions,
         naming: Naming,
+        route: Route,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
-        Self::with(&managed.url(), options, naming, Some(managed), clock).await
+        Self::with(&managed.url(), options, naming, Some(managed), route, clock).await
     }
 
     /// The run's own server, for whoever is to break it.
@@ -84,6 +106,7 @@ impl RedisHost {
         options: &CacheOptions,
         naming: Naming,
         managed: Option<ManagedRedis>,
+        route: Route,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
         let address = redacted(url);
@@ -92,8 +115,11 @@ impl RedisHost {
             reason: error.to_string(),
         };
         let unsuitable = |reason| Error::Unsuitable { address: address.clone(), reason };
-        let endpoint = Arc::new(Endpoint::new(url, clock).map_err(unreachable)?);
-        let link = Link::open(endpoint.clone(), HOST_TIMEOUT, CONNECT_TIMEOUT);
+        if route != Route::Direct && !url.starts_with("redis://") {
+            return Err(unsuitable(PROXIED_IS_TCP.into()));
+        }
+        let direct = Arc::new(Endpoint::new(url, clock.clone()).map_err(unreachable)?);
+        let link = Link::open(direct.clone(), HOST_TIMEOUT, CONNECT_TIMEOUT);
         let link = link.await.map_err(unreachable)?;
         let info = info(&link, &["server", "memory"]).await.map_err(unreachable)?;
         if let Some(reason) = info.unsuitable().or_else(|| differs(&info, options)) {
@@ -101,14 +127,31 @@ impl RedisHost {
         }
         let mut server = info.server(address.clone(), managed.is_some());
         server.settings = settings(&link, &info).await;
+        let (endpoint, proxy) = match route {
+            Route::Direct => (direct, None),
+            Route::Proxied { seed } => {
+                let tcp = direct.tcp();
+                let (host, port) = tcp.ok_or_else(|| unsuitable(PROXIED_IS_TCP.into()))?;
+                let proxy = Proxy::start(host, port, seed).await.map_err(|error| {
+                    Error::NotStarted { program: "the proxy".into(), reason: error.to_string() }
+                })?;
+                server
+                    .settings
+                    .insert("proxy".into(), "127.0.0.1, between nodes and server".into());
+                let endpoint = Endpoint::by_way_of(proxy.address(), url, clock);
+                (Arc::new(endpoint.map_err(unreachable)?), Some(proxy))
+            }
+        };
         Ok(Self {
             endpoint,
             link,
+            proxy,
             naming: Arc::new(naming),
             server,
             connections: options.connections,
             timeout: options.timeout.0,
             managed,
+            broken: Mutex::default(),
         })
     }
 
@@ -122,16 +165,16 @@ impl RedisHost {
     async fn prepare(&self) -> RedisResult<()> {
         self.empty().await?;
         for stream in [self.naming.queue(), self.naming.events()] {
-            create_group(&self.link, &stream).await?;
+            create_group(&self.link, self.link.deadline(), &stream).await?;
         }
         for script in scripts::ALL {
-            script.load(&self.link).await?;
+            script.load(&self.link, self.link.deadline()).await?;
         }
         Ok(())
     }
 
     /// Removes what is under the run's prefix, for the rest of the server belongs to others.
-    async fn remove_own(&self) -> RedisResult<()> {
+    pub(super) async fn remove_own(&self) -> RedisResult<()> {
         let mut cursor = 0_u64;
         loop {
             let mut scan = cmd("SCAN");
@@ -162,7 +205,15 @@ impl RedisHost {
         Ok(states)
     }
 
-    fn failed(&self, error: RedisError) -> Error {
+    pub(super) fn clock(&self) -> &dyn Clock {
+        self.endpoint.clock()
+    }
+
+    pub(super) fn broken(&self) -> MutexGuard<'_, Option<CacheBreakage>> {
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn failed(&self, error: RedisError) -> Error {
         Error::Failed { address: self.server.address.clone(), reason: error.to_string() }
     }
 }
@@ -187,20 +238,30 @@ impl CacheHost for RedisHost {
     }
 
     async fn reset(&self) -> Result<(), Error> {
+        self.mend().await?;
         self.prepare().await.map_err(|error| self.failed(error))
     }
 
     async fn clear(&self) -> Result<(), Error> {
+        self.mend().await?;
         self.empty().await.map_err(|error| self.failed(error))
     }
 
     async fn counters(&self) -> Result<Option<CacheCounters>, Error> {
-        let info = info(&self.link, &["stats", "memory", "cpu", "commandstats"]).await;
+        let info = info(&self.link, &["server", "stats", "memory", "cpu", "commandstats"]).await;
         Ok(Some(info.map_err(|error| self.failed(error))?.counters()))
     }
 
     async fn state(&self, keys: &[Key]) -> Result<Vec<CacheState>, Error> {
         self.entries(keys).await.map_err(|error| self.failed(error))
+    }
+
+    async fn inject(&self, breakage: &CacheBreakage) -> Result<(), Error> {
+        self.break_down(breakage).await
+    }
+
+    async fn lift(&self, breakage: &CacheBreakage) -> Result<(), Error> {
+        self.put_right(breakage).await
     }
 }
 
@@ -210,7 +271,8 @@ async fn info(link: &Link, sections: &[&str]) -> RedisResult<Info> {
     for section in sections {
         commands.cmd("INFO").arg(section);
     }
-    let sections = link.query_all(&commands).await?.into_iter().map(from_redis_value);
+    let sections =
+        link.query_all(link.deadline(), &commands).await?.into_iter().map(from_redis_value);
     Ok(Info::parse(&sections.collect::<Result<Vec<String>, _>>()?))
 }
 

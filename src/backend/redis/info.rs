@@ -62,6 +62,8 @@ impl Info {
 
     pub fn counters(&self) -> CacheCounters {
         CacheCounters {
+            process: self.text("run_id").unwrap_or_default().to_owned(),
+            restarted: false,
             keyspace_hits: self.number("keyspace_hits"),
             keyspace_misses: self.number("keyspace_misses"),
             evicted_keys: self.number("evicted_keys"),

@@ -1,14 +1,17 @@
 //! One connection that is made again when it breaks, and what its failures mean.
 
 use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use redis::aio::MultiplexedConnection;
 use redis::io::tcp::TcpSettings;
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ErrorKind, IntoConnectionInfo, Pipeline, ProtocolVersion,
-    PushInfo, RedisError, RedisResult, Value,
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind,
+    IntoConnectionInfo, Pipeline, ProtocolVersion, PushInfo, RedisError, RedisResult, Value,
 };
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -17,10 +20,13 @@ use crate::model::{Fault, FaultKind, Nanos};
 
 /// A link to a dead server tries to reach it at most this often; calls in between fail at once.
 const RETRY_PAUSE: Nanos = Nanos::from_millis(50);
-/// The least time that making a connection gets: it takes round trips that a call does not.
+/// The least time that making a connection gets: it takes round trips that a call does not. Where
+/// calls have less, the one that connects takes this long if need be.
 const CONNECT_TIMEOUT_MIN: Duration = Duration::from_millis(100);
+/// What is left of that to one who had to wait for another's turn.
+const CONNECT_PATIENCE_LEAST: Nanos = Nanos::from_millis(1);
 
-/// How a server is connected to.
+/// How a server is connected to, and by what clock.
 pub(super) struct Endpoint {
     client: Client,
     /// The same by the protocol in which a server may speak without being asked.
@@ -32,9 +38,22 @@ impl Endpoint {
     /// # Errors
     /// If `url` is not the address of a Redis that this build can reach.
     pub fn new(url: &str, clock: Arc<dyn Clock>) -> RedisResult<Self> {
+        Self::with(url.into_connection_info()?, clock)
+    }
+
+    /// The same server by way of `proxy`.
+    ///
+    /// # Errors
+    /// As [`new`](Endpoint::new).
+    pub fn by_way_of(proxy: SocketAddr, url: &str, clock: Arc<dyn Clock>) -> RedisResult<Self> {
+        let address = ConnectionAddr::Tcp(proxy.ip().to_string(), proxy.port());
+        Self::with(url.into_connection_info()?.set_addr(address), clock)
+    }
+
+    fn with(info: ConnectionInfo, clock: Arc<dyn Clock>) -> RedisResult<Self> {
         // Without it, Nagle's algorithm holds a request back while an answer is outstanding.
         let tcp = TcpSettings::default().set_nodelay(true);
-        let info = url.into_connection_info()?.set_tcp_settings(tcp);
+        let info = info.set_tcp_settings(tcp);
         let resp3 = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
         let pushing = Client::open(info.clone().set_redis_settings(resp3))?;
         Ok(Self { client: Client::open(info)?, pushing, clock })
@@ -50,6 +69,14 @@ impl Endpoint {
         let config = config(timeout, patience(timeout)).set_push_sender(pushes);
         let connection = self.pushing.get_multiplexed_async_connection_with_config(&config).await;
         connection.map_err(|error| disconnected(&error.to_string()))
+    }
+
+    /// Its host and port, where it is reached over TCP without TLS.
+    pub fn tcp(&self) -> Option<(&str, u16)> {
+        match self.client.get_connection_info().addr() {
+            ConnectionAddr::Tcp(host, port) => Some((host, *port)),
+            _ => None,
+        }
     }
 
     pub fn clock(&self) -> &dyn Clock {
@@ -76,7 +103,8 @@ struct State {
 }
 
 impl Link {
-    /// Connects within `patience`. Later calls are answered within `timeout` or fail.
+    /// Connects within `patience`. Later calls are over within `timeout`, one that has to connect anew
+    /// too.
     pub async fn open(
         endpoint: Arc<Endpoint>,
         timeout: Duration,
@@ -93,46 +121,74 @@ impl Link {
         Self { endpoint, timeout, state: Mutex::default(), connecting: Default::default() }
     }
 
+    /// By when a call that begins now has to be over.
+    pub fn deadline(&self) -> Nanos {
+        self.endpoint.clock.now() + self.timeout.into()
+    }
+
     pub async fn query(&self, command: &Cmd) -> RedisResult<Value> {
-        let mut lease = self.lease().await?;
+        self.query_by(self.deadline(), command).await
+    }
+
+    /// The answer, if it comes until `deadline`: for one of several steps that have to be over by then.
+    pub async fn query_by(&self, deadline: Nanos, command: &Cmd) -> RedisResult<Value> {
+        let mut lease = self.lease(deadline).await?;
         let answer = command.query_async(&mut lease.connection).await;
         lease.end(answer)
     }
 
     /// The answers to all commands, none of which may be an error.
-    pub async fn query_all(&self, pipeline: &Pipeline) -> RedisResult<Vec<Value>> {
-        let mut lease = self.lease().await?;
+    pub async fn query_all(&self, deadline: Nanos, pipeline: &Pipeline) -> RedisResult<Vec<Value>> {
+        let mut lease = self.lease(deadline).await?;
         let answers = pipeline.query_async(&mut lease.connection).await;
         lease.end(answers)
     }
 
-    /// Makes a call that the server may answer up to `wait` later than others. It keeps every other
-    /// call on this connection waiting. Should the caller lose interest in the answer, the
-    /// connection is closed, for else the server would go on to serve the call.
-    pub async fn query_blocking(&self, command: &Cmd, wait: Nanos) -> RedisResult<Value> {
-        let mut lease = self.lease().await?;
-        lease.connection.set_response_timeout(self.timeout.saturating_add(wait.into()));
+    /// Makes a call that the server may answer late. It keeps every other call on this connection
+    /// waiting. Should the caller lose interest in the answer, the connection is closed, for else the
+    /// server would go on to serve the call.
+    pub async fn query_blocking(&self, deadline: Nanos, command: &Cmd) -> RedisResult<Value> {
+        let mut lease = self.lease(deadline).await?;
         lease.close_on_drop = true;
         let answer = command.query_async(&mut lease.connection).await;
         lease.close_on_drop = false;
         lease.end(answer)
     }
 
-    /// The connection, made anew if it is broken.
-    async fn lease(&self) -> RedisResult<Lease<'_>> {
-        if let Some(lease) = self.lease_present() {
-            return Ok(lease);
+    /// The connection, made anew if it is broken, for one call that has to be answered by `deadline`.
+    async fn lease(&self, deadline: Nanos) -> RedisResult<Lease<'_>> {
+        let mut lease = match self.lease_present() {
+            Some(lease) => lease,
+            None => self.lease_anew(deadline).await?,
+        };
+        let left = deadline.since(self.endpoint.clock.now());
+        if left == Nanos::ZERO {
+            return Err(disconnected("to connect took all the time that the call had"));
         }
-        let _turn = self.connecting.lock().await;
+        lease.connection.set_response_timeout(left.into());
+        Ok(lease)
+    }
+
+    async fn lease_anew(&self, deadline: Nanos) -> RedisResult<Lease<'_>> {
+        let clock = &self.endpoint.clock;
+        let now = clock.now();
+        let give_up = now + patience(deadline.since(now).into()).into();
+        let turn = pin!(self.connecting.lock());
+        let _turn = match select(turn, clock.sleep_until(give_up)).await {
+            Either::Left((turn, _)) => turn,
+            Either::Right(_) => {
+                return Err(disconnected("somebody else is still trying to reach it"));
+            }
+        };
         // Someone else may have had the turn before.
         if let Some(lease) = self.lease_present() {
             return Ok(lease);
         }
-        let clock = &self.endpoint.clock;
         if clock.now() < self.state().retry_at {
             return Err(disconnected("it could not be reached a moment ago"));
         }
-        match connect(&self.endpoint.client, self.timeout, patience(self.timeout)).await {
+        let patience = give_up.since(clock.now()).max(CONNECT_PATIENCE_LEAST);
+        match connect(&self.endpoint.client, self.timeout, patience.into()).await {
             Ok(connection) => {
                 let mut state = self.state();
                 state.generation += 1;
@@ -174,6 +230,7 @@ struct Lease<'a> {
 
 impl Lease<'_> {
     fn end<T>(mut self, answer: RedisResult<T>) -> RedisResult<T> {
+        let answer = answer.map_err(broken_off);
         self.close_on_drop = answer.as_ref().is_err_and(RedisError::is_unrecoverable_error);
         answer
     }
@@ -202,6 +259,15 @@ pub(super) fn fault(error: &RedisError) -> Fault {
 /// Every failure to connect looks like this, a timeout too: the call itself was never made.
 pub(super) fn disconnected(reason: &str) -> RedisError {
     io::Error::new(io::ErrorKind::NotConnected, reason).into()
+}
+
+/// An answer that ends in its middle, with the connection, is told by the library like one that makes
+/// no sense. Of neither can be said what it would have been: the connection broke before it came.
+pub(super) fn broken_off(error: RedisError) -> RedisError {
+    match error.kind() {
+        ErrorKind::Parse => disconnected(&error.to_string()),
+        _ => error,
+    }
 }
 
 async fn connect(

@@ -10,10 +10,10 @@ use redis::aio::MultiplexedConnection;
 use redis::{Cmd, PushInfo, PushKind, RedisResult, Value, cmd};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::link::{Endpoint, disconnected};
+use super::link::{Endpoint, broken_off, disconnected};
 use super::naming::Naming;
 use crate::backend::{Notice, Subscription};
-use crate::model::{Fault, FaultKind, Key, Outcome};
+use crate::model::{Fault, FaultKind, Key, Nanos, Outcome};
 
 /// Listens on a connection of its own, and says so when it is lost: none is made in its place.
 pub(super) struct Listener {
@@ -38,6 +38,7 @@ impl Listener {
     ) -> RedisResult<Self> {
         let (mut connection, pushes) = connect(endpoint, timeout).await?;
         connection.subscribe(naming.bus()).await?;
+        connection.set_response_timeout(timeout);
         Ok(Self::new(connection, pushes, naming))
     }
 
@@ -49,6 +50,7 @@ impl Listener {
     ) -> RedisResult<Self> {
         let (mut connection, pushes) = connect(endpoint, timeout).await?;
         cmd("CLIENT").arg("TRACKING").arg("ON").exec_async(&mut connection).await?;
+        connection.set_response_timeout(timeout);
         Ok(Self::new(connection, pushes, naming))
     }
 
@@ -95,7 +97,7 @@ impl Wire {
     pub async fn query(&self, command: &Cmd) -> RedisResult<Value> {
         let connection = self.connection().clone();
         let mut connection = connection.ok_or_else(|| disconnected("nobody listens to it"))?;
-        command.query_async(&mut connection).await
+        command.query_async(&mut connection).await.map_err(broken_off)
     }
 
     /// Closes the connection, which ends whoever listens to it.
@@ -108,12 +110,20 @@ impl Wire {
     }
 }
 
+/// A connection that has what is left of `timeout` for its first call.
 async fn connect(
     endpoint: &Endpoint,
     timeout: Duration,
 ) -> RedisResult<(MultiplexedConnection, UnboundedReceiver<PushInfo>)> {
+    let deadline = endpoint.clock().now() + timeout.into();
     let (sender, pushes) = unbounded_channel();
-    Ok((endpoint.connect_pushing(timeout, sender).await?, pushes))
+    let mut connection = endpoint.connect_pushing(timeout, sender).await?;
+    let left = deadline.since(endpoint.clock().now());
+    if left == Nanos::ZERO {
+        return Err(disconnected("to connect took all the time that there was"));
+    }
+    connection.set_response_timeout(left.into());
+    Ok((connection, pushes))
 }
 
 /// What a message of the server tells a subscriber. What we cannot read may concern any key.

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use redis::{Cmd, ErrorKind, RedisResult, Script, ServerErrorKind, ToRedisArgs, Value, cmd};
 
 use super::link::Link;
+use crate::model::Nanos;
 
 /// Declares each script by its name and its file, and lists them all.
 macro_rules! scripts {
@@ -48,18 +49,18 @@ impl Step {
     }
 
     /// Has the server keep the script, so that the first call need not.
-    pub async fn load(&self, link: &Link) -> RedisResult<()> {
-        link.query(cmd("SCRIPT").arg("LOAD").arg(self.code)).await?;
+    pub async fn load(&self, link: &Link, deadline: Nanos) -> RedisResult<()> {
+        link.query_by(deadline, cmd("SCRIPT").arg("LOAD").arg(self.code)).await?;
         Ok(())
     }
 
     /// Makes the call. A server that was started anew knows no scripts: it is given this one and
     /// asked again, which is safe, for what it does not know it has not run.
-    pub async fn call(&self, link: &Link, call: &Cmd) -> RedisResult<Value> {
-        match link.query(call).await {
+    pub async fn call(&self, link: &Link, deadline: Nanos, call: &Cmd) -> RedisResult<Value> {
+        match link.query_by(deadline, call).await {
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                self.load(link).await?;
-                link.query(call).await
+                self.load(link, deadline).await?;
+                link.query_by(deadline, call).await
             }
             answer => answer,
         }

@@ -48,10 +48,12 @@ impl Consumer {
         looked.map_or(Nanos::ZERO, |looked| looked + idle)
     }
 
-    /// Takes over up to `max` items that any consumer has left unsettled for `idle`.
+    /// Takes over up to `max` items that any consumer has left unsettled for `idle`. All of it is over
+    /// by `deadline`.
     pub async fn take_over(
         &self,
         link: &Link,
+        deadline: Nanos,
         max: usize,
         idle: Nanos,
         now: Nanos,
@@ -62,7 +64,7 @@ impl Consumer {
             let mut claim = cmd("XAUTOCLAIM");
             claim.arg(&self.stream).arg(GROUP).arg(&self.name).arg(millis(idle)).arg(cursor);
             claim.arg("COUNT").arg(max - items.len());
-            let found = self.healed(link, &claim, Nanos::ZERO).await?;
+            let found = self.healed(link, deadline, &claim, Nanos::ZERO).await?;
             let (next, found) = parse_claimed(found)?;
             items.extend(found);
             if next == b"0-0" {
@@ -75,42 +77,57 @@ impl Consumer {
         Ok(items)
     }
 
-    /// Takes up to `max` items that no consumer has had yet, waiting up to `wait` for the first.
-    pub async fn read(&self, link: &Link, max: usize, wait: Nanos) -> RedisResult<Vec<Item>> {
+    /// Takes up to `max` items that no consumer has had yet, waiting up to `wait` for the first. All of
+    /// it is over by `deadline`, which leaves time for an answer after the wait.
+    pub async fn read(
+        &self,
+        link: &Link,
+        deadline: Nanos,
+        max: usize,
+        wait: Nanos,
+    ) -> RedisResult<Vec<Item>> {
         let mut read = cmd("XREADGROUP");
         read.arg("GROUP").arg(GROUP).arg(&self.name).arg("COUNT").arg(max);
         if wait > Nanos::ZERO {
             read.arg("BLOCK").arg(millis(wait));
         }
         read.arg("STREAMS").arg(&self.stream).arg(">");
-        parse_read(self.healed(link, &read, wait).await?)
+        parse_read(self.healed(link, deadline, &read, wait).await?)
     }
 
-    /// Makes the call. A server that was started anew has no group: it is made, and the call too.
-    async fn healed(&self, link: &Link, command: &Cmd, wait: Nanos) -> RedisResult<Value> {
-        match self.query(link, command, wait).await {
-            Err(error) if error.code() == Some("NOGROUP") => {
-                create_group(link, &self.stream).await?;
-                self.query(link, command, wait).await
+    /// Makes the call. A server that was started anew or emptied has no group: it is made, and the call
+    /// too.
+    async fn healed(
+        &self,
+        link: &Link,
+        deadline: Nanos,
+        command: &Cmd,
+        wait: Nanos,
+    ) -> RedisResult<Value> {
+        let query = async || match wait {
+            Nanos::ZERO => link.query_by(deadline, command).await,
+            _ => link.query_blocking(deadline, command).await,
+        };
+        match query().await {
+            Err(error) if has_no_group(&error) => {
+                create_group(link, deadline, &self.stream).await?;
+                query().await
             }
             answer => answer,
         }
     }
+}
 
-    async fn query(&self, link: &Link, command: &Cmd, wait: Nanos) -> RedisResult<Value> {
-        if wait > Nanos::ZERO {
-            link.query_blocking(command, wait).await
-        } else {
-            link.query(command).await
-        }
-    }
+/// Whether the stream or its group is gone: at the call, or while the call waited for items.
+fn has_no_group(error: &RedisError) -> bool {
+    matches!(error.code(), Some("NOGROUP" | "UNBLOCKED"))
 }
 
 /// Makes the group, and the stream if there is none. One that exists stays as it is.
-pub(super) async fn create_group(link: &Link, stream: &str) -> RedisResult<()> {
+pub(super) async fn create_group(link: &Link, deadline: Nanos, stream: &str) -> RedisResult<()> {
     let mut create = cmd("XGROUP");
     create.arg("CREATE").arg(stream).arg(GROUP).arg("0").arg("MKSTREAM");
-    match link.query(&create).await {
+    match link.query_by(deadline, &create).await {
         Err(error) if error.code() != Some("BUSYGROUP") => Err(error),
         _ => Ok(()),
     }
@@ -119,6 +136,7 @@ pub(super) async fn create_group(link: &Link, stream: &str) -> RedisResult<()> {
 /// Removes items from the group and from the stream.
 pub(super) async fn settle<'a>(
     link: &Link,
+    deadline: Nanos,
     stream: &str,
     ids: impl ExactSizeIterator<Item = &'a str>,
 ) -> RedisResult<()> {
@@ -127,7 +145,7 @@ pub(super) async fn settle<'a>(
         let mut commands = Pipeline::with_capacity(2);
         commands.cmd("XACK").arg(stream).arg(GROUP).arg(ids);
         commands.cmd("XDEL").arg(stream).arg(ids);
-        link.query_all(&commands).await?;
+        link.query_all(deadline, &commands).await?;
     }
     Ok(())
 }

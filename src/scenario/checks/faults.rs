@@ -1,5 +1,6 @@
 //! Checks of what is to break.
 
+use crate::backend::redis::SCHEMES;
 use crate::backend::{CacheServer, StoreServer};
 use crate::model::{Breakage, CacheBreakage, Lasting, NodeBreakage, Span, StoreBreakage, Toxics};
 use crate::scenario::Scenario;
@@ -89,6 +90,17 @@ fn cache(
                 .help("say `{ cache = \"unreachable\" }`"),
         );
     }
+    if let CacheServer::Url(url) = &scenario.cache.server
+        && breakage.is_of_the_network()
+        && !url.starts_with("redis://")
+        && SCHEMES.iter().any(|scheme| url.starts_with(scheme))
+    {
+        problems.push(
+            Problem::error(path, "a proxy can stand in front of TCP without TLS only")
+                .expected("only for redis://")
+                .help("let the run start a server of its own, with `server = \"managed\"`"),
+        );
+    }
     let slow = matches!(breakage, CacheBreakage::Slow(toxics) if toxics == Toxics::default());
     if slow {
         problems.push(
@@ -128,6 +140,47 @@ fn overlapping(scenario: &Scenario, problems: &mut Vec<Problem>) {
                 Problem::error(&path, format!("fault {} is not over yet", other + 1))
                     .expected("two of one kind cannot go on at once"),
             );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scenario::parse;
+
+    /// What is said against `fault` where the cache is at `url`.
+    fn said(url: &str, fault: &str) -> String {
+        let text = format!(
+            r#"
+            question = "Which?"
+            [dataset]
+            entity = "product"
+            keys = 100
+            [workload]
+            reads = 0.9
+            popularity = "uniform"
+            arrival = {{ constant = {{ rate = 5 }} }}
+            duration = "1m"
+            [[faults]]
+            at = "10s"
+            lasts = "2s"
+            what = {{ cache = {fault} }}
+            [cache]
+            server = {{ url = "{url}" }}
+            [strategies]
+            ttl = {{}}
+            "#
+        );
+        parse("test", &text).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn the_network_breaks_only_where_a_proxy_can_stand() {
+        for fault in ["\"unreachable\"", "{ slow = { latency = \"20ms\" } }"] {
+            assert_eq!(said("redis://localhost", fault), "");
+            for url in ["unix:///run/redis.sock", "rediss://localhost"] {
+                assert!(said(url, fault).contains("without TLS"), "{url}");
+            }
         }
     }
 }

@@ -25,6 +25,7 @@ pub(super) async fn killed_keeps_what_it_appended(on: Setup<'_>) -> Kept {
     ensure_eq(found, Some(entry(1, b"one")), "the entry from before the kill")?;
     let queued = cache.claim_writes(10, Nanos::ZERO).await?;
     ensure_eq(queued.len(), 1, "queued writes from before the kill")?;
+    cache.settle_writes(&queued, None).await?;
     usable(on, &*cache).await
 }
 
