@@ -12,6 +12,7 @@ use super::cache::{RedisCache, entry};
 use super::info::Info;
 use super::link::{Endpoint, Link};
 use super::naming::Naming;
+use super::probe::reason;
 use super::scripts;
 use super::stream::create_group;
 use crate::backend::managed::ManagedRedis;
@@ -26,7 +27,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long the host's own calls may take: emptying a big server is one of them.
 const HOST_TIMEOUT: Duration = Duration::from_secs(60);
 /// How many keys one MGET asks for, one SCAN looks at and one UNLINK removes.
-const KEYS_PER_CALL: usize = 1_000;
+pub(super) const KEYS_PER_CALL: usize = 1_000;
 
 /// The settings that change what is measured.
 const SETTINGS: [&str; 10] = [
@@ -44,9 +45,9 @@ const SETTINGS: [&str; 10] = [
 
 /// A Redis or Valkey, and the names that one run uses in it.
 pub struct RedisHost {
-    endpoint: Arc<Endpoint>,
-    link: Link,
-    naming: Arc<Naming>,
+    pub(super) endpoint: Arc<Endpoint>,
+    pub(super) link: Link,
+    pub(super) naming: Arc<Naming>,
     server: Server,
     connections: u32,
     timeout: Duration,
@@ -89,13 +90,13 @@ impl RedisHost {
         let address = redacted(url);
         let unreachable = |error: RedisError| Error::Unreachable {
             address: address.clone(),
-            reason: error.to_string(),
+            reason: reason(&error),
         };
         let unsuitable = |reason| Error::Unsuitable { address: address.clone(), reason };
         let endpoint = Arc::new(Endpoint::new(url, clock).map_err(unreachable)?);
         let link = Link::open(endpoint.clone(), HOST_TIMEOUT, CONNECT_TIMEOUT);
         let link = link.await.map_err(unreachable)?;
-        let info = info(&link, &["server", "memory"]).await.map_err(unreachable)?;
+        let info = info(&link, &["server", "memory", "replication"]).await.map_err(unreachable)?;
         if let Some(reason) = info.unsuitable().or_else(|| differs(&info, options)) {
             return Err(unsuitable(reason));
         }
@@ -162,8 +163,8 @@ impl RedisHost {
         Ok(states)
     }
 
-    fn failed(&self, error: RedisError) -> Error {
-        Error::Failed { address: self.server.address.clone(), reason: error.to_string() }
+    pub(super) fn failed(&self, error: RedisError) -> Error {
+        Error::Failed { address: self.server.address.clone(), reason: reason(&error) }
     }
 }
 
@@ -205,7 +206,7 @@ impl CacheHost for RedisHost {
 }
 
 /// Sections are asked for one by one: before Redis 7, INFO took no more than one.
-async fn info(link: &Link, sections: &[&str]) -> RedisResult<Info> {
+pub(super) async fn info(link: &Link, sections: &[&str]) -> RedisResult<Info> {
     let mut commands = Pipeline::with_capacity(sections.len());
     for section in sections {
         commands.cmd("INFO").arg(section);
