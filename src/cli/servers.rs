@@ -80,8 +80,24 @@ impl Servers {
         }
     }
 
+    pub fn redis_url(&self) -> Option<&str> {
+        self.redis_url.as_deref()
+    }
+
+    pub fn store_url(&self) -> Option<&str> {
+        self.store_url.as_deref()
+    }
+
+    /// The program that the command line names for a private Redis.
+    ///
+    /// # Errors
+    /// If there is none of that name.
+    pub fn program(&self) -> Result<Option<PathBuf>, Usage> {
+        self.redis_server.as_deref().map(found).transpose()
+    }
+
     /// A slip in an address is told before anything has been made.
-    fn check_addresses(&self) -> Result<(), Usage> {
+    pub fn check_addresses(&self) -> Result<(), Usage> {
         let addresses = [
             ("--redis-url", "Redis", &self.redis_url, SCHEMES.as_slice()),
             ("--store-url", "PostgreSQL", &self.store_url, STORE_SCHEMES.as_slice()),
@@ -108,5 +124,7 @@ fn found(program: &Path) -> Result<PathBuf, Usage> {
         // A server is started in a folder of its own.
         None => std::path::absolute(program).ok().filter(|path| path.is_file()),
     };
-    found.ok_or_else(|| Usage(format!("--redis-server {}: there is no such program", program.display())))
+    found.ok_or_else(|| {
+        Usage(format!("--redis-server {}: there is no such program", program.display()))
+    })
 }

@@ -96,6 +96,8 @@ impl RedisHost {
         let endpoint = Arc::new(Endpoint::new(url, clock).map_err(unreachable)?);
         let link = Link::open(endpoint.clone(), HOST_TIMEOUT, CONNECT_TIMEOUT);
         let link = link.await.map_err(unreachable)?;
+        // One that does not let us in says so once, and not for each section.
+        link.query(&cmd("PING")).await.map_err(unreachable)?;
         let info = info(&link, &["server", "memory", "replication"]).await.map_err(unreachable)?;
         if let Some(reason) = info.unsuitable().or_else(|| differs(&info, options)) {
             return Err(unsuitable(reason));
