@@ -19,7 +19,8 @@ pub const PATIENCE: Nanos = Nanos::from_secs(60);
 /// installed. Each is told of, so that a log shows what a test was about.
 pub fn kinds() -> Vec<CacheOptions> {
     let programs: Vec<_> = SERVERS.into_iter().filter_map(find_program).collect();
-    println!("kinds of servers here: {programs:?}");
+    // Past the test harness, which would keep it to itself.
+    writeln!(std::io::stdout().lock(), "kinds of servers here: {programs:?}").unwrap();
     assert!(programs.iter().any(|one| one.ends_with("redis-server")), "redis-server is missing");
     let options = |program| CacheOptions { program: Some(program), ..CacheOptions::default() };
     programs.into_iter().map(options).collect()

@@ -41,14 +41,8 @@ pub enum Feature {
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::Entries,
-        Self::Scripts,
-        Self::Streams,
-        Self::PubSub,
-        Self::Tracking,
-        Self::Config,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Entries, Self::Scripts, Self::Streams, Self::PubSub, Self::Tracking, Self::Config];
 
     /// Those without which no run can be made.
     pub(super) const REQUIRED: [Self; 3] = [Self::Entries, Self::Scripts, Self::Streams];
