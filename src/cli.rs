@@ -1,6 +1,7 @@
 //! The command line: one file for each subcommand, and the only place that prints.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod doctor;
 mod explain;
 mod guide;
 mod init;
@@ -40,6 +41,7 @@ enum Command {
     List(list::List),
     Explain(explain::Explain),
     Schema(schema::Schema),
+    Doctor(doctor::Doctor),
 }
 
 /// How a command ended, as its exit code tells it.
@@ -117,6 +119,7 @@ impl Command {
             Self::List(command) => command.run(out),
             Self::Explain(command) => command.run(out),
             Self::Schema(command) => command.run(out),
+            Self::Doctor(command) => command.run(out),
         }
     }
 }

@@ -49,8 +49,8 @@ pub trait Cache: Send + Sync {
     async fn delete_if_older(&self, key: Key, version: Version) -> Outcome<bool>;
 
     /// Puts `tombstone` in the place of an entry whose version is below the tombstone's or that has
-    /// none, or of no entry at all. True if it was put there. A `tombstone` that has no version is
-    /// refused.
+    /// none, or of no entry at all. True if it was put there. A cache that is full takes it all the
+    /// same; a `tombstone` that has no version is refused.
     async fn invalidate(&self, key: Key, tombstone: Bytes, ttl: Option<Nanos>) -> Outcome<bool>;
 
     /// Takes the key's lock for `ttl`, unless somebody has it, be it with the same token. It
@@ -65,7 +65,8 @@ pub trait Cache: Send + Sync {
     async fn lease_get(&self, key: Key, token: Token, ttl: Nanos) -> Outcome<Leased>;
 
     /// Ends the key's lease, if it is still the one of `token`, and sets the entry, if nobody has
-    /// set one meanwhile: a writer that knows nothing of the lease wins too. True if it was set.
+    /// set one meanwhile: a writer that knows nothing of the lease wins too. True if it was set. The
+    /// lease has ended even where the entry is refused because the cache is full.
     async fn lease_set(
         &self,
         key: Key,

@@ -3,5 +3,5 @@
 mod server;
 mod workspace;
 
-pub use server::{ManagedRedis, find_server};
-pub use workspace::{Process, Workspace};
+pub use server::{ManagedRedis, SERVERS, find_server};
+pub use workspace::{Process, Workspace, find_program};

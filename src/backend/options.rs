@@ -1,5 +1,7 @@
 //! What a scenario can say about cache and store.
 
+use std::path::PathBuf;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +15,10 @@ pub struct CacheOptions {
     /// `managed`: a private server that the run starts. `embedded`: the in-memory twin.
     /// `{ url = "redis://..." }`: your own.
     pub server: CacheServer,
+    /// The program that a managed server is started from, where it is not the first that PATH has. It
+    /// is of this machine, and so no part of a scenario.
+    #[serde(skip)]
+    pub program: Option<PathBuf>,
     /// Memory for entries, after which the eviction policy decides. Unlimited if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maxmemory: Option<Size>,
@@ -35,6 +41,7 @@ impl Default for CacheOptions {
     fn default() -> Self {
         Self {
             server: CacheServer::Managed,
+            program: None,
             maxmemory: None,
             max_keys: None,
             eviction: Eviction::Noeviction,

@@ -3,16 +3,20 @@
 mod address;
 mod breaking;
 mod cache;
+mod checkup;
 mod events;
 mod host;
 mod info;
 mod link;
 mod listener;
 mod naming;
+mod probe;
 mod scripts;
 mod stream;
 
 pub use address::{SCHEMES, redacted};
 pub use cache::RedisCache;
+pub use checkup::Checkup;
 pub use host::{RedisHost, Route};
 pub use naming::Naming;
+pub use probe::Feature;

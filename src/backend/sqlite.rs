@@ -15,6 +15,7 @@ mod settings;
 mod statement;
 mod store;
 
+pub use settings::filesystem;
 pub use store::SqliteStore;
 
 use std::io;

@@ -1,8 +1,11 @@
 //! Which servers to use, where that is not as the scenario says.
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, ValueEnum};
 
 use super::Usage;
+use crate::backend::managed::find_program;
 use crate::backend::redis::{SCHEMES, redacted};
 use crate::backend::{CacheServer, StoreServer};
 use crate::scenario::{Loaded, Severity, validate};
@@ -16,6 +19,9 @@ pub struct Servers {
     /// Use the in-memory twin instead of Redis
     #[arg(long)]
     embedded: bool,
+    /// Start the private Redis from this program, such as valkey-server: a path, or a name on PATH
+    #[arg(long, value_name = "PROGRAM", conflicts_with_all = ["redis_url", "embedded"])]
+    redis_server: Option<PathBuf>,
     /// Use this store instead of the scenario's
     #[arg(long, value_enum, value_name = "STORE")]
     store: Option<Store>,
@@ -46,10 +52,14 @@ impl Servers {
     pub fn apply(&self, loaded: &mut Loaded) -> Result<(), Usage> {
         self.check_addresses()?;
         let scenario = &mut loaded.scenario;
-        match &self.redis_url {
-            Some(url) => scenario.cache.server = CacheServer::Url(url.clone()),
-            None if self.embedded => scenario.cache.server = CacheServer::Embedded,
-            None => {}
+        match (&self.redis_url, &self.redis_server) {
+            (Some(url), _) => scenario.cache.server = CacheServer::Url(url.clone()),
+            (None, Some(program)) => {
+                scenario.cache.server = CacheServer::Managed;
+                scenario.cache.program = Some(found(program)?);
+            }
+            (None, None) if self.embedded => scenario.cache.server = CacheServer::Embedded,
+            (None, None) => {}
         }
         match (&self.store_url, self.store) {
             (Some(url), _) => scenario.store.server = StoreServer::Url(url.clone()),
@@ -70,8 +80,24 @@ impl Servers {
         }
     }
 
+    pub fn redis_url(&self) -> Option<&str> {
+        self.redis_url.as_deref()
+    }
+
+    pub fn store_url(&self) -> Option<&str> {
+        self.store_url.as_deref()
+    }
+
+    /// The program that the command line names for a private Redis.
+    ///
+    /// # Errors
+    /// If there is none of that name.
+    pub fn program(&self) -> Result<Option<PathBuf>, Usage> {
+        self.redis_server.as_deref().map(found).transpose()
+    }
+
     /// A slip in an address is told before anything has been made.
-    fn check_addresses(&self) -> Result<(), Usage> {
+    pub fn check_addresses(&self) -> Result<(), Usage> {
         let addresses = [
             ("--redis-url", "Redis", &self.redis_url, SCHEMES.as_slice()),
             ("--store-url", "PostgreSQL", &self.store_url, STORE_SCHEMES.as_slice()),
@@ -88,4 +114,17 @@ impl Servers {
         }
         Ok(())
     }
+}
+
+/// Where a program is: a name is looked for on PATH, a path is what it is.
+fn found(program: &Path) -> Result<PathBuf, Usage> {
+    let is_name = program.components().count() == 1 && !program.starts_with(".");
+    let found = match program.to_str().filter(|_| is_name) {
+        Some(name) => find_program(name),
+        // A server is started in a folder of its own.
+        None => std::path::absolute(program).ok().filter(|path| path.is_file()),
+    };
+    found.ok_or_else(|| {
+        Usage(format!("--redis-server {}: there is no such program", program.display()))
+    })
 }

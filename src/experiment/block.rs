@@ -37,8 +37,11 @@ impl Block<'_> {
         let store = self.environment.store();
         store.reset(&Loadable(self.rows)).await?;
         let cache = self.environment.open_cache().await?;
-        cache.reset().await?;
-        let run = self.measure(build, repeat, position, &*cache, store).await;
+        let run = async {
+            cache.reset().await?;
+            self.measure(build, repeat, position, &*cache, store).await
+        };
+        let run = run.await;
         // Whatever came of it, nothing of the run stays in a server that others may use.
         let cleared = cache.clear().await;
         let mut run = run?;

@@ -10,10 +10,12 @@ use crate::backend::managed::{ManagedRedis, Workspace, find_server};
 use crate::backend::redis::{Naming, RedisHost, Route};
 use crate::backend::sqlite::SqliteHost;
 use crate::backend::twin::{TwinCacheHost, TwinStoreHost};
-use crate::backend::{CacheHost, CacheOptions, CacheServer, Error, Origin, StoreHost, StoreServer};
+use crate::backend::{
+    CacheHost, CacheOptions, CacheServer, Error, Origin, Server, StoreHost, StoreServer,
+};
 use crate::clock::{Clock, SimClock, WallClock};
 use crate::measure::{Check, Standing};
-use crate::model::{Breakage, Nanos};
+use crate::model::{Breakage, Nanos, Size};
 use crate::scenario::Scenario;
 use crate::workload::PlannedFault;
 
@@ -54,7 +56,8 @@ impl Environment {
     /// folder below `parent`, or below the system's folder for such things.
     ///
     /// # Errors
-    /// If the folder or the store cannot be made. The cache is opened with each run.
+    /// If the folder or the store cannot be made, or a cache of somebody else's may not be used: that
+    /// is looked into here, once. The cache is opened with each run.
     pub async fn real(scenario: &Scenario, parent: Option<&Path>) -> Result<Self, Error> {
         let clock: Arc<dyn Clock> = Arc::new(WallClock::new());
         let workspace = Workspace::create(parent)?;
@@ -66,8 +69,17 @@ impl Environment {
                 checks.push(embedded("asked for"));
                 CacheSource::Twin { round_trip: Nanos::ZERO }
             }
-            CacheServer::Url(url) => CacheSource::Url(url.clone(), naming),
-            CacheServer::Managed if find_server().is_some() => CacheSource::Managed(naming),
+            CacheServer::Url(url) => {
+                let (options, names) = (&scenario.cache, naming.clone());
+                let host =
+                    RedisHost::open(url, options, names, Route::Direct, clock.clone()).await?;
+                host.vet().await?;
+                checks.extend(own_limit(&host.server(), options));
+                CacheSource::Url(url.clone(), naming)
+            }
+            CacheServer::Managed if scenario.cache.program.is_some() || find_server().is_some() => {
+                CacheSource::Managed(naming)
+            }
             CacheServer::Managed => {
                 checks.push(embedded("neither redis-server nor valkey-server is on PATH"));
                 CacheSource::Twin { round_trip: Nanos::ZERO }
@@ -227,6 +239,22 @@ fn route(scenario: &Scenario) -> Route {
         true => Route::Proxied { seed: scenario.workload.seed },
         false => Route::Direct,
     }
+}
+
+/// A limit of a server of others that the scenario says nothing of.
+fn own_limit(server: &Server, options: &CacheOptions) -> Option<Check> {
+    let setting = |name| server.settings.get(name).map_or("", String::as_str);
+    let limit = setting("maxmemory").parse().map(Size).unwrap_or_default();
+    if options.maxmemory.is_some() || limit == Size(0) {
+        return None;
+    }
+    let policy = setting("maxmemory-policy");
+    let then = match policy {
+        "noeviction" => "refuses entries beyond that".to_owned(),
+        _ => format!("evicts by {policy} beyond that, other runs' entries and others' too"),
+    };
+    let detail = format!("the server has a `maxmemory` of {limit} and {then}");
+    Some(Check { name: "cache memory".into(), standing: Standing::Warn, detail })
 }
 
 fn embedded(why: &str) -> Check {

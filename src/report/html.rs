@@ -110,6 +110,7 @@ fn details(record: &Record, verdict: &Verdict) -> Vec<Detail> {
         detail("served-by", "What served the reads", tables::served_by(record, verdict)),
         detail("stampedes", "Stampedes", tables::stampedes(record, verdict)),
         detail("entries", "Entries", tables::entries(record, verdict)),
+        detail("full", "A cache that is full", tables::full(record)),
         detail("api", "The API", tables::api(record)),
         detail("sessions", "Sessions", tables::sessions(record, verdict)),
         detail("faults", "Faults", tables::faults(record)),

@@ -2,12 +2,14 @@
 
 mod api;
 mod entries;
+mod full;
 mod serving;
 mod stampedes;
 mod wrong;
 
 pub use api::api;
 pub use entries::entries;
+pub use full::full;
 pub use serving::served_by;
 pub use stampedes::{predicted as predicted_reads_per_expiry, stampedes};
 pub use wrong::{faults, sessions};

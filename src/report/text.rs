@@ -31,6 +31,7 @@ pub fn render(record: &Record) -> String {
         ("WHAT SERVED THE READS", tables::served_by(record, &verdict)),
         ("STAMPEDES", tables::stampedes(record, &verdict)),
         ("ENTRIES", tables::entries(record, &verdict)),
+        ("A CACHE THAT IS FULL", tables::full(record)),
         ("THE API", tables::api(record)),
         ("SESSIONS", tables::sessions(record, &verdict)),
         ("FAULTS", tables::faults(record)),

@@ -9,6 +9,8 @@
 //! comes back. Without tombstones the comparison would protect nothing, for after a DEL there is
 //! nothing to compare with.
 //!
+//! A full cache has no room for entries, but takes tombstones all the same.
+//!
 //! Risks: a fill that takes longer than the tombstone lives may still put an old row back. A
 //! tombstone that never arrives leaves the old entry until its TTL.
 

@@ -5,7 +5,8 @@
 //!
 //! Risks: the SETs of two writers may land in the reverse of their COMMITs' order, and so may the
 //! SET of a reader that read the store before a COMMIT; the old value then stays until its TTL. A
-//! SET that never arrives leaves the old entry as long.
+//! SET that never arrives leaves the old entry as long; where a full cache refuses it, a DEL takes its
+//! place.
 
 use async_trait::async_trait;
 
@@ -15,7 +16,7 @@ use super::parts::aside::{Aside, Fill};
 use super::parts::delivery::deliver;
 use super::{About, Lifetime, Strategy};
 use crate::backend::{Cache, Ctx, Store};
-use crate::model::{Draft, Key, Outcome, Value, Version};
+use crate::model::{Draft, FaultKind, Key, Outcome, Value, Version};
 
 pub const ABOUT: About = About {
     name: "write-through",
@@ -49,7 +50,14 @@ impl Strategy for WriteThrough {
         let (key, cache) = (draft.key, ctx.write().cache());
         match self.aside.entry(ctx, ctx.write(), &draft.at(version)) {
             Some((entry, ttl)) => {
-                deliver(ctx, async || cache.set(key, entry.clone(), ttl).await).await;
+                deliver(ctx, async || match cache.set(key, entry.clone(), ttl).await {
+                    // There is no room for the new entry, and the old one must not stay.
+                    Err(fault) if fault.kind == FaultKind::Refused => {
+                        self.aside.invalidate(ctx.write(), key).await.map(drop)
+                    }
+                    outcome => outcome,
+                })
+                .await;
             }
             // That there is no row any more is not kept, unless absences are.
             None => deliver(ctx, || self.aside.invalidate(ctx.write(), key)).await,

@@ -9,7 +9,7 @@ use cacheduel::clock::{SimClock, WallClock};
 use cacheduel::model::{Fault, FaultKind, Key, Nanos, NodeId, Size, Span, Version};
 use redis::AsyncCommands;
 
-use crate::private_servers::World;
+use crate::private_servers::{World, kinds};
 
 #[test]
 fn the_twin_keeps_the_promises_of_a_cache() {
@@ -41,13 +41,17 @@ fn the_twin_breaks_as_a_server_does() {
 
 #[tokio::test]
 async fn a_private_redis_keeps_the_promises_of_a_cache() {
-    let world = World::new();
-    let host = world.managed_host(&CacheOptions::default()).await;
-    let server = host.server();
-    assert!(server.managed);
-    assert_eq!(server.settings["appendonly"], "no");
-    assert_eq!(server.settings["save"], "");
-    conformance::cache::check(&host, &*world.clock).await;
+    for kind in kinds() {
+        let world = World::new();
+        let host = world.managed_host(&kind).await;
+        let server = host.server();
+        assert!(server.managed);
+        let program = kind.program.unwrap().display().to_string();
+        assert!(program.ends_with(&format!("{}-server", server.kind)), "{program}: {server:?}");
+        assert_eq!(server.settings["appendonly"], "no");
+        assert_eq!(server.settings["save"], "");
+        conformance::cache::check(&host, &*world.clock).await;
+    }
 }
 
 #[tokio::test]

@@ -3,10 +3,14 @@
 mod api_origin;
 mod closed_forms;
 mod command_line;
+mod compose;
 mod conformance_cache;
 mod conformance_store;
+mod doctor;
+mod eviction;
 mod faulted;
 mod fill_race;
+mod full_cache;
 mod golden_lru;
 mod guards;
 mod late_answers;

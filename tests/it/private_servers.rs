@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use cacheduel::backend::managed::{ManagedRedis, Workspace};
+use cacheduel::backend::managed::{ManagedRedis, SERVERS, Workspace, find_program};
 use cacheduel::backend::redis::{Naming, RedisHost, Route};
 use cacheduel::backend::{CacheOptions, Error};
 use cacheduel::clock::{Clock, WallClock};
@@ -16,6 +16,17 @@ use futures_util::future::{Either, select};
 
 /// How long something that must come about may take: a guard against waiting forever.
 pub const PATIENCE: Nanos = Nanos::from_secs(60);
+
+/// Every kind of server that this machine has: Redis, which the tests ask for, and Valkey where it is
+/// installed. Each is told of, so that a log shows what a test was about.
+pub fn kinds() -> Vec<CacheOptions> {
+    let programs: Vec<_> = SERVERS.into_iter().filter_map(find_program).collect();
+    // Past the test harness, which would keep it to itself.
+    writeln!(std::io::stdout().lock(), "kinds of servers here: {programs:?}").unwrap();
+    assert!(programs.iter().any(|one| one.ends_with("redis-server")), "redis-server is missing");
+    let options = |program| CacheOptions { program: Some(program), ..CacheOptions::default() };
+    programs.into_iter().map(options).collect()
+}
 
 /// A clock, and a directory for servers.
 pub struct World {
@@ -79,18 +90,20 @@ impl World {
 
 #[tokio::test]
 async fn a_dropped_workspace_leaves_neither_server_nor_directory() {
-    let world = World::new();
-    let path = world.workspace.path().to_path_buf();
-    let server = world.server(&CacheOptions::default()).await;
-    let port = server.port();
-    assert!(path.is_dir());
-    let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(&path).unwrap());
-    assert_eq!(mode & 0o777, 0o700);
-    drop(world);
-    assert!(answers(port), "a server keeps its workspace");
-    drop(server);
-    assert!(!path.exists());
-    assert!(!answers(port));
+    for kind in kinds() {
+        let world = World::new();
+        let path = world.workspace.path().to_path_buf();
+        let server = world.server(&kind).await;
+        let port = server.port();
+        assert!(path.is_dir());
+        let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(&path).unwrap());
+        assert_eq!(mode & 0o777, 0o700);
+        drop(world);
+        assert!(answers(port), "a server keeps its workspace");
+        drop(server);
+        assert!(!path.exists());
+        assert!(!answers(port));
+    }
 }
 
 #[tokio::test]
@@ -145,12 +158,14 @@ async fn wait_to_be_killed(parent: &Path) {
 
 #[tokio::test]
 async fn a_server_that_cannot_start_is_reported_with_its_log() {
-    let world = World::new();
-    let server = world.server(&CacheOptions::default()).await;
-    server.kill().unwrap();
-    let _taken = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, server.port())).unwrap();
-    let error = server.restart(&*world.clock).await.unwrap_err().to_string();
-    assert!(error.contains("cannot start") && error.contains("in use"), "{error}");
+    for kind in kinds() {
+        let world = World::new();
+        let server = world.server(&kind).await;
+        server.kill().unwrap();
+        let _taken = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, server.port())).unwrap();
+        let error = server.restart(&*world.clock).await.unwrap_err().to_string();
+        assert!(error.contains("cannot start") && error.contains("in use"), "{error}");
+    }
 }
 
 #[test]

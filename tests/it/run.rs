@@ -1,6 +1,8 @@
 //! `cacheduel run` as a whole: the real program against real servers, however it ends.
 
 mod endings;
+mod kinds;
+mod own_redis;
 mod places;
 mod refusals;
 mod results;

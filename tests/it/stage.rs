@@ -119,7 +119,12 @@ impl Node {
     }
 
     pub async fn write(&self, draft: Draft) -> Version {
-        self.strategy.write(&self.context(), draft).await.unwrap()
+        self.try_write(draft).await.unwrap()
+    }
+
+    /// What a write comes to, whether it succeeds or not.
+    pub async fn try_write(&self, draft: Draft) -> Outcome<Version> {
+        self.strategy.write(&self.context(), draft).await
     }
 
     /// What the node does beside serving its clients. Does not end.
@@ -127,6 +132,18 @@ impl Node {
         let ctx = self.context();
         self.strategy.maintain(&ctx).await;
         std::future::pending().await
+    }
+
+    /// The work that goes on once for all nodes. Does not end.
+    pub async fn background(&self) {
+        let ctx = self.context();
+        self.strategy.background(&ctx).await;
+        std::future::pending().await
+    }
+
+    /// Finishes what was left of that work.
+    pub async fn drain(&self) -> Outcome<()> {
+        self.strategy.drain(&self.context()).await
     }
 
     fn context(&self) -> Ctx<'_> {

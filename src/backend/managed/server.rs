@@ -25,9 +25,12 @@ const PORTS_TRIED: u32 = 5;
 /// How much of a log goes into an error.
 const LOG_TAIL_LINES: usize = 8;
 
+/// The programs that a private server can be started from, the first one first.
+pub const SERVERS: [&str; 2] = ["redis-server", "valkey-server"];
+
 /// `redis-server`, or else `valkey-server`, as found on PATH.
 pub fn find_server() -> Option<PathBuf> {
-    ["redis-server", "valkey-server"].into_iter().find_map(find_program)
+    SERVERS.into_iter().find_map(find_program)
 }
 
 /// A server of the run's own on a port of 127.0.0.1. It is killed when this is dropped.
@@ -39,14 +42,15 @@ pub struct ManagedRedis {
 }
 
 impl ManagedRedis {
-    /// Starts a server with the memory limit and eviction policy of `options` and waits until it
-    /// answers.
+    /// Starts a server from the program of `options`, or the one that is found, with their memory
+    /// limit and eviction policy, and waits until it answers.
     pub async fn start(
         workspace: &Workspace,
         options: &CacheOptions,
         clock: &dyn Clock,
     ) -> Result<Self, Error> {
-        let program = find_server().ok_or_else(|| Error::NotStarted {
+        let program = options.program.clone().or_else(find_server);
+        let program = program.ok_or_else(|| Error::NotStarted {
             program: "redis-server".into(),
             reason: "neither redis-server nor valkey-server is on PATH".into(),
         })?;

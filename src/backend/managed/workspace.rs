@@ -174,7 +174,7 @@ fn not_started(program: &Path, error: &io::Error) -> Error {
 }
 
 /// The file of that name in the first directory of PATH that has it as a program.
-pub(super) fn find_program(name: &str) -> Option<PathBuf> {
+pub fn find_program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|directory| directory.join(name)).find(|file| {
         fs::metadata(file)

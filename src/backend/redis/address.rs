@@ -14,7 +14,10 @@ pub fn redacted(url: &str) -> String {
     for (place, parameter) in query.into_iter().flat_map(|query| query.split('&')).enumerate() {
         shown.push(if place == 0 { '?' } else { '&' });
         match parameter.split_once('=') {
-            Some(("pass", _)) => shown.push_str("pass=***"),
+            Some((name @ ("pass" | "password"), _)) => {
+                shown.push_str(name);
+                shown.push_str("=***");
+            }
             _ => shown.push_str(parameter),
         }
     }

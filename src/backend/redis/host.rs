@@ -12,6 +12,7 @@ use super::cache::{RedisCache, entry};
 use super::info::Info;
 use super::link::{Endpoint, Link};
 use super::naming::Naming;
+use super::probe::reason;
 use super::scripts;
 use super::stream::create_group;
 use crate::backend::managed::ManagedRedis;
@@ -27,7 +28,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long the host's own calls may take: emptying a big server is one of them.
 const HOST_TIMEOUT: Duration = Duration::from_secs(60);
 /// How many keys one MGET asks for, one SCAN looks at and one UNLINK removes.
-const KEYS_PER_CALL: usize = 1_000;
+pub(super) const KEYS_PER_CALL: usize = 1_000;
 /// A certificate would name another server than the proxy.
 const PROXIED_IS_TCP: &str =
     "the network can break only on the way to a redis:// address, over TCP without TLS";
@@ -49,11 +50,11 @@ const SETTINGS: [&str; 10] = [
 /// A Redis or Valkey, and the names that one run uses in it.
 pub struct RedisHost {
     /// What the nodes connect to.
-    endpoint: Arc<Endpoint>,
+    pub(super) endpoint: Arc<Endpoint>,
     /// The host's own, which never goes through the proxy.
     pub(super) link: Link,
     pub(super) proxy: Option<Proxy>,
-    naming: Arc<Naming>,
+    pub(super) naming: Arc<Naming>,
     server: Server,
     connections: u32,
     timeout: Duration,
@@ -112,7 +113,7 @@ impl RedisHost {
         let address = redacted(url);
         let unreachable = |error: RedisError| Error::Unreachable {
             address: address.clone(),
-            reason: error.to_string(),
+            reason: reason(&error),
         };
         let unsuitable = |reason| Error::Unsuitable { address: address.clone(), reason };
         if route != Route::Direct && !url.starts_with("redis://") {
@@ -121,7 +122,9 @@ impl RedisHost {
         let direct = Arc::new(Endpoint::new(url, clock.clone()).map_err(unreachable)?);
         let link = Link::open(direct.clone(), HOST_TIMEOUT, CONNECT_TIMEOUT);
         let link = link.await.map_err(unreachable)?;
-        let info = info(&link, &["server", "memory"]).await.map_err(unreachable)?;
+        // One that does not let us in says so once, and not for each section.
+        link.query(&cmd("PING")).await.map_err(unreachable)?;
+        let info = info(&link, &["server", "memory", "replication"]).await.map_err(unreachable)?;
         if let Some(reason) = info.unsuitable().or_else(|| differs(&info, options)) {
             return Err(unsuitable(reason));
         }
@@ -214,7 +217,7 @@ impl RedisHost {
     }
 
     pub(super) fn failed(&self, error: RedisError) -> Error {
-        Error::Failed { address: self.server.address.clone(), reason: error.to_string() }
+        Error::Failed { address: self.server.address.clone(), reason: reason(&error) }
     }
 }
 
@@ -266,7 +269,7 @@ impl CacheHost for RedisHost {
 }
 
 /// Sections are asked for one by one: before Redis 7, INFO took no more than one.
-async fn info(link: &Link, sections: &[&str]) -> RedisResult<Info> {
+pub(super) async fn info(link: &Link, sections: &[&str]) -> RedisResult<Info> {
     let mut commands = Pipeline::with_capacity(sections.len());
     for section in sections {
         commands.cmd("INFO").arg(section);

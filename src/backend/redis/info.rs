@@ -40,6 +40,11 @@ impl Info {
         match self.text("redis_mode") {
             Some("cluster") => Some("it is a node of a cluster, which is not supported".into()),
             Some("sentinel") => Some("it is a sentinel, which holds no data".into()),
+            _ if self.text("role") == Some("slave") => {
+                let [host, port] = ["master_host", "master_port"]
+                    .map(|field| self.text(field).unwrap_or("unknown"));
+                Some(format!("it is a replica: use the server that it follows, {host}:{port}"))
+            }
             _ => None,
         }
     }
@@ -127,6 +132,9 @@ mod tests {
         }
         let cluster = info("redis_version:7.0.0\nredis_mode:cluster\n").unsuitable();
         assert!(cluster.unwrap().contains("cluster"));
+        let replica = "redis_version:7.0.0\nredis_mode:standalone\nrole:slave\nmaster_host:db\n\
+                       master_port:6380\n";
+        assert!(info(replica).unsuitable().unwrap().contains("db:6380"));
     }
 
     #[test]

@@ -53,6 +53,8 @@ impl Endpoint {
     fn with(info: ConnectionInfo, clock: Arc<dyn Clock>) -> RedisResult<Self> {
         // Without it, Nagle's algorithm holds a request back while an answer is outstanding.
         let tcp = TcpSettings::default().set_nodelay(true);
+        // One who says `#insecure` gets no connection without this. Whoever did it first is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let info = info.set_tcp_settings(tcp);
         let resp3 = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
         let pushing = Client::open(info.clone().set_redis_settings(resp3))?;

@@ -2,6 +2,15 @@
 
 use crate::model::Key;
 
+/// A pattern that SCAN matches the names of all runs with.
+pub(super) const ALL_RUNS: &str = "cacheduel:*";
+
+/// The run that a thing of this name belongs to; `None` where it is no run's.
+pub(super) fn run_of(name: &str) -> Option<&str> {
+    let (run, _) = name.strip_prefix("cacheduel:")?.split_once(':')?;
+    Some(run)
+}
+
 /// The names under which one run keeps its things, all below a prefix of its own.
 ///
 /// A key of the dataset is named by a template such as `product:{id}`, as an application would name

@@ -70,7 +70,7 @@ fn synchronous(number: &str) -> &str {
 /// The kind of file system under `directory`: on one in memory an fsync costs nothing, and a
 /// durable COMMIT is as fast as one that is not.
 #[cfg(target_os = "linux")]
-fn filesystem(directory: &Path) -> Result<String, Error> {
+pub fn filesystem(directory: &Path) -> Result<String, Error> {
     let status = rustix::fs::statfs(directory)
         .map_err(|error| Error::File { path: directory.to_owned(), source: error.into() })?;
     // The magic numbers of linux/magic.h, and of the file systems that are not in it.
@@ -93,8 +93,8 @@ fn filesystem(directory: &Path) -> Result<String, Error> {
     Ok(name.into())
 }
 
-/// Other systems tell it by other means.
+/// The kind of file system under `directory`, which other systems tell by other means.
 #[cfg(not(target_os = "linux"))]
-fn filesystem(_directory: &Path) -> Result<String, Error> {
+pub fn filesystem(_directory: &Path) -> Result<String, Error> {
     Ok("unknown".into())
 }

@@ -67,25 +67,6 @@ impl Shared {
 }
 
 impl TwinCache {
-    /// Sets the entry unless one is held whose version does not give way to the new one's.
-    fn set_over(
-        &self,
-        key: Key,
-        entry: Bytes,
-        ttl: Option<Nanos>,
-        gives_way: fn(&Version, &Version) -> bool,
-    ) -> Outcome<bool> {
-        let version = version_of(&entry).ok_or(Fault::cache(FaultKind::Refused))?;
-        let (now, expiry) = (self.shared.now(), self.shared.expiry(ttl));
-        let mut state = self.shared.state();
-        let held = state.entries.get(key, now).and_then(version_of);
-        if held.is_some_and(|held| !gives_way(&held, &version)) {
-            return Ok(false);
-        }
-        state.entries.set(key, entry, expiry, now).map_err(refused)?;
-        Ok(true)
-    }
-
     fn tracker(&self) -> MutexGuard<'_, Option<Tracker>> {
         self.tracker.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -199,7 +180,15 @@ impl Cache for TwinCache {
     }
 
     async fn set_if_newer(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<bool> {
-        self.set_over(key, entry, ttl, Version::le)
+        let version = version_of(&entry).ok_or(Fault::cache(FaultKind::Refused))?;
+        let (now, expiry) = (self.shared.now(), self.shared.expiry(ttl));
+        let mut state = self.shared.state();
+        let held = state.entries.get(key, now).and_then(version_of);
+        if held.is_some_and(|held| held > version) {
+            return Ok(false);
+        }
+        state.entries.set(key, entry, expiry, now).map_err(refused)?;
+        Ok(true)
     }
 
     async fn compare_and_set(
@@ -220,7 +209,15 @@ impl Cache for TwinCache {
     }
 
     async fn invalidate(&self, key: Key, tombstone: Bytes, ttl: Option<Nanos>) -> Outcome<bool> {
-        self.set_over(key, tombstone, ttl, Version::lt)
+        let version = version_of(&tombstone).ok_or(Fault::cache(FaultKind::Refused))?;
+        let (now, expiry) = (self.shared.now(), self.shared.expiry(ttl));
+        let mut state = self.shared.state();
+        let held = state.entries.get(key, now).and_then(version_of);
+        if held.is_some_and(|held| held >= version) {
+            return Ok(false);
+        }
+        state.entries.set_anyway(key, tombstone, expiry, now);
+        Ok(true)
     }
 
     async fn lock(&self, key: Key, token: Token, ttl: Nanos) -> Outcome<bool> {
@@ -254,11 +251,12 @@ impl Cache for TwinCache {
         if !state.leases.is_held(key, token, now) {
             return Ok(false);
         }
+        // Even if the entry is refused: nobody need wait for what does not come.
+        state.leases.void(key);
         let absent = state.entries.peek(key, now).is_none();
         if absent {
             state.entries.set(key, entry, expiry, now).map_err(refused)?;
         }
-        state.leases.void(key);
         Ok(absent)
     }
 

@@ -224,6 +224,30 @@ fn an_eviction_that_may_take_unwritten_writes_is_warned_of() {
     assert_eq!(with("volatile-lru"), []);
 }
 
+#[test]
+fn an_eviction_that_may_take_what_keeps_old_rows_out_is_warned_of() {
+    let with = |policy: &str, strategies: &str| {
+        let cache = format!("maxmemory = \"9MiB\"\neviction = \"{policy}\"");
+        let mut scenario = scenario("CACHE", &cache);
+        scenario.strategies = parse("other", &other(strategies)).unwrap().scenario.strategies;
+        let problems = validate(&scenario).into_iter().map(|problem| problem.message);
+        problems.collect::<Vec<_>>().join("; ")
+    };
+    for (strategies, what) in [
+        ("cache-aside = { ttl = \"1s\", stampede = \"coalesce+lock\" }", "a lock"),
+        ("cache-aside = { ttl = \"1s\", stampede = \"lease\" }", "a lease"),
+        ("versioned = { ttl = \"1s\" }", "a tombstone"),
+    ] {
+        for policy in ["allkeys-lfu", "volatile-ttl"] {
+            let told = with(policy, strategies);
+            assert!(told.contains(what) && told.contains(policy), "{told}");
+        }
+    }
+    let events = "cache-aside = { ttl = \"1s\", events = \"delete\" }";
+    assert!(with("allkeys-random", events).contains("the events"));
+    assert_eq!(with("volatile-random", events), "", "a stream has no expiry");
+}
+
 /// A whole scenario with these strategies.
 fn other(strategies: &str) -> String {
     toml::to_string(&scenario("STRATEGIES", strategies)).unwrap()

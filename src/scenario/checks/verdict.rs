@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::not_zero;
+use crate::backend::Eviction;
 use crate::model::Span;
 use crate::scenario::problem::Problem;
 use crate::scenario::{Contender, Preference, Scenario};
@@ -21,7 +22,7 @@ pub fn strategies(scenario: &Scenario, problems: &mut Vec<Problem>) {
             let path = ["strategies", &contender.label, &option];
             options(&path, &value, problems);
         }
-        dirty_entries(scenario, contender, problems);
+        evictable(scenario, contender, problems);
     }
     warm_up(scenario, problems);
 }
@@ -88,18 +89,47 @@ fn warm_up(scenario: &Scenario, problems: &mut Vec<Problem>) {
     }
 }
 
-/// What write-behind has not persisted is in an entry without expiry.
-fn dirty_entries(scenario: &Scenario, contender: &Contender, problems: &mut Vec<Problem>) {
+/// What a strategy relies on and the policy may evict: writes that are not persisted, which have no
+/// expiry, and what keeps loaders apart or old rows out, which all have one.
+fn evictable(scenario: &Scenario, contender: &Contender, problems: &mut Vec<Problem>) {
     let eviction = scenario.cache.eviction;
-    if contender.spec.about().name == "write-behind" && eviction.takes_entries_without_expiry() {
-        let message = format!(
-            "{} may evict writes of {} that the store does not have yet",
-            eviction.name(),
-            contender.label
-        );
-        problems.push(
-            Problem::warning(&["cache", "eviction"], message)
-                .help("`volatile-lru` evicts only what has an expiry"),
+    if eviction == Eviction::Noeviction {
+        return;
+    }
+    let (policy, label, name) = (eviction.name(), &contender.label, contender.spec.about().name);
+    let options = contender.options();
+    let has = |option: &str, word: &str| {
+        options.get(option).and_then(|value| value.as_str()).is_some_and(|it| it.contains(word))
+    };
+    let mut warn = |message: String, help: &'static str| {
+        problems.push(Problem::warning(&["cache", "eviction"], message).help(help));
+    };
+    if eviction.takes_entries_without_expiry() {
+        if name == "write-behind" {
+            warn(
+                format!("{policy} may evict writes of {label} that the store does not have yet"),
+                "`volatile-lru` evicts only what has an expiry",
+            );
+        }
+        if name == "event-invalidation" || has("events", "delete") {
+            warn(
+                format!("{policy} may evict the events of {label}: old rows then stay for a TTL"),
+                "`volatile-lru` evicts only what has an expiry",
+            );
+        }
+    }
+    for guard in ["lock", "lease"] {
+        if has("stampede", guard) {
+            warn(
+                format!("{policy} may evict a {guard} of {label}: then more than one loads"),
+                "`noeviction` keeps them, and refuses new ones when it is full",
+            );
+        }
+    }
+    if name == "versioned" {
+        warn(
+            format!("{policy} may evict a tombstone of {label}: then an old row may come back"),
+            "`noeviction` keeps them",
         );
     }
 }

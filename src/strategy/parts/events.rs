@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::{Cache, Ctx, Event, Store};
-use crate::model::{Draft, Key, Nanos, Outcome, Value, Version};
+use crate::model::{Draft, FaultKind, Key, Nanos, Outcome, Value, Version};
 use crate::strategy::Strategy;
 
 /// What an event does to the entry of its key.
@@ -82,7 +82,16 @@ impl Events {
         if events.is_empty() {
             return Ok(false);
         }
-        ctx.relay().cache().publish(&events).await?;
+        match ctx.relay().cache().publish(&events).await {
+            // A full cache takes no event, but it still deletes: what the stream has no room for is
+            // carried out here.
+            Err(fault) if fault.kind == FaultKind::Refused => {
+                for &event in &events {
+                    self.invalidate(ctx, event).await?;
+                }
+            }
+            outcome => outcome?,
+        }
         ctx.relay().store().trim_outbox(&events).await?;
         Ok(true)
     }

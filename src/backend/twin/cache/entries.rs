@@ -103,16 +103,33 @@ impl Entries {
         self.held.get(&key).filter(|held| held.deadline > now).map(|held| &held.entry)
     }
 
+    /// Sets the entry, making room for it if it is new.
     pub fn set(&mut self, key: Key, entry: Bytes, deadline: Nanos, now: Nanos) -> Result<(), Full> {
+        if self.used(key, now).is_none() {
+            self.make_room(now)?;
+        }
+        self.put(key, entry, deadline, now);
+        Ok(())
+    }
+
+    /// Sets the entry, beyond the capacity if the policy makes no room.
+    pub fn set_anyway(&mut self, key: Key, entry: Bytes, deadline: Nanos, now: Nanos) {
+        if self.used(key, now).is_none() {
+            // Whether there is room now makes no difference.
+            let _ = self.make_room(now);
+        }
+        self.put(key, entry, deadline, now);
+    }
+
+    fn put(&mut self, key: Key, entry: Bytes, deadline: Nanos, now: Nanos) {
         let bytes = size(&entry);
         if let Some(held) = self.used(key, now) {
             let before = std::mem::replace(&mut held.entry, entry);
             self.counts.bytes = self.counts.bytes + bytes - size(&before);
             // This tells of the change too.
             self.expire(key, deadline);
-            return Ok(());
+            return;
         }
-        self.make_room(now)?;
         let mut place = 0;
         if let Policy::Random(draw) = &mut self.policy {
             place = draw.keys.len();
@@ -124,7 +141,6 @@ impl Entries {
             self.deadlines.insert((deadline, key));
         }
         self.tracking.changed(key);
-        Ok(())
     }
 
     /// Gives the entry another deadline, which counts as a change of it.
