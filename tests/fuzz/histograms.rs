@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use cacheduel::model::{Distribution, Nanos};
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
+use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::memory::{MIB, taken};
@@ -16,6 +17,8 @@ use crate::mutation::{mutated, mutated_text};
 const MOST: usize = 4 * MIB;
 /// Cookie and length, before what is compressed.
 const HEADER: usize = 8;
+/// What stands before the counts: its length at 4, the highest value at 24.
+const PLAIN_HEADER: usize = 40;
 
 proptest! {
     #[test]
@@ -33,6 +36,20 @@ proptest! {
     /// Breaks what is compressed, where most of what could be believed stands.
     #[test]
     fn a_broken_histogram_is_read_or_refused(plain in mutated(plain())) {
+        let taken = read(&STANDARD.encode(pack(&plain)));
+        prop_assert!(taken < MOST, "{taken} bytes");
+    }
+
+    /// Whatever it counts, in a header that fits.
+    #[test]
+    fn any_counts_are_read_or_refused(
+        highest in prop_oneof![Just(u64::MAX), Just(2_047), any::<u64>()],
+        payload in vec(prop_oneof![4 => Just(0xff), 1 => Just(0x80), 1 => any::<u8>()], 0..40),
+    ) {
+        let mut plain = plain().remove(0)[..PLAIN_HEADER].to_vec();
+        plain[4..8].copy_from_slice(&(payload.len() as u32).to_be_bytes());
+        plain[24..32].copy_from_slice(&highest.to_be_bytes());
+        plain.extend(payload);
         let taken = read(&STANDARD.encode(pack(&plain)));
         prop_assert!(taken < MOST, "{taken} bytes");
     }
