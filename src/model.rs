@@ -24,4 +24,4 @@ pub use server::{ApiCounters, CacheCounters, PoolWaits, Server, StoreCounters};
 pub use time::Nanos;
 pub use touch::{Answer, Call, Purpose, ServedBy, Touches, Verb};
 pub use units::{Share, Size, Span};
-pub use value::{Aggregate, Draft, Key, Value, Version, Writer};
+pub use value::{Aggregate, BODY_MAX, Draft, Key, Value, Version, Writer};

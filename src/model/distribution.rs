@@ -1,9 +1,11 @@
 //! A distribution of spans or counts, kept whole: merging two loses nothing.
 
+mod reading;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::Histogram;
-use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
+use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +71,12 @@ impl Distribution {
         if self.is_empty() { 0.0 } else { self.0.quantile_below(value) }
     }
 
+    /// Does `read`, in which all distributions that are read may together take so many bytes of memory;
+    /// what would take more is an error.
+    pub fn reading_within<T>(bytes: usize, read: impl FnOnce() -> T) -> T {
+        reading::within(bytes, read)
+    }
+
     /// The histogram itself, for interval logs and charts.
     pub fn histogram(&self) -> &Histogram<u64> {
         &self.0
@@ -116,13 +124,7 @@ impl Serialize for Distribution {
 impl<'de> Deserialize<'de> for Distribution {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let bytes = STANDARD.decode(text).map_err(D::Error::custom)?;
-        let mut histogram = Deserializer::new()
-            .deserialize(&mut bytes.as_slice())
-            .map_err(|error| D::Error::custom(format!("not an HdrHistogram: {error:?}")))?;
-        // As read, it holds what it was written with and nothing larger.
-        histogram.auto(true);
-        Ok(Self(histogram))
+        reading::histogram(&text).map(Self).map_err(D::Error::custom)
     }
 }
 

@@ -3,6 +3,12 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::Size;
+
+/// The largest body of a row. What is larger than this was not written by anyone here; and parsed, it may
+/// take a hundred times as much.
+pub const BODY_MAX: Size = Size(8 << 20);
+
 /// A key of the dataset, by its number: `0 .. keys`. Backends turn it into their own name for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -1,13 +1,16 @@
 //! The report's folder: the Record, and everything that can be rendered from it.
 
+mod head;
+
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde::de::Error as _;
 
 use super::{charts, csv, hlog, html, text};
-use crate::record::{FORMAT, Record};
+use crate::record::{Distribution, FORMAT, Record};
+use head::Head;
 
 /// The file that all others can be made from again.
 pub const RECORD_FILE: &str = "record.json";
@@ -29,6 +32,11 @@ pub enum Format {
     Json,
 }
 
+/// No Record is nearly as large.
+const SIZE_MAX: u64 = 1 << 30;
+/// What all histograms of a Record may take together: far more than those of any experiment do.
+const HISTOGRAMS_MAX: usize = 8 << 30;
+
 /// Why a Record could not be read, or its folder not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -36,6 +44,8 @@ pub enum Error {
     Read { path: PathBuf, source: io::Error },
     #[error("cannot write {}", path.display())]
     Write { path: PathBuf, source: io::Error },
+    #[error("{} is larger than any record", path.display())]
+    TooLarge { path: PathBuf },
     #[error("{} is not JSON, or was cut off", path.display())]
     NotJson { path: PathBuf, source: serde_json::Error },
     #[error("{} is JSON, but not a cacheduel record: it has no `format`", path.display())]
@@ -53,18 +63,25 @@ pub enum Error {
 /// Reads a Record from its file, or from the folder that holds one.
 pub fn read(path: &Path) -> Result<Record, Error> {
     let path = if path.is_dir() { path.join(RECORD_FILE) } else { path.to_owned() };
-    let text = match fs::read_to_string(&path) {
+    let text = match read_text(&path) {
         Ok(text) => text,
         Err(source) => return Err(Error::Read { path, source }),
     };
-    let tree: Value = match serde_json::from_str(&text) {
-        Ok(tree) => tree,
-        Err(source) => return Err(Error::NotJson { path, source }),
-    };
-    match tree.get("format").and_then(Value::as_u64) {
-        None => Err(Error::NotARecord { path }),
-        Some(found) if found != u64::from(FORMAT) => Err(Error::Version { path, found }),
-        Some(_) => serde_json::from_str(&text).map_err(|source| Error::Malformed { path, source }),
+    if text.len() as u64 > SIZE_MAX {
+        return Err(Error::TooLarge { path });
+    }
+    match serde_json::from_str::<Head>(&text) {
+        Err(source) if !source.is_data() => Err(Error::NotJson { path, source }),
+        Err(_) | Ok(Head { format: None, .. }) => Err(Error::NotARecord { path }),
+        Ok(Head { format: Some(found), .. }) if found != u64::from(FORMAT) => {
+            Err(Error::Version { path, found })
+        }
+        Ok(head) if head.is_beyond_counting() => {
+            let source = serde_json::Error::custom("it counts more than anybody can");
+            Err(Error::Malformed { path, source })
+        }
+        Ok(_) => Distribution::reading_within(HISTOGRAMS_MAX, || serde_json::from_str(&text))
+            .map_err(|source| Error::Malformed { path, source }),
     }
 }
 
@@ -128,6 +145,13 @@ pub fn json(record: &Record) -> String {
         .expect("a record is plain data, and a histogram in memory can be written");
     text.push('\n');
     text
+}
+
+/// Reads no further than is needed to see that a file is too large: it may have no end.
+fn read_text(path: &Path) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(SIZE_MAX + 1).read_to_end(&mut bytes)?;
+    String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
 /// A folder that removes itself unless it is kept.

@@ -1,13 +1,18 @@
 //! Recorded requests: one key after the other, without times, sizes or operations.
 
 use std::collections::HashMap;
-use std::fs;
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 
 use super::error::Error;
+
+/// The most requests that a trace may have. Each takes tens of bytes while it is read.
+const REQUESTS_MAX: usize = 16 << 20;
+/// The most bytes of a file, as they are when nothing is compressed any more.
+const BYTES_MAX: u64 = 256 << 20;
 
 /// The requests of one or more recorded files, their keys renumbered densely in the order in which
 /// each first appears.
@@ -37,7 +42,12 @@ impl Trace {
         let mut numbers = HashMap::new();
         let mut requests = Vec::new();
         for file in files {
-            for id in read(&base_dir.join(file))? {
+            let path = base_dir.join(file);
+            let ids = read(&path)?;
+            if requests.len() + ids.len() > REQUESTS_MAX {
+                return Err(bad(&path, too_many()));
+            }
+            for id in ids {
                 let next = numbers.len() as u32;
                 requests.push(*numbers.entry(id).or_insert(next));
             }
@@ -89,10 +99,14 @@ pub fn read(path: &Path) -> Result<Vec<Id>, Error> {
     } else {
         return Err(bad(path, "its name must end in `.trc.bin` or `.txt`, and may add `.gz`"));
     };
-    let mut bytes =
-        fs::read(path).map_err(|source| Error::Unreadable { path: path.to_path_buf(), source })?;
+    let unreadable = |source| Error::Unreadable { path: path.to_path_buf(), source };
+    let file = File::open(path).map_err(unreadable)?;
+    let mut bytes = read_within(file).map_err(unreadable)?;
     if compressed {
         bytes = decompress(&bytes).map_err(|reason| bad(path, reason))?;
+    }
+    if bytes.len() as u64 > BYTES_MAX {
+        return Err(bad(path, format!("it is larger than {} MiB", BYTES_MAX >> 20)));
     }
     let ids = decode(&bytes).map_err(|reason| bad(path, reason))?;
     if ids.is_empty() {
@@ -105,14 +119,20 @@ fn decompress(bytes: &[u8]) -> Result<Vec<u8>, String> {
     if !bytes.starts_with(&[0x1f, 0x8b]) {
         return Err("its name ends in `.gz`, but it is not compressed with gzip".into());
     }
-    let mut plain = Vec::new();
-    match MultiGzDecoder::new(bytes).read_to_end(&mut plain) {
-        Ok(_) => Ok(plain),
+    match read_within(MultiGzDecoder::new(bytes)) {
+        Ok(plain) => Ok(plain),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             Err("its compressed data is cut short".into())
         }
         Err(error) => Err(format!("its compressed data is damaged: {error}")),
     }
+}
+
+/// Reads no further than is needed to see that there is too much: it may have no end.
+fn read_within(reader: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn decode_numbers(bytes: &[u8]) -> Result<Vec<Id>, String> {
@@ -123,14 +143,24 @@ fn decode_numbers(bytes: &[u8]) -> Result<Vec<Id>, String> {
             bytes.len()
         ));
     }
+    if records.len() > REQUESTS_MAX {
+        return Err(too_many());
+    }
     Ok(records.iter().map(|&record| Id::Number(i32::from_be_bytes(record))).collect())
 }
 
 fn decode_lines(bytes: &[u8]) -> Result<Vec<Id>, String> {
     let text = std::str::from_utf8(bytes)
         .map_err(|error| format!("it is not UTF-8 text from byte {} on", error.valid_up_to()))?;
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    Ok(lines.map(|line| Id::Text(line.to_owned())).collect())
+    let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
+    if lines().nth(REQUESTS_MAX).is_some() {
+        return Err(too_many());
+    }
+    Ok(lines().map(|line| Id::Text(line.to_owned())).collect())
+}
+
+fn too_many() -> String {
+    format!("there are more than {REQUESTS_MAX} requests")
 }
 
 fn bad(path: &Path, reason: impl Into<String>) -> Error {
@@ -139,6 +169,7 @@ fn bad(path: &Path, reason: impl Into<String>) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::io::Write;
 
     use flate2::Compression;

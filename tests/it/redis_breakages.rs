@@ -8,6 +8,7 @@ use cacheduel::backend::{
     Cache, CacheHost, CacheOptions, Error, Event, Notice, Subscription, Token,
 };
 use cacheduel::clock::Clock;
+use cacheduel::experiment::Environment;
 use cacheduel::model::CacheBreakage::{Flushed, Killed, Paused, Reset, Slow, Unreachable};
 use cacheduel::model::{
     CacheBreakage, Fault, FaultKind, Key, Nanos, NodeId, Outcome, Size, Span, Toxics, Version,
@@ -326,4 +327,35 @@ async fn until_lost(world: &World, subscription: &mut dyn Subscription) {
 
 fn event(sequence: u64) -> Event {
     Event { sequence, key: Key(1), version: Version(1) }
+}
+
+#[tokio::test]
+async fn a_proxy_stands_there_only_in_runs_that_break_the_network() {
+    for (fault, proxied) in [("\"killed\"", false), ("\"unreachable\"", true)] {
+        let text = format!(
+            r#"
+            question = "Which?"
+            [dataset]
+            entity = "product"
+            keys = 100
+            [workload]
+            reads = 0.9
+            popularity = "uniform"
+            arrival = {{ constant = {{ rate = 5 }} }}
+            duration = "1m"
+            [store]
+            server = "embedded"
+            [[faults]]
+            at = "10s"
+            lasts = "2s"
+            what = {{ cache = {fault} }}
+            [strategies]
+            ttl = {{}}
+            "#
+        );
+        let scenario = cacheduel::scenario::parse("test", &text).unwrap().scenario;
+        let environment = Environment::real(&scenario, None).await.unwrap();
+        let cache = environment.open_cache().await.unwrap();
+        assert_eq!(cache.server().settings.contains_key("proxy"), proxied, "{fault}");
+    }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Empty, Limited};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::HeaderValue;
 use hyper_util::rt::TokioIo;
@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use super::connections::Turns;
 use super::wire;
 use crate::backend::{Applied, Event, Read, Store, VersionedDraft};
-use crate::model::{Draft, Fault, FaultKind, Key, Outcome, Version};
+use crate::model::{BODY_MAX, Draft, Fault, FaultKind, Key, Outcome, Version};
 
 type Connection = SendRequest<Empty<Bytes>>;
 
@@ -52,7 +52,7 @@ impl ApiStore {
         let mut connection = self.ready_connection().await?;
         let response = connection.send_request(wire::request(&self.host, key)).await?;
         let (head, body) = response.into_parts();
-        let body = body.collect().await?.to_bytes();
+        let body = Limited::new(body, BODY_MAX.0 as usize).collect().await?.to_bytes();
         // Only a connection whose answer was read to the end comes back. One whose request was given
         // up goes out of use with it and is closed, for its answer may be yet to come.
         self.idle().push(connection);

@@ -127,6 +127,7 @@ fn number<N: FromStr + Display>(headers: &HeaderMap, name: &HeaderName) -> Optio
 mod tests {
     use futures_util::FutureExt;
     use http_body_util::BodyExt;
+    use proptest::prelude::*;
 
     use super::*;
     use crate::model::Draft;
@@ -182,6 +183,33 @@ mod tests {
         assert_eq!(key_in(&path), Some(KEY));
         for path in ["/", "/rows", "/rows/", "/rows/x", "/rows/7/more", "/7"] {
             assert_eq!(key_in(path), None, "{path}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_answered_is_understood_or_a_fault(
+            status in 100_u16..1_000,
+            headers in proptest::collection::vec((0_usize..5, "[ -~]{0,24}|[0-9]{1,24}"), 0..8),
+            body: Vec<u8>,
+        ) {
+            let names = [VERSION, WRITER, CHECKSUM, EXAMINED, RETRY_AFTER];
+            let mut all = HeaderMap::new();
+            for (name, value) in headers {
+                all.append(&names[name], HeaderValue::from_str(&value).unwrap());
+            }
+            let status = StatusCode::from_u16(status).unwrap();
+            let read = understand(KEY, status, &all, body.clone().into());
+            if let Ok(Read { value, .. }) = read {
+                prop_assert!(value.key == KEY && value.body.is_none_or(|read| read == body));
+            }
+        }
+
+        #[test]
+        fn whatever_is_asked_for_is_a_row_or_not(path in "(/rows/)?[ -~]{0,30}") {
+            if let Some(key) = key_in(&path) {
+                prop_assert!(path.starts_with(ROWS) && path.ends_with(&key.0.to_string()));
+            }
         }
     }
 }

@@ -103,7 +103,20 @@ impl Info {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_a_server_says_of_itself_is_read(
+            text in "((redis_version|redis_mode|run_id|used_cpu_sys|keyspace_hits|cmdstat_[a-z|]{0,5})\
+                     :([0-9.e-]{0,25}|[ -~]{0,12}|calls=[0-9]{0,22},x)\r?\n|.{0,9}\n){0,12}"
+        ) {
+            let info = Info::parse(&[text]);
+            let _ = (info.unsuitable(), info.server(String::new(), true), info.counters());
+        }
+    }
 
     fn info(text: &str) -> Info {
         Info::parse(&[text.replace('\n', "\r\n")])

@@ -150,7 +150,25 @@ fn invalidated(name: &Value, naming: &Naming) -> Option<Notice> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_name_that_is_no_entrys_changes_nothing(
+            name in "(cacheduel:a1:)?(product:)?[0-9:+a-z]{0,24}",
+            payload: Vec<u8>,
+        ) {
+            let names = vec![Value::Array(vec![text(&name)])];
+            for notice in told(PushKind::Invalidate, names) {
+                let Notice::Changed(key) = notice else { panic!("one name is not all") };
+                prop_assert_eq!(&Naming::new("a1", "product:{id}").entry(key), &name);
+            }
+            let message = vec![text("cacheduel:a1:bus"), Value::BulkString(payload)];
+            prop_assert_eq!(told(PushKind::Message, message).len(), 1);
+        }
+    }
 
     fn told(kind: PushKind, data: Vec<Value>) -> Vec<Notice> {
         notices(PushInfo { kind, data }, &Naming::new("a1", "product:{id}"))

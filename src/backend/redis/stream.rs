@@ -201,3 +201,71 @@ fn array(value: Value) -> RedisResult<Vec<Value>> {
 pub(super) fn unexpected() -> RedisError {
     (ErrorKind::UnexpectedReturnType, "the answer is not of the command's form").into()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Anything that a server may answer.
+    fn answer() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Nil),
+            any::<i64>().prop_map(Value::Int),
+            any::<Vec<u8>>().prop_map(Value::BulkString),
+            "[0-9]{1,20}(-[0-9]{1,3})?".prop_map(|id| Value::BulkString(id.into())),
+            ".{0,8}".prop_map(Value::SimpleString),
+            any::<f64>().prop_map(Value::Double),
+            any::<bool>().prop_map(Value::Boolean),
+            Just(Value::Okay),
+        ];
+        leaf.prop_recursive(6, 40, 5, |inner| {
+            prop_oneof![
+                4 => vec(inner.clone(), 0..5).prop_map(Value::Array),
+                1 => vec(inner.clone(), 0..5).prop_map(Value::Set),
+                1 => vec((inner.clone(), inner), 0..3).prop_map(Value::Map),
+            ]
+        })
+    }
+
+    fn text(text: &str) -> Value {
+        Value::BulkString(text.into())
+    }
+
+    fn item(id: &str, fields: &[&str]) -> Value {
+        Value::Array(vec![text(id), Value::Array(fields.iter().map(|field| text(field)).collect())])
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_answered_is_items_or_an_error(answer in answer(), place in 0_usize..4) {
+            for items in [
+                parse_read(answer.clone()),
+                parse_claimed(answer.clone()).map(|(_, items)| items),
+                parse_item(answer).map(|item| vec![item]),
+            ] {
+                for mut item in items.into_iter().flatten() {
+                    let _ = item.take::<u64>(place);
+                    let _ = item.take::<Vec<u8>>(place);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn items_are_read_in_every_form_that_they_come_in() {
+        let items = Value::Array(vec![item("1-1", &["key", "7"]), Value::Nil]);
+        let streams = Value::Array(vec![Value::Array(vec![text("queue"), items.clone()])]);
+        let map = Value::Map(vec![(text("queue"), items.clone())]);
+        let claimed = Value::Array(vec![text("0-0"), items, Value::Array(vec![])]);
+        let (next, claimed) = parse_claimed(claimed).unwrap();
+        assert_eq!(next, b"0-0");
+        for mut items in [parse_read(streams).unwrap(), parse_read(map).unwrap(), claimed] {
+            assert_eq!((items.len(), items[0].id.as_str()), (1, "1-1"));
+            assert_eq!(items[0].take::<u64>(0).unwrap(), 7);
+            assert!(items[0].take::<u64>(1).is_err(), "there is no second value");
+        }
+    }
+}

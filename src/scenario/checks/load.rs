@@ -1,15 +1,13 @@
 //! Checks of the data and of what is asked of it.
 
 use super::{at_least_one, not_zero};
-use crate::model::Size;
+use crate::model::BODY_MAX;
 use crate::scenario::Scenario;
 use crate::scenario::problem::Problem;
 use crate::workload::{Arrival, BodySize, Hotspot, Popularity};
 
 /// The judge keeps a ledger for each key in memory.
 const KEYS_MAX: u64 = 100_000_000;
-/// The largest value that Redis takes.
-const SIZE_MAX: Size = Size(512 << 20);
 /// More requests a second than one machine can start.
 const RATE_MAX: f64 = 10_000_000.0;
 
@@ -58,10 +56,10 @@ fn size(size: BodySize, problems: &mut Vec<Problem>) {
             Problem::error(path, format!("from {min} to {max} there is no size"))
                 .expected("`min` is above `max`"),
         );
-    } else if max > SIZE_MAX {
+    } else if max > BODY_MAX {
         problems.push(
-            Problem::error(path, "larger than a cache server takes")
-                .expected(format!("expected at most {SIZE_MAX}")),
+            Problem::error(path, "larger than anything that one would cache")
+                .expected(format!("expected at most {BODY_MAX}")),
         );
     } else if min.0 == 0 {
         problems.push(Problem::error(path, "a row has a size").expected("expected more than zero"));

@@ -10,7 +10,10 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use crate::model::Size;
+use crate::model::{BODY_MAX, Size};
+
+/// A greater length, packed or not, is not one that was written here.
+const CODED_MAX: usize = BODY_MAX.0 as usize;
 
 /// How one strategy writes its entries. Any entry can be read without it: it says how it was written.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,8 +40,8 @@ impl Format {
     /// codec cannot hold, is kept as it is.
     pub fn encode<'a>(&self, body: &'a Bytes) -> (Codec, Compression, Cow<'a, [u8]>) {
         let (codec, coded) = match self.codec.encode(body) {
-            Some(coded) => (self.codec, coded),
-            None => (Codec::Json, Cow::Borrowed(&body[..])),
+            Some(coded) if coded.len() <= CODED_MAX => (self.codec, coded),
+            _ => (Codec::Json, Cow::Borrowed(&body[..])),
         };
         if coded.len() as u64 >= self.compress_from.0
             && let Some(packed) = self.compression.pack(&coded, self.level)
@@ -59,7 +62,9 @@ impl Default for Format {
 
 /// The JSON text of a body that was written by `codec` and `compression`; `None` where it was not.
 pub fn decode(codec: Codec, compression: Compression, body: Bytes) -> Option<Bytes> {
-    codec.decode(compression.unpack(body)?)
+    let coded = compression.unpack(body)?;
+    // Before it is parsed, which takes far more.
+    if coded.len() > CODED_MAX { None } else { codec.decode(coded) }
 }
 
 #[cfg(test)]

@@ -7,6 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Document;
 
+/// How deep a document may be nested, as serde_json has it. The stack ends at some depth, and with it
+/// the process.
+const DEPTH_MAX: usize = 128;
+
 /// A way to write an entity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -46,7 +50,11 @@ impl Codec {
         let document: Document = match self {
             Self::Json => return Some(coded),
             Self::JsonParsed => serde_json::from_slice(&coded).ok()?,
-            Self::Messagepack => rmp_serde::from_slice(&coded).ok()?,
+            Self::Messagepack => {
+                let mut reader = rmp_serde::Deserializer::from_read_ref(&coded[..]);
+                reader.set_max_depth(DEPTH_MAX);
+                Document::deserialize(&mut reader).ok()?
+            }
         };
         serde_json::to_vec(&document).ok().map(Bytes::from)
     }

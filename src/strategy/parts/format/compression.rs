@@ -9,10 +9,10 @@ use flate2::read::{GzDecoder, ZlibDecoder};
 use flate2::write::{GzEncoder, ZlibEncoder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::CODED_MAX;
 use zstd::bulk::{Compressor, Decompressor};
 
-/// No entry is larger than this, so a greater length is not one that was written here.
-const PLAIN_MAX: usize = 64 << 20;
 /// How a length is written.
 const LENGTH: usize = size_of::<u32>();
 
@@ -86,7 +86,7 @@ impl Compression {
             return Some(packed);
         }
         let length = packed.try_get_u32().ok()? as usize;
-        if length > PLAIN_MAX {
+        if length > CODED_MAX {
             return None;
         }
         let plain = match self {
