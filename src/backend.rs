@@ -4,15 +4,19 @@
 //! A backend's failure is data ([`Fault`](crate::model::Fault)); a server that cannot be started or
 //! reached at all is an [`Error`].
 
+mod address;
 mod cache;
+mod columns;
 mod context;
 mod error;
+mod filesystem;
 mod fingerprint;
 mod flights;
 mod host;
 mod layer;
 mod local;
 mod options;
+mod pool;
 mod store;
 mod tap;
 mod waits;
@@ -21,11 +25,15 @@ pub mod api;
 pub mod conformance;
 pub mod delay;
 pub mod managed;
+pub mod postgres;
 pub mod redis;
 pub mod sqlite;
 pub mod twin;
 
-pub use crate::model::{ApiCounters, CacheCounters, PoolWaits, Server, StoreCounters};
+pub use crate::model::{
+    ApiCounters, CacheCounters, DatabaseCounters, PoolWaits, Server, StoreCounters,
+};
+pub use address::redacted;
 pub use api::{ApiOptions, LatencyOptions};
 pub use cache::{
     Cache, Delivery, ENTRY_VERSION, Enqueued, Leased, Notice, QueuedWrite, Subscription, Token,

@@ -15,8 +15,7 @@ pub use loadable::Loadable;
 use humantime::format_rfc3339_seconds;
 
 use self::block::Block;
-use crate::backend::CacheServer;
-use crate::backend::redis::redacted;
+use crate::backend::{CacheServer, redacted};
 use crate::clock::utc_now;
 use crate::model::{Nanos, Op, Server};
 use crate::record::{Contender, FORMAT, Host, PlanFacts, Record, Run};

@@ -11,7 +11,7 @@ mod naming;
 mod scripts;
 mod stream;
 
-pub use address::{SCHEMES, redacted};
+pub use address::SCHEMES;
 pub use cache::RedisCache;
 pub use host::RedisHost;
 pub use naming::Naming;

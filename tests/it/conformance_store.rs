@@ -18,6 +18,8 @@ use cacheduel::model::{Draft, Key, NodeId, Outcome, Version, Writer};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use crate::postgres_servers;
+
 const AGGREGATION: Origin = Origin::Aggregation { rows: 7 };
 
 #[tokio::test]
@@ -30,6 +32,20 @@ async fn sqlite_conforms_as_a_point_lookup() {
 async fn sqlite_conforms_as_an_aggregation() {
     let (_directory, host) = sqlite(&options(AGGREGATION)).await;
     store::check(&host, AGGREGATION).await;
+}
+
+#[tokio::test]
+async fn postgres_conforms_as_a_point_lookup() {
+    let host = postgres_servers::host(&options(Origin::PointLookup)).await;
+    store::check(&host, Origin::PointLookup).await;
+    host.clear().await.unwrap();
+}
+
+#[tokio::test]
+async fn postgres_conforms_as_an_aggregation() {
+    let host = postgres_servers::host(&options(AGGREGATION)).await;
+    store::check(&host, AGGREGATION).await;
+    host.clear().await.unwrap();
 }
 
 #[test]
