@@ -33,7 +33,7 @@ pub mod twin;
 pub use crate::model::{
     ApiCounters, CacheCounters, DatabaseCounters, PoolWaits, Server, StoreCounters,
 };
-pub use address::redacted;
+pub use address::{redacted, veiled};
 pub use api::{ApiOptions, LatencyOptions};
 pub use cache::{
     Cache, Delivery, ENTRY_VERSION, Enqueued, Leased, Notice, QueuedWrite, Subscription, Token,

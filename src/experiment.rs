@@ -15,7 +15,7 @@ pub use loadable::Loadable;
 use humantime::format_rfc3339_seconds;
 
 use self::block::Block;
-use crate::backend::{CacheServer, redacted};
+use crate::backend::{CacheServer, StoreServer, redacted};
 use crate::clock::utc_now;
 use crate::model::{Nanos, Op, Server};
 use crate::record::{Contender, FORMAT, Host, PlanFacts, Record, Run};
@@ -47,6 +47,15 @@ impl Progress for Silent {
 /// If the plan cannot be made, or a server cannot be used. A strategy's failed operations are no
 /// error: they are in the Record.
 pub async fn run(
+    loaded: &Loaded,
+    environment: &Environment,
+    progress: &dyn Progress,
+) -> Result<Record, Error> {
+    let record = all_runs(loaded, environment, progress).await;
+    cleared_after(environment, record).await
+}
+
+async fn all_runs(
     loaded: &Loaded,
     environment: &Environment,
     progress: &dyn Progress,
@@ -100,7 +109,16 @@ pub async fn run_strategy(
 ) -> Result<Run, Error> {
     let (plan, rows) = plan(loaded)?;
     let block = Block { plan: &plan, rows: &rows, environment, progress: &Silent };
-    Ok(block.run(build, 0, 0).await?.0)
+    let run = block.run(build, 0, 0).await.map(|(run, _)| run);
+    cleared_after(environment, run).await
+}
+
+/// Whatever came of it, nothing of an experiment stays in a store that others may use.
+async fn cleared_after<T>(environment: &Environment, result: Result<T, Error>) -> Result<T, Error> {
+    let cleared = environment.store().clear().await;
+    let result = result?;
+    cleared?;
+    Ok(result)
 }
 
 fn plan(loaded: &Loaded) -> Result<(Plan, Rows), Error> {
@@ -118,18 +136,31 @@ fn without_secrets(scenario: &Scenario) -> Scenario {
     if let CacheServer::Url(url) = &mut scenario.cache.server {
         *url = redacted(url);
     }
+    if let StoreServer::Url(url) = &mut scenario.store.server {
+        *url = redacted(url);
+    }
     scenario
 }
 
+/// What the file says, whatever servers the command line has named since.
 fn source_without_secrets(loaded: &Loaded) -> String {
-    match &loaded.scenario.cache.server {
-        CacheServer::Url(url) if loaded.source.contains(url) => {
-            loaded.source.replace(url, &redacted(url))
+    const LEFT_OUT: &str = "# Left out: a server's address may hold a password.\n";
+    let mut source = loaded.source.clone();
+    let Ok(file) = toml::from_str::<toml::Table>(&source) else {
+        return LEFT_OUT.into();
+    };
+    for side in ["cache", "store"] {
+        let server = file.get(side).and_then(|side| side.get("server"));
+        let Some(url) = server.and_then(|server| server.get("url")?.as_str()) else { continue };
+        let shown = redacted(url);
+        if source.contains(url) {
+            source = source.replace(url, &shown);
+        } else if shown != url {
+            // Written with escapes, it cannot be found, and so not be masked either.
+            return LEFT_OUT.into();
         }
-        // Written with escapes, it cannot be found, and so not be masked either.
-        CacheServer::Url(_) => "# Left out: the server's address may hold a password.\n".into(),
-        CacheServer::Managed | CacheServer::Embedded => loaded.source.clone(),
     }
+    source
 }
 
 fn contender(chosen: &scenario::Contender) -> Contender {

@@ -21,6 +21,42 @@ pub fn redacted(url: &str) -> String {
     shown
 }
 
+/// The text with the password of every address in it masked, each sign by as many, so that places in
+/// the text stay what they are.
+pub fn veiled(text: &str) -> String {
+    const ENDS: [char; 4] = ['"', '\'', '`', '\n'];
+    let mut veiled = String::with_capacity(text.len());
+    let mut rest = text;
+    // Not by all of `://`: TOML can write the colon otherwise.
+    while let Some(start) = rest.find("//") {
+        let (before, address) = rest.split_at(start + 2);
+        let end = address.find(ENDS).unwrap_or(address.len());
+        veiled.push_str(before);
+        veil(&address[..end], &mut veiled);
+        rest = &address[end..];
+    }
+    veiled.push_str(rest);
+    veiled
+}
+
+/// Copies an address without its scheme.
+fn veil(address: &str, veiled: &mut String) {
+    let (login, place) = address.split_at(address.rfind('@').unwrap_or_default());
+    let user = login.find(':').map_or(0, |colon| colon + 1);
+    veiled.push_str(&login[..user]);
+    veiled.push_str(&"*".repeat(login.len() - user));
+    for (number, part) in place.split_inclusive(['?', '&']).enumerate() {
+        let kept = match part.split_once('=') {
+            Some((name, _)) if number > 0 && is_secret(name) => name.len() + 1,
+            _ => part.len(),
+        };
+        let end = if part.ends_with(['?', '&']) { part.len() - 1 } else { part.len() };
+        veiled.push_str(&part[..kept.min(end)]);
+        veiled.push_str(&"*".repeat(end - kept.min(end)));
+        veiled.push_str(&part[end..]);
+    }
+}
+
 /// `pass`, `password`, `sslpassword` and their like, and whatever is written so that one cannot tell.
 fn is_secret(parameter: &str) -> bool {
     parameter.to_ascii_lowercase().contains("pass") || parameter.contains('%')
@@ -64,6 +100,20 @@ mod tests {
             ("postgres://store?sslPassword=sesame", "postgres://store?sslPassword=***"),
         ] {
             assert_eq!(redacted(url), shown);
+        }
+    }
+
+    #[test]
+    fn a_text_is_veiled_in_place() {
+        for (text, veiled_text) in [
+            ("url = \"redis://ali:sesame@cache\" # x@y", "url = \"redis://ali:******@cache\" # x@y"),
+            ("a \"r\\u003A//:sesame@c\"\nb \"p://é@d\"", "a \"r\\u003A//:******@c\"\nb \"p://**@d\""),
+            ("'p://d?user=ali&password=se=s&port=1'", "'p://d?user=ali&password=****&port=1'"),
+            ("\"p://ali:se?s@d\" // nothing", "\"p://ali:****@d\" // nothing"),
+            ("no address, 1 // 2", "no address, 1 // 2"),
+        ] {
+            assert_eq!(veiled(text), veiled_text);
+            assert_eq!(veiled(text).len(), text.len());
         }
     }
 

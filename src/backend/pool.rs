@@ -93,6 +93,14 @@ pub struct Lease<'a, E: Endpoint> {
 struct Idle<C> {
     connection: C,
     settled: bool,
+    /// Whether a call has had it, or it was made, since it was last [spare](Pool::spare).
+    served: bool,
+}
+
+impl<C> Idle<C> {
+    const fn new(connection: C) -> Self {
+        Self { connection, settled: true, served: true }
+    }
 }
 
 impl<E: Endpoint> Pool<E> {
@@ -101,7 +109,7 @@ impl<E: Endpoint> Pool<E> {
         let mut idle = Vec::new();
         for _ in 0..connections {
             let connection = endpoint.connect().await.map_err(|error| endpoint.error(&error))?;
-            idle.push(Idle { connection, settled: true });
+            idle.push(Idle::new(connection));
         }
         let permits = Semaphore::new(idle.len());
         Ok(Arc::new(Self { endpoint, permits, idle: Mutex::new(idle) }))
@@ -118,11 +126,14 @@ impl<E: Endpoint> Pool<E> {
         let ready = lease.make_ready().await;
         notes.waits.record(notes.now().since(asked));
         ready.map_err(|error| self.fault(&error))?;
+        if let Some(idle) = &mut lease.idle {
+            idle.served = true;
+        }
         Ok(lease)
     }
 
-    /// Every connection that no call holds, for what is not to be counted as a call. One that is
-    /// broken is not among them.
+    /// Every connection that no call holds and that has served one since the last time, for what is
+    /// not to be counted as a call. One that is broken is not among them.
     pub async fn spare(&self) -> Vec<Lease<'_, E>> {
         let mut spare = Vec::new();
         // Taken before any of them is waited for: each one is then taken once.
@@ -132,7 +143,9 @@ impl<E: Endpoint> Pool<E> {
         for lease in &mut spare {
             lease.settle().await;
         }
-        spare.retain(|lease| lease.idle.is_some());
+        spare.retain_mut(|lease| {
+            lease.idle.as_mut().is_some_and(|idle| std::mem::take(&mut idle.served))
+        });
         spare
     }
 
@@ -184,7 +197,7 @@ impl<E: Endpoint> Lease<'_, E> {
         self.settle().await;
         if self.idle.is_none() {
             let connection = self.pool.endpoint.connect().await?;
-            self.idle = Some(Idle { connection, settled: true });
+            self.idle = Some(Idle::new(connection));
         }
         Ok(())
     }

@@ -29,7 +29,7 @@ use sqlx::{AssertSqlSafe, Connection, Row as _, raw_sql};
 use tokio::sync::Mutex;
 
 use self::address::Address;
-use self::counters::Watch;
+use self::counters::{Seen, Watch};
 use self::session::Sessions;
 use super::columns;
 use super::filesystem::filesystem;
@@ -70,6 +70,17 @@ struct State {
     /// Transactions in which sessions did nothing but hand in their counts, since the server was
     /// started at the time that it says.
     handed_in: (String, u64),
+    loaded: Option<Sizes>,
+}
+
+/// How much there was after a reset, in bytes: by how much the database has grown since can be told
+/// without adding to what the server counts.
+#[derive(Clone, Copy)]
+struct Sizes {
+    /// The tables that a run uses.
+    tables: u64,
+    /// The whole database.
+    all: u64,
 }
 
 impl PostgresHost {
@@ -98,6 +109,11 @@ impl PostgresHost {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
         Self::with(&managed.url(), run, options, Some(managed), clock).await
+    }
+
+    /// How many connections each node has.
+    pub const fn connections(options: &StoreOptions) -> u32 {
+        options.connections.saturating_mul(2)
     }
 
     /// The run's own server, for whoever is to break it.
@@ -152,6 +168,7 @@ impl PostgresHost {
             notes,
             pools: Vec::new(),
             handed_in: (String::new(), 0),
+            loaded: None,
         };
         let (options, state) = (options.clone(), Mutex::new(state));
         Ok(Self { address, schema, options, clock, server, watch, state, managed })
@@ -223,6 +240,29 @@ impl PostgresHost {
         Ok(())
     }
 
+    /// Bytes of the tables that a run uses, without the template.
+    async fn tables_size(&self, connection: &mut PgConnection) -> Result<u64, sqlx::Error> {
+        let size: i64 = sqlx::query_scalar(
+            "SELECT COALESCE(SUM(pg_total_relation_size(oid)), 0)::BIGINT FROM pg_class
+             WHERE relnamespace = to_regnamespace($1) AND relkind = 'r' AND relname <> 'original'",
+        )
+        .bind(format!("\"{}\"", self.schema))
+        .fetch_one(connection)
+        .await?;
+        Ok(size.max(0).cast_unsigned())
+    }
+
+    /// The sizes after a reset, where the server can be looked at from elsewhere.
+    async fn sizes(&self, connection: &mut PgConnection) -> Result<Option<Sizes>, sqlx::Error> {
+        match self.watch.as_ref().filter(|watch| watch.is_elsewhere()) {
+            None => Ok(None),
+            Some(watch) => {
+                let tables = self.tables_size(connection).await?;
+                Ok(Some(Sizes { tables, all: watch.read().await?.size }))
+            }
+        }
+    }
+
     async fn all_rows(&self, connection: &mut PgConnection) -> Result<Vec<Row>, sqlx::Error> {
         sqlx::query(statement::ALL_ROWS)
             .fetch(connection)
@@ -276,6 +316,7 @@ impl StoreHost for PostgresHost {
                 state.template = Some(asked);
             }
             load::restore(&mut connection).await?;
+            state.loaded = self.sizes(&mut connection).await?;
             connection.close().await
         };
         restored.await.map_err(|error| self.failed(&error))
@@ -286,30 +327,27 @@ impl StoreHost for PostgresHost {
     async fn counters(&self) -> Result<StoreCounters, Error> {
         let mut state = self.state.lock().await;
         let counters = async {
-            let mut database = None;
+            let mut counters =
+                StoreCounters { pool: state.notes.waits().read(), ..StoreCounters::default() };
+            let mut grown = None;
             if let Some(watch) = &self.watch {
                 let handed_in = counters::hand_in(&state.pools).await;
-                let mut counted = watch.read().await?;
+                let Seen { counters: mut counted, size } = watch.read().await?;
                 // After a crash the server has forgotten those of before.
                 if state.handed_in.0 != counted.started {
                     state.handed_in = (counted.started.clone(), 0);
                 }
                 state.handed_in.1 += handed_in;
                 counted.commits = counted.commits.saturating_sub(state.handed_in.1);
-                database = Some(counted);
+                counters.database = Some(counted);
+                grown =
+                    state.loaded.map(|loaded| (loaded.tables + size).saturating_sub(loaded.all));
             }
-            let mut connection = self.session(&state.notes).await?;
-            let size: i64 = sqlx::query_scalar(
-                "SELECT COALESCE(SUM(pg_total_relation_size(oid)), 0)::BIGINT FROM pg_class
-                 WHERE relnamespace = to_regnamespace($1) AND relkind = 'r'
-                       AND relname <> 'original'",
-            )
-            .bind(format!("\"{}\"", self.schema))
-            .fetch_one(&mut connection)
-            .await?;
-            connection.close().await?;
-            let pool = state.notes.waits().read();
-            Ok(StoreCounters { pool, size: size.max(0).cast_unsigned(), api: None, database })
+            counters.size = match grown {
+                Some(size) => size,
+                None => self.tables_size(&mut self.session(&state.notes).await?).await?,
+            };
+            Ok(counters)
         };
         counters.await.map_err(|error: sqlx::Error| self.failed(&error))
     }

@@ -124,7 +124,7 @@ impl Run {
             interrupted = interruption() => interrupted?,
         };
         // What is the run's own goes with the environment; a server of others keeps what it has got.
-        environment.clear_cache().await.context("the run's keys are left in the Redis")?;
+        environment.clear().await.context("something of the run is left in a server")?;
         Err(interrupted.into())
     }
 

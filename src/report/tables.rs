@@ -1,12 +1,14 @@
 //! The tables that reports show, made from a Record.
 
 mod api;
+mod database;
 mod entries;
 mod serving;
 mod stampedes;
 mod wrong;
 
 pub use api::api;
+pub use database::database;
 pub use entries::entries;
 pub use serving::served_by;
 pub use stampedes::{predicted as predicted_reads_per_expiry, stampedes};

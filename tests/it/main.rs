@@ -12,6 +12,7 @@ mod late_answers;
 mod listeners;
 mod near_tiers;
 mod planted;
+mod postgres_faults;
 mod postgres_servers;
 mod private_servers;
 mod redis_faults;

@@ -74,7 +74,7 @@ impl ManagedPostgres {
             workspace: workspace.clone(),
             cluster,
             durability,
-            connections: USUAL_CONNECTIONS.max(connections + SPARE_CONNECTIONS),
+            connections: USUAL_CONNECTIONS.max(connections.saturating_add(SPARE_CONNECTIONS)),
             counts_statements: true,
         };
         let mut tries = 0;

@@ -99,7 +99,9 @@ async fn spare_connections_are_those_that_no_call_holds_and_are_not_counted() {
     let spare = pool.spare().await;
     assert_eq!(spare.len(), 2, "one is out");
     drop(spare);
+    assert!(pool.spare().await.is_empty(), "nothing has been done since");
     drop(held);
+    assert_eq!(pool.spare().await.len(), 1, "that one has not been spare before");
     assert_eq!(pool.idle().len(), 3, "all are back");
     assert_eq!(pool.endpoint.notes().waits().read().calls, 2);
     query(&pool, "BEGIN IMMEDIATE").await.expect("what was given up has been rolled back");

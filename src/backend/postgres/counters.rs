@@ -17,22 +17,37 @@ const ELSEWHERE: &str = "template1";
 
 const DATABASE: &str = "
     SELECT pg_postmaster_start_time()::TEXT, xact_commit, xact_rollback, tup_returned, tup_fetched,
-           tup_inserted, tup_updated, tup_deleted, blks_read, blks_hit, deadlocks, temp_bytes
+           tup_inserted, tup_updated, tup_deleted, blks_read, blks_hit, deadlocks, temp_bytes,
+           pg_database_size(datid)
     FROM pg_stat_database
     WHERE datname = $1";
 
-/// Looks at the server's counters without adding to them, as far as that can be had.
+/// Looks at the server's counters: from another database, where what the look itself costs is counted
+/// there, or from the same.
 pub struct Watch {
     options: PgConnectOptions,
     database: String,
+    is_elsewhere: bool,
     counts_statements: bool,
+}
+
+/// What a look found.
+pub struct Seen {
+    pub counters: DatabaseCounters,
+    /// Bytes of the whole database on disk.
+    pub size: u64,
 }
 
 impl Watch {
     /// `None` where the server cannot be brought to tell all that it has counted.
     pub fn open(address: &Address, database: String, version: i64) -> Option<Self> {
         let options = address.options.clone();
-        (version >= VERSION_MIN).then_some(Self { options, database, counts_statements: false })
+        (version >= VERSION_MIN).then_some(Self {
+            options,
+            database,
+            is_elsewhere: false,
+            counts_statements: false,
+        })
     }
 
     /// Looks from another database of a server that is the run's own: what the look itself costs is
@@ -42,6 +57,7 @@ impl Watch {
     /// If that database cannot be used.
     pub async fn from_elsewhere(mut self) -> Result<Self, sqlx::Error> {
         self.options = self.options.database(ELSEWHERE);
+        self.is_elsewhere = true;
         let mut connection = self.options.connect().await?;
         let preloaded: String =
             sqlx::query_scalar("SELECT current_setting('shared_preload_libraries')")
@@ -55,8 +71,13 @@ impl Watch {
         Ok(self)
     }
 
+    /// Whether a look adds nothing to what it looks at.
+    pub const fn is_elsewhere(&self) -> bool {
+        self.is_elsewhere
+    }
+
     /// What the server has counted by now.
-    pub async fn read(&self) -> Result<DatabaseCounters, sqlx::Error> {
+    pub async fn read(&self) -> Result<Seen, sqlx::Error> {
         let mut connection = self.options.connect().await?;
         let row = sqlx::query(DATABASE).bind(&self.database).fetch_one(&mut connection).await?;
         let mut counters = database(&row)?;
@@ -64,7 +85,7 @@ impl Watch {
             counters.statements = Some(self.calls(&mut connection).await?.into_iter().collect());
         }
         connection.close().await?;
-        Ok(counters)
+        Ok(Seen { counters, size: count(&row, 12)? })
     }
 
     async fn calls(
@@ -77,7 +98,8 @@ impl Watch {
 }
 
 /// Has every session that no call holds hand in what it has counted; returns how many have, each of
-/// which has committed one transaction more for it.
+/// which has committed one transaction more for it. One that has nothing else to hand in would tell
+/// of that transaction only later, and so is not asked.
 pub async fn hand_in(pools: &[std::sync::Arc<Pool<Sessions>>]) -> u64 {
     let mut handed_in = 0;
     for pool in pools {

@@ -89,8 +89,10 @@ pub async fn read(connection: &mut PgConnection) -> Result<Facts, sqlx::Error> {
     settings.insert("transport".into(), transport.into());
     // Whether a server could, as against whether this session does.
     settings.remove("ssl");
+    let version: String = row.try_get(0)?;
     Ok(Facts {
-        version: row.try_get(0)?,
+        // Without what the packager has added.
+        version: version.split(' ').next().unwrap_or_default().into(),
         number: row.try_get(1)?,
         database: row.try_get(2)?,
         may_create: row.try_get(3)?,
