@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::progress::Display;
 use super::servers::Servers;
@@ -107,8 +107,13 @@ impl Run {
     }
 
     async fn experiment(&self, loaded: &Loaded) -> anyhow::Result<Record> {
+        // Listened for before anything is made that would have to be cleared up.
+        let mut interruption = Interruption::expected()?;
         let parent = self.work_dir.as_deref();
-        let environment = Environment::real(&loaded.scenario, parent).await?;
+        let environment = tokio::select! {
+            environment = Environment::real(&loaded.scenario, parent) => environment?,
+            interrupted = interruption.comes() => return Err(interrupted.into()),
+        };
         for check in environment.checks() {
             super::warn(&format!("{}: {}", check.name, check.detail));
         }
@@ -121,7 +126,7 @@ impl Run {
         };
         let interrupted = tokio::select! {
             record = experiment::run(loaded, &environment, progress) => return Ok(record?),
-            interrupted = interruption() => interrupted?,
+            interrupted = interruption.comes() => interrupted,
         };
         // What is the run's own goes with the environment; a server of others keeps what it has got.
         environment.clear().await.context("something of the run is left in a server")?;
@@ -164,16 +169,30 @@ impl Drop for NewFolders {
     }
 }
 
-/// Waits for a signal that asks the tool to end.
-async fn interruption() -> anyhow::Result<Interrupted> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    Ok(tokio::select! {
-        _ = interrupt.recv() => Interrupted::ByUser,
-        _ = terminate.recv() => Interrupted::BySystem,
-        _ = hang_up.recv() => Interrupted::BySystem,
-    })
+/// The signals that ask the tool to end. From here on they do not end it by themselves.
+struct Interruption {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Signal,
+}
+
+impl Interruption {
+    fn expected() -> anyhow::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for one of them.
+    async fn comes(&mut self) -> Interrupted {
+        tokio::select! {
+            _ = self.interrupt.recv() => Interrupted::ByUser,
+            _ = self.terminate.recv() => Interrupted::BySystem,
+            _ = self.hang_up.recv() => Interrupted::BySystem,
+        }
+    }
 }
 
 fn check_writable(folder: &Path) -> anyhow::Result<()> {

@@ -35,7 +35,7 @@ async fn a_run_that_is_killed_is_cleared_up_after() {
     let mut run = InTheMiddle::of(&[]).await;
     let (status, told) = run.end_by(Signal::KILL).await;
     assert_eq!(status.signal(), Some(Signal::KILL.as_raw()), "{told}");
-    run.until(|run| run.stage.is_clear(), "something is left of a run that was killed").await;
+    run.until_clear().await;
 }
 
 #[tokio::test]
@@ -52,7 +52,7 @@ async fn ctrl_c_leaves_a_server_of_others_as_it_was() {
 }
 
 /// A run that has begun, and would go on for an hour.
-struct InTheMiddle {
+pub struct InTheMiddle {
     stage: Stage,
     child: Child,
     clock: WallClock,
@@ -60,7 +60,7 @@ struct InTheMiddle {
 }
 
 impl InTheMiddle {
-    async fn of(arguments: &[&str]) -> Self {
+    pub async fn of(arguments: &[&str]) -> Self {
         let stage = Stage::with(&[("duration = \"1s\"", "duration = \"1h\"")]);
         let mut command = stage.command(arguments);
         // The strategy that fills the cache soonest. As in a terminal, whose Ctrl-C reaches
@@ -85,7 +85,7 @@ impl InTheMiddle {
     }
 
     /// How the run ended on `signal`, and what it said from then on.
-    async fn end_by(&mut self, signal: Signal) -> (ExitStatus, String) {
+    pub async fn end_by(&mut self, signal: Signal) -> (ExitStatus, String) {
         kill_process_group(Pid::from_child(&self.child), signal).unwrap();
         self.until(|run| run.child.try_wait().unwrap().is_some(), "the run goes on").await;
         let mut told = String::new();
@@ -98,9 +98,14 @@ impl InTheMiddle {
         names(&work).iter().any(|run| !names(&work.join(run).join("servers")).is_empty())
     }
 
-    fn assert_nothing_left(&self) {
+    pub fn assert_nothing_left(&self) {
         assert_eq!(names(self.stage.folder.path()), ["tiny.toml", "work"]);
         self.stage.assert_clear();
+    }
+
+    /// Waits until nothing is left of a run that was killed.
+    pub async fn until_clear(&mut self) {
+        self.until(|run| run.stage.is_clear(), "something is left of a run that was killed").await;
     }
 
     async fn until(&mut self, mut is_so: impl FnMut(&mut Self) -> bool, otherwise: &str) {
@@ -110,7 +115,7 @@ impl InTheMiddle {
         }
     }
 
-    async fn pass(&self) {
+    pub async fn pass(&self) {
         self.clock.sleep_until(self.clock.now() + Nanos::from_millis(20)).await;
     }
 }
