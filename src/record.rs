@@ -18,8 +18,8 @@ pub use crate::measure::{
     Bucket, Cause, Coded, Failed, Figure, Latency, Measures, Recovery, ThroughFault,
 };
 pub use crate::model::{
-    ApiCounters, CacheCounters, DatabaseCounters, Distribution, Fault, FaultKind, Nanos, Op, Purpose, ServedBy,
-    Server, Share, Side, Span,
+    ApiCounters, CacheCounters, DatabaseCounters, Distribution, Fault, FaultKind, Nanos, Op,
+    Purpose, ServedBy, Server, Share, Side, Span,
 };
 pub use crate::scenario::{Preference, Scenario, Thresholds};
 

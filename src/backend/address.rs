@@ -106,8 +106,14 @@ mod tests {
     #[test]
     fn a_text_is_veiled_in_place() {
         for (text, veiled_text) in [
-            ("url = \"redis://ali:sesame@cache\" # x@y", "url = \"redis://ali:******@cache\" # x@y"),
-            ("a \"r\\u003A//:sesame@c\"\nb \"p://é@d\"", "a \"r\\u003A//:******@c\"\nb \"p://**@d\""),
+            (
+                "url = \"redis://ali:sesame@cache\" # x@y",
+                "url = \"redis://ali:******@cache\" # x@y",
+            ),
+            (
+                "a \"r\\u003A//:sesame@c\"\nb \"p://é@d\"",
+                "a \"r\\u003A//:******@c\"\nb \"p://**@d\"",
+            ),
             ("'p://d?user=ali&password=se=s&port=1'", "'p://d?user=ali&password=****&port=1'"),
             ("\"p://ali:se?s@d\" // nothing", "\"p://ali:****@d\" // nothing"),
             ("no address, 1 // 2", "no address, 1 // 2"),

@@ -152,7 +152,7 @@ impl PostgresHost {
         if let Some(managed) = &managed {
             facts.settings.insert("filesystem".into(), filesystem(managed.data())?);
             if let Some(from_here) = watch {
-                watch = Some(from_here.from_elsewhere().await.map_err(unreachable)?);
+                watch = Some(from_here.look_from_elsewhere().await.map_err(unreachable)?);
             }
         }
         let server = Server {

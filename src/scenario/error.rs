@@ -98,8 +98,7 @@ impl Rejected {
         let label = label.as_deref();
         let short = label.filter(fits);
         let annotation = AnnotationKind::Primary.span(span).label(short);
-        let snippet =
-            Snippet::source(&text).path(&self.origin).fold(true).annotation(annotation);
+        let snippet = Snippet::source(&text).path(&self.origin).fold(true).annotation(annotation);
         let mut group = Level::ERROR.primary_title(&message).element(snippet);
         if let Some(long) = label.filter(|_| short.is_none()) {
             group = group.element(Level::NOTE.message(wrap(long)));

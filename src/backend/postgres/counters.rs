@@ -55,7 +55,7 @@ impl Watch {
     ///
     /// # Errors
     /// If that database cannot be used.
-    pub async fn from_elsewhere(mut self) -> Result<Self, sqlx::Error> {
+    pub async fn look_from_elsewhere(mut self) -> Result<Self, sqlx::Error> {
         self.options = self.options.database(ELSEWHERE);
         self.is_elsewhere = true;
         let mut connection = self.options.connect().await?;

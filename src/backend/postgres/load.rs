@@ -35,7 +35,9 @@ pub async fn restore(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     for upkeep in statement::UPKEEP {
         match raw_sql(upkeep).execute(&mut *connection).await {
             Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(NOT_ALLOWED) => {}
-            result => drop(result?),
+            result => {
+                result?;
+            }
         }
     }
     Ok(())

@@ -178,7 +178,10 @@ pub fn store(store: &StoreOptions) -> String {
         StoreServer::Embedded => "Rows in memory, nothing of which is durable.".into(),
         StoreServer::Sqlite => format!("A private SQLite file{}.", durability(store.durability)),
         StoreServer::Postgres => {
-            format!("A private PostgreSQL that is started for this{}.", durability(store.durability))
+            format!(
+                "A private PostgreSQL that is started for this{}.",
+                durability(store.durability)
+            )
         }
         StoreServer::Url(url) => format!(
             "Your PostgreSQL at {}, in a schema of the run's own{}. It must be set like that.",

@@ -9,7 +9,9 @@ use crate::record::{DatabaseCounters, Record};
 pub fn database(record: &Record) -> Table {
     let title = match record.store.managed {
         true => "What the store's server says itself, over whole runs",
-        false => "What the store's server says itself, over whole runs, of all who used its database",
+        false => {
+            "What the store's server says itself, over whole runs, of all who used its database"
+        }
     };
     let mut table = Table::new(
         title,
