@@ -4,16 +4,20 @@
 //! A backend's failure is data ([`Fault`](crate::model::Fault)); a server that cannot be started or
 //! reached at all is an [`Error`].
 
+mod address;
 mod background;
 mod cache;
+mod columns;
 mod context;
 mod error;
+mod filesystem;
 mod fingerprint;
 mod flights;
 mod host;
 mod layer;
 mod local;
 mod options;
+mod pool;
 mod store;
 mod tap;
 mod waits;
@@ -23,18 +27,23 @@ pub mod conformance;
 pub mod delay;
 pub mod faults;
 pub mod managed;
+pub mod postgres;
 pub mod proxy;
 pub mod redis;
 pub mod sqlite;
 pub mod twin;
 
-pub use crate::model::{ApiCounters, CacheCounters, PoolWaits, Server, StoreCounters};
+pub use crate::model::{
+    ApiCounters, CacheCounters, DatabaseCounters, PoolWaits, Server, StoreCounters,
+};
+pub use address::{redacted, veiled};
 pub use api::{ApiOptions, LatencyOptions};
 pub use cache::{
     Cache, Delivery, ENTRY_VERSION, Enqueued, Leased, Notice, QueuedWrite, Subscription, Token,
 };
 pub use context::{Ctx, Purposed};
 pub use error::Error;
+pub use filesystem::filesystem;
 pub use flights::Flights;
 pub use host::{CacheHost, CacheState, Dataset, Row, StoreHost};
 pub use layer::{Described, Layer, Layered, Step};

@@ -17,8 +17,7 @@ pub use stop::Stop;
 use humantime::format_rfc3339_seconds;
 
 use self::block::Block;
-use crate::backend::CacheServer;
-use crate::backend::redis::redacted;
+use crate::backend::{CacheServer, StoreServer, redacted};
 use crate::clock::utc_now;
 use crate::model::{Nanos, Op, Server};
 use crate::record::{Check, Contender, FORMAT, Host, PlanFacts, Record, Run, Standing};
@@ -97,6 +96,11 @@ impl<'a> Experiment<'a> {
     /// # Errors
     /// If a server cannot be used. What was measured before is kept.
     pub async fn run(&mut self, progress: &dyn Progress, stop: &Stop) -> Result<(), Error> {
+        let ended = self.all_runs(progress, stop).await;
+        cleared_after(self.environment, ended).await
+    }
+
+    async fn all_runs(&mut self, progress: &dyn Progress, stop: &Stop) -> Result<(), Error> {
         let scenario = &self.loaded.scenario;
         let turns = scenario.schedule().turns;
         for (position, turn) in turns.iter().enumerate() {
@@ -171,7 +175,16 @@ pub async fn run_strategy(
     let (plan, rows) = plan(loaded)?;
     let (progress, stop) = (&Silent, &Stop::new());
     let block = Block { plan: &plan, rows: &rows, environment, progress, stop };
-    Ok(block.run(build, 0, 0).await?.0)
+    let run = block.run(build, 0, 0).await.map(|(run, _)| run);
+    cleared_after(environment, run).await
+}
+
+/// Whatever came of it, nothing of an experiment stays in a store that others may use.
+async fn cleared_after<T>(environment: &Environment, result: Result<T, Error>) -> Result<T, Error> {
+    let cleared = environment.store().clear().await;
+    let result = result?;
+    cleared?;
+    Ok(result)
 }
 
 fn plan(loaded: &Loaded) -> Result<(Plan, Rows), Error> {
@@ -189,18 +202,31 @@ fn without_secrets(scenario: &Scenario) -> Scenario {
     if let CacheServer::Url(url) = &mut scenario.cache.server {
         *url = redacted(url);
     }
+    if let StoreServer::Url(url) = &mut scenario.store.server {
+        *url = redacted(url);
+    }
     scenario
 }
 
+/// What the file says, whatever servers the command line has named since.
 fn source_without_secrets(loaded: &Loaded) -> String {
-    match &loaded.scenario.cache.server {
-        CacheServer::Url(url) if loaded.source.contains(url) => {
-            loaded.source.replace(url, &redacted(url))
+    const LEFT_OUT: &str = "# Left out: a server's address may hold a password.\n";
+    let mut source = loaded.source.clone();
+    let Ok(file) = toml::from_str::<toml::Table>(&source) else {
+        return LEFT_OUT.into();
+    };
+    for side in ["cache", "store"] {
+        let server = file.get(side).and_then(|side| side.get("server"));
+        let Some(url) = server.and_then(|server| server.get("url")?.as_str()) else { continue };
+        let shown = redacted(url);
+        if source.contains(url) {
+            source = source.replace(url, &shown);
+        } else if shown != url {
+            // Written with escapes, it cannot be found, and so not be masked either.
+            return LEFT_OUT.into();
         }
-        // Written with escapes, it cannot be found, and so not be masked either.
-        CacheServer::Url(_) => "# Left out: the server's address may hold a password.\n".into(),
-        CacheServer::Managed | CacheServer::Embedded => loaded.source.clone(),
     }
+    source
 }
 
 fn contender(chosen: &scenario::Contender) -> Contender {

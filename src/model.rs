@@ -20,7 +20,7 @@ pub use breakage::{
 pub use distribution::{Distribution, samples_to_certify};
 pub use fault::{Fault, FaultKind, Outcome, Side};
 pub use sample::{ClientId, NodeId, Op, Sample};
-pub use server::{ApiCounters, CacheCounters, PoolWaits, Server, StoreCounters};
+pub use server::{ApiCounters, CacheCounters, DatabaseCounters, PoolWaits, Server, StoreCounters};
 pub use time::Nanos;
 pub use touch::{Answer, Call, Purpose, ServedBy, Touches, Verb};
 pub use units::{Share, Size, Span};

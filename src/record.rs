@@ -18,8 +18,8 @@ pub use crate::measure::{
     Bucket, Cause, Coded, Failed, Figure, Latency, Measures, Recovery, ThroughFault,
 };
 pub use crate::model::{
-    ApiCounters, CacheCounters, Distribution, Fault, FaultKind, Nanos, Op, Purpose, ServedBy,
-    Server, Share, Side, Span,
+    ApiCounters, CacheCounters, DatabaseCounters, Distribution, Fault, FaultKind, Nanos, Op,
+    Purpose, ServedBy, Server, Share, Side, Span,
 };
 pub use crate::scenario::{Preference, Scenario, Thresholds};
 
@@ -111,7 +111,7 @@ pub struct Run {
     /// What the cache server itself counted over the whole run, warm-up and drain included;
     /// `used_memory` is what the run added. `None` where the server keeps no counters.
     pub cache_counters: Option<CacheCounters>,
-    /// What the store's client side counted over the whole run.
+    /// What the store's client side, and its server if it has one, counted over the whole run.
     pub store_counters: StoreCounters,
     /// What broke on purpose, and how it was felt.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -30,8 +30,18 @@ const MAY_NAME: [(&str, &[&str]); 14] = [
 ];
 
 /// What of `backend` a strategy may name: traits and plain data, never a concrete backend.
-const CONCRETE_BACKENDS: [&str; 9] =
-    ["redis", "sqlite", "managed", "twin", "api", "delay", "faults", "proxy", "conformance"];
+const CONCRETE_BACKENDS: [&str; 10] = [
+    "redis",
+    "sqlite",
+    "postgres",
+    "managed",
+    "twin",
+    "api",
+    "delay",
+    "faults",
+    "proxy",
+    "conformance",
+];
 
 #[test]
 fn every_module_names_only_those_it_may() {

@@ -14,6 +14,9 @@ pub enum Error {
     #[error("cannot reach the Redis at {address}: {reason}")]
     Unreachable { address: String, reason: String },
 
+    #[error("cannot reach the PostgreSQL at {address}: {reason}")]
+    StoreUnreachable { address: String, reason: String },
+
     #[error("cannot start {program}: {reason}")]
     NotStarted { program: String, reason: String },
 

@@ -14,7 +14,7 @@ mod probe;
 mod scripts;
 mod stream;
 
-pub use address::{SCHEMES, redacted};
+pub use address::SCHEMES;
 pub use cache::RedisCache;
 pub use checkup::Checkup;
 pub use host::{RedisHost, Route};

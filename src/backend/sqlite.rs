@@ -7,15 +7,13 @@
 //! The dataset is loaded once, into a template file. Every reset opens a fresh copy of it, so each
 //! strategy of an experiment starts from the same bytes.
 
-mod database;
+pub(super) mod database;
 mod fault;
-mod load;
-mod pool;
+pub(super) mod load;
 mod settings;
 mod statement;
 mod store;
 
-pub use settings::filesystem;
 pub use store::SqliteStore;
 
 use std::io;
@@ -28,8 +26,9 @@ use sqlx::Connection;
 use tokio::sync::Mutex;
 
 use self::database::Database;
-use self::pool::Pool;
+use super::columns;
 use super::fingerprint::Fingerprint;
+use super::pool::{Endpoint, Pool};
 use super::{Dataset, Error, Row, Server, Store, StoreCounters, StoreHost, StoreOptions};
 use crate::clock::Clock;
 use crate::model::NodeId;
@@ -54,8 +53,8 @@ struct State {
 /// The database in use, and everything that is connected to it.
 struct Open {
     database: Arc<Database>,
-    writer: Arc<Pool>,
-    readers: Vec<Arc<Pool>>,
+    writer: Arc<Pool<Database>>,
+    readers: Vec<Arc<Pool<Database>>>,
 }
 
 impl SqliteHost {
@@ -129,8 +128,8 @@ impl StoreHost for SqliteHost {
     /// The waits are those since the last reset.
     async fn counters(&self) -> Result<StoreCounters, Error> {
         let database = self.state.lock().await.open.database.clone();
-        let (pool, size) = (database.waits().read(), database.size()?);
-        Ok(StoreCounters { pool, size, api: None })
+        let (pool, size) = (database.notes().waits().read(), database.size()?);
+        Ok(StoreCounters { pool, size, ..StoreCounters::default() })
     }
 
     async fn rows(&self) -> Result<Vec<Row>, Error> {
@@ -140,7 +139,7 @@ impl StoreHost for SqliteHost {
             let mut connection = database.connect().await?;
             let rows = sqlx::query(statement::ALL_ROWS)
                 .fetch(&mut connection)
-                .and_then(|row| async move { store::audited(&row) })
+                .and_then(|row| async move { columns::audited(&row) })
                 .try_collect()
                 .await?;
             connection.close().await?;

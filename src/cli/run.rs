@@ -125,7 +125,16 @@ impl Run {
     /// it, if anything was.
     async fn experiment(&self, loaded: &Loaded) -> (Option<Record>, anyhow::Result<()>) {
         let parent = self.work_dir.as_deref();
-        let environment = match Environment::real(&loaded.scenario, parent).await {
+        // Listened for before anything is made that would have to be cleared up.
+        let mut signals = match Signals::listen() {
+            Ok(signals) => signals,
+            Err(error) => return (None, Err(error.into())),
+        };
+        let environment = tokio::select! {
+            environment = Environment::real(&loaded.scenario, parent) => environment,
+            interrupted = signals.next() => return (None, Err(interrupted.into())),
+        };
+        let environment = match environment {
             Ok(environment) => environment,
             Err(error) => return (None, Err(error.into())),
         };
@@ -172,7 +181,7 @@ impl Run {
         };
         if given_up {
             // What is the run's own goes with the environment; a server of others keeps what it has.
-            environment.clear_cache().await.context("the run's keys are left in the Redis")?;
+            environment.clear().await.context("something of the run is left in a server")?;
         }
         Err(interrupted.into())
     }
@@ -213,7 +222,7 @@ impl Drop for NewFolders {
     }
 }
 
-/// The signals that ask the tool to end.
+/// The signals that ask the tool to end. From here on they do not end it by themselves.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
@@ -229,6 +238,7 @@ impl Signals {
         })
     }
 
+    /// Waits for one of them.
     async fn next(&mut self) -> Interrupted {
         tokio::select! {
             _ = self.interrupt.recv() => Interrupted::ByUser,

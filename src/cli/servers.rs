@@ -6,8 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::Usage;
 use crate::backend::managed::find_program;
-use crate::backend::redis::{SCHEMES, redacted};
-use crate::backend::{CacheServer, StoreServer};
+use crate::backend::{CacheServer, StoreServer, postgres, redacted, redis};
 use crate::scenario::{Loaded, Severity, validate};
 
 /// The servers that the command line names.
@@ -40,9 +39,6 @@ enum Store {
     /// Rows in memory
     Embedded,
 }
-
-/// What the address of a PostgreSQL may begin with.
-const STORE_SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 
 impl Servers {
     /// Has the scenario use these servers.
@@ -99,8 +95,8 @@ impl Servers {
     /// A slip in an address is told before anything has been made.
     pub fn check_addresses(&self) -> Result<(), Usage> {
         let addresses = [
-            ("--redis-url", "Redis", &self.redis_url, SCHEMES.as_slice()),
-            ("--store-url", "PostgreSQL", &self.store_url, STORE_SCHEMES.as_slice()),
+            ("--redis-url", "Redis", &self.redis_url, redis::SCHEMES.as_slice()),
+            ("--store-url", "PostgreSQL", &self.store_url, postgres::SCHEMES.as_slice()),
         ];
         for (option, kind, url, schemes) in addresses {
             let Some(url) = url else { continue };

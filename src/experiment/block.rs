@@ -9,9 +9,9 @@ use crate::backend::{self, CacheCounters, CacheHost, Server, StoreHost, Tap};
 use crate::clock::{Clock, Since};
 use crate::driver::{self, Cluster, Course, Prefilled};
 use crate::judge::{Judge, Rules};
-use crate::measure::validity::{Evidence, check};
+use crate::measure::validity::{Evidence, StoreEvidence, check};
 use crate::measure::{Check, Meter, Standing, bucket_width, through_faults};
-use crate::model::{Fault, Nanos, Side};
+use crate::model::{Breakage, Fault, Injected, Nanos, Side, StoreBreakage};
 use crate::record::Run;
 use crate::strategy::Strategy;
 use crate::workload::{Plan, Rows};
@@ -92,6 +92,7 @@ impl Block<'_> {
             used_memory: after.used_memory.saturating_sub(memory_before.unwrap_or_default()),
             ..after.since(&before)
         });
+        let store_counters = store_after.unwrap_or_default().since(&store_before);
         let generator_cpu = (!self.environment.is_simulated()).then_some(drive.cpu_share);
         let mut checks = check(&Evidence {
             is_open: self.plan.is_open(),
@@ -101,6 +102,13 @@ impl Block<'_> {
             audit: &audit,
             counters: cache_counters.as_ref(),
             given_up: tap.given_up(Side::Cache),
+            store: StoreEvidence {
+                counters: store_counters.database.as_ref(),
+                is_private: store.server().managed,
+                has_api: store_counters.api.is_some(),
+                was_killed: was_killed(&drive.faults),
+                given_up: tap.given_up(Side::Store),
+            },
             generator_cpu,
         });
         checks.push(drained_check(drained, drain));
@@ -118,7 +126,7 @@ impl Block<'_> {
             audit,
             stock,
             cache_counters,
-            store_counters: store_after.unwrap_or_default().since(&store_before),
+            store_counters,
             faults,
             drain,
             generator_cpu,
@@ -156,6 +164,10 @@ fn lost(what: &str, error: &backend::Error) -> Check {
 fn stopped_check(why: &str) -> Check {
     let detail = format!("the run was ended before its time: {why}");
     Check { name: "complete".into(), standing: Standing::Invalid, detail }
+}
+
+fn was_killed(faults: &[Injected]) -> bool {
+    faults.iter().any(|fault| fault.what == Breakage::Store(StoreBreakage::Killed))
 }
 
 fn drained_check(drained: Result<(), Fault>, took: Nanos) -> Check {

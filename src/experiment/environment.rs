@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::backend::api::{ApiHost, TwinApiHost};
 use crate::backend::delay::{DelayedCacheHost, DelayedStoreHost, StoreDelays};
 use crate::backend::faults::{DisturbedCacheHost, OutageCacheHost, OutageStoreHost};
-use crate::backend::managed::{ManagedRedis, Workspace, find_server};
+use crate::backend::managed::{ManagedPostgres, ManagedRedis, Workspace, find_server};
+use crate::backend::postgres::PostgresHost;
 use crate::backend::redis::{Naming, RedisHost, Route};
 use crate::backend::sqlite::SqliteHost;
 use crate::backend::twin::{TwinCacheHost, TwinStoreHost};
@@ -85,19 +86,7 @@ impl Environment {
                 CacheSource::Twin { round_trip: Nanos::ZERO }
             }
         };
-        let store: Box<dyn StoreHost> = match &scenario.store.server {
-            StoreServer::Embedded => Box::new(TwinStoreHost::new(&scenario.store)),
-            StoreServer::Sqlite => {
-                let path = workspace.path();
-                Box::new(SqliteHost::open(path, &scenario.store, clock.clone()).await?)
-            }
-            StoreServer::Postgres | StoreServer::Url(_) => {
-                return Err(Error::NotStarted {
-                    program: "postgres".into(),
-                    reason: "there is no store on it yet".into(),
-                });
-            }
-        };
+        let store = open_store(scenario, &workspace, &run, clock.clone()).await?;
         let store = breakable_store(scenario, store, &clock);
         let store: Box<dyn StoreHost> = match scenario.store.origin {
             Origin::Api(options) => {
@@ -165,16 +154,25 @@ impl Environment {
         self.is_simulated
     }
 
-    /// Removes what a run that was cut short has left in a server that others use too. Whatever is
-    /// the run's own goes with the environment.
+    /// Removes what a run that was cut short has left in servers that others use too. Whatever is the
+    /// run's own goes with the environment.
     ///
     /// # Errors
-    /// If the server cannot be reached or used.
-    pub async fn clear_cache(&self) -> Result<(), Error> {
-        match &self.source {
-            CacheSource::Url(..) => self.open_cache().await?.clear().await,
+    /// If a server cannot be reached or used. The other one is cleared all the same.
+    pub async fn clear(&self) -> Result<(), Error> {
+        let cache = match &self.source {
+            CacheSource::Url(..) => self.clear_cache().await,
             CacheSource::Managed(_) | CacheSource::Twin { .. } => Ok(()),
-        }
+        };
+        let store = match self.store.server().managed {
+            true => Ok(()),
+            false => self.store.clear().await,
+        };
+        cache.and(store)
+    }
+
+    async fn clear_cache(&self) -> Result<(), Error> {
+        self.open_cache().await?.clear().await
     }
 
     /// The cache for one run.
@@ -255,6 +253,30 @@ fn own_limit(server: &Server, options: &CacheOptions) -> Option<Check> {
     };
     let detail = format!("the server has a `maxmemory` of {limit} and {then}");
     Some(Check { name: "cache memory".into(), standing: Standing::Warn, detail })
+}
+
+/// The store that the scenario names, for the whole experiment: a server of the run's own is made
+/// once, and each block gets its tables anew.
+async fn open_store(
+    scenario: &Scenario,
+    workspace: &Workspace,
+    run: &str,
+    clock: Arc<dyn Clock>,
+) -> Result<Box<dyn StoreHost>, Error> {
+    let options = &scenario.store;
+    Ok(match &options.server {
+        StoreServer::Embedded => Box::new(TwinStoreHost::new(options)),
+        StoreServer::Sqlite => Box::new(SqliteHost::open(workspace.path(), options, clock).await?),
+        StoreServer::Postgres => {
+            // The worker has connections as any node has.
+            let nodes = scenario.workload.nodes + 1;
+            let connections = nodes.saturating_mul(PostgresHost::connections(options));
+            let server =
+                ManagedPostgres::start(workspace, options.durability, connections, &*clock);
+            Box::new(PostgresHost::open_managed(server.await?, run, options, clock).await?)
+        }
+        StoreServer::Url(url) => Box::new(PostgresHost::open(url, run, options, clock).await?),
+    })
 }
 
 fn embedded(why: &str) -> Check {

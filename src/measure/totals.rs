@@ -14,6 +14,7 @@ pub struct Totals {
     pub cache_failed: u64,
     pub store_reads: u64,
     pub store_writes: u64,
+    pub store_failed: u64,
     /// Answers that were not what any writer wrote.
     pub corrupt: u64,
 }
@@ -37,7 +38,11 @@ impl Totals {
             (Side::Store, _) => &mut self.store_reads,
         };
         *total += 1;
-        let failed = call.side == Side::Cache && matches!(call.answer, Answer::Failed(_));
-        self.cache_failed += u64::from(failed);
+        let failed = u64::from(matches!(call.answer, Answer::Failed(_)));
+        match call.side {
+            Side::Cache => self.cache_failed += failed,
+            Side::Store => self.store_failed += failed,
+            Side::Node => {}
+        }
     }
 }

@@ -1,5 +1,9 @@
 //! Whether a run's figures can be trusted: a number from a bad run is worse than none.
 
+mod store;
+
+pub use store::StoreEvidence;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Measures, Totals};
@@ -62,7 +66,7 @@ impl Standing {
 /// What a run is judged by.
 pub struct Evidence<'a> {
     pub is_open: bool,
-    /// Whether both servers are the run's own, so that nobody else's calls are in their counters.
+    /// Whether the cache is the run's own, so that nobody else's calls are in its counters.
     pub is_private: bool,
     pub measures: &'a Measures,
     pub totals: &'a Totals,
@@ -70,6 +74,7 @@ pub struct Evidence<'a> {
     pub counters: Option<&'a CacheCounters>,
     /// Calls to the cache whose caller was gone before the answer came.
     pub given_up: u64,
+    pub store: StoreEvidence<'a>,
     /// The share of its core that the generator used; `None` under virtual time.
     pub generator_cpu: Option<f64>,
 }
@@ -81,6 +86,7 @@ pub fn check(evidence: &Evidence<'_>) -> Vec<Check> {
         generator(evidence),
         answered(evidence),
         server_counters(evidence),
+        store::store_counters(&evidence.store, evidence.totals),
         corrupt(evidence),
     ]
 }
@@ -222,6 +228,7 @@ mod tests {
             audit: &Audit::default(),
             counters: None,
             given_up: 0,
+            store: StoreEvidence::default(),
             generator_cpu: None,
         };
         dispatch_lag(&evidence).standing
@@ -254,6 +261,7 @@ mod tests {
                 audit: &Audit::default(),
                 counters: Some(counters),
                 given_up,
+                store: StoreEvidence::default(),
                 generator_cpu: None,
             });
             check.standing

@@ -9,7 +9,7 @@ use super::Nanos;
 /// What a server is and how it is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Server {
-    /// `redis`, `valkey`, `sqlite`, `embedded`.
+    /// `redis`, `valkey`, `sqlite`, `postgres`, `embedded`.
     pub kind: String,
     pub version: String,
     /// Whether the run started it for itself.
@@ -45,7 +45,7 @@ pub struct CacheCounters {
     pub commands: BTreeMap<String, u64>,
 }
 
-/// What a store's client side counts since it was made.
+/// What is counted about a store since it was made, by its clients' side and by its server.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoreCounters {
     pub pool: PoolWaits,
@@ -54,6 +54,37 @@ pub struct StoreCounters {
     /// Present where reads go through an API.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api: Option<ApiCounters>,
+    /// Present where the store has a server that counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<DatabaseCounters>,
+}
+
+/// What a store's server counts about the database that the run uses, whoever else uses it too, and
+/// its own upkeep of it included. Only differences of two readings mean anything.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatabaseCounters {
+    /// When the server's process was started, as it says itself: one that was killed has forgotten
+    /// what it counted before.
+    pub started: String,
+    pub commits: u64,
+    pub rollbacks: u64,
+    /// Rows that scans went through.
+    pub rows_returned: u64,
+    /// Rows that index scans brought.
+    pub rows_fetched: u64,
+    pub rows_inserted: u64,
+    pub rows_updated: u64,
+    pub rows_deleted: u64,
+    /// Blocks that were not in the server's own memory.
+    pub blocks_read: u64,
+    pub blocks_hit: u64,
+    pub deadlocks: u64,
+    /// Bytes written to temporary files.
+    pub temp_bytes: u64,
+    /// Calls of the statements that a store makes, by their names; `None` where the server does not
+    /// count them, or where others may make the same ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statements: Option<BTreeMap<String, u64>>,
 }
 
 /// What an API in front of a store counts.
@@ -108,7 +139,37 @@ impl StoreCounters {
     /// What was counted since `earlier`. `size` stays what it is now, `max` the longest ever.
     pub fn since(&self, earlier: &Self) -> Self {
         let api = self.api.map(|api| api.since(&earlier.api.unwrap_or_default()));
-        Self { pool: self.pool.since(&earlier.pool), size: self.size, api }
+        let database = self.database.as_ref().map(|database| match &earlier.database {
+            Some(earlier) if earlier.started == database.started => database.since(earlier),
+            _ => database.clone(),
+        });
+        Self { pool: self.pool.since(&earlier.pool), size: self.size, api, database }
+    }
+}
+
+impl DatabaseCounters {
+    /// What was counted since `earlier`, by the same process.
+    fn since(&self, earlier: &Self) -> Self {
+        let statement = |(name, calls): (&String, &u64)| {
+            let before = earlier.statements.as_ref().and_then(|before| before.get(name));
+            (name.clone(), calls.saturating_sub(before.copied().unwrap_or_default()))
+        };
+        let statements = self.statements.as_ref();
+        Self {
+            started: self.started.clone(),
+            commits: self.commits.saturating_sub(earlier.commits),
+            rollbacks: self.rollbacks.saturating_sub(earlier.rollbacks),
+            rows_returned: self.rows_returned.saturating_sub(earlier.rows_returned),
+            rows_fetched: self.rows_fetched.saturating_sub(earlier.rows_fetched),
+            rows_inserted: self.rows_inserted.saturating_sub(earlier.rows_inserted),
+            rows_updated: self.rows_updated.saturating_sub(earlier.rows_updated),
+            rows_deleted: self.rows_deleted.saturating_sub(earlier.rows_deleted),
+            blocks_read: self.blocks_read.saturating_sub(earlier.blocks_read),
+            blocks_hit: self.blocks_hit.saturating_sub(earlier.blocks_hit),
+            deadlocks: self.deadlocks.saturating_sub(earlier.deadlocks),
+            temp_bytes: self.temp_bytes.saturating_sub(earlier.temp_bytes),
+            statements: statements.map(|statements| statements.iter().map(statement).collect()),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The tables that reports show, made from a Record.
 
 mod api;
+mod database;
 mod entries;
 mod full;
 mod serving;
@@ -8,6 +9,7 @@ mod stampedes;
 mod wrong;
 
 pub use api::api;
+pub use database::database;
 pub use entries::entries;
 pub use full::full;
 pub use serving::served_by;

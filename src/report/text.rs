@@ -45,6 +45,7 @@ pub fn render(record: &Record) -> String {
     page.asked(&verdict);
     let servers = tables::servers(record);
     page.optional("WHAT THE SERVERS SAY THEMSELVES, OVER WHOLE RUNS", &servers);
+    page.optional("WHAT THE STORE'S SERVER SAYS ITSELF", &tables::database(record));
     let theory = without_last_column(tables::theory(record));
     page.optional("THEORY (deviation in standard errors)", &theory);
     page.checks(record);

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use super::problem::Located;
+use crate::backend::veiled;
 
 /// Why a scenario could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -91,12 +92,14 @@ impl Rejected {
         // Beside the caret there is room for what fits into the line; the rest goes below.
         let taken = MARGIN + self.column(span.end);
         let fits = |label: &&str| taken + label.chars().count() <= WIDTH;
-        let label = problem.label.as_deref();
+        // What is told may end up where others read it, and the place may be an address.
+        let (text, message) = (veiled(&self.text), veiled(&problem.message));
+        let label = problem.label.as_deref().map(veiled);
+        let label = label.as_deref();
         let short = label.filter(fits);
         let annotation = AnnotationKind::Primary.span(span).label(short);
-        let snippet =
-            Snippet::source(&self.text).path(&self.origin).fold(true).annotation(annotation);
-        let mut group = Level::ERROR.primary_title(&problem.message).element(snippet);
+        let snippet = Snippet::source(&text).path(&self.origin).fold(true).annotation(annotation);
+        let mut group = Level::ERROR.primary_title(&message).element(snippet);
         if let Some(long) = label.filter(|_| short.is_none()) {
             group = group.element(Level::NOTE.message(wrap(long)));
         }

@@ -1,6 +1,5 @@
 //! The stores against their contract, and the twin against the real one.
 
-use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
@@ -18,6 +17,8 @@ use cacheduel::model::{Draft, Key, NodeId, Outcome, Version, Writer};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use crate::postgres_servers;
+
 const AGGREGATION: Origin = Origin::Aggregation { rows: 7 };
 
 #[tokio::test]
@@ -30,6 +31,20 @@ async fn sqlite_conforms_as_a_point_lookup() {
 async fn sqlite_conforms_as_an_aggregation() {
     let (_directory, host) = sqlite(&options(AGGREGATION)).await;
     store::check(&host, AGGREGATION).await;
+}
+
+#[tokio::test]
+async fn postgres_conforms_as_a_point_lookup() {
+    let host = postgres_servers::host(&options(Origin::PointLookup)).await;
+    store::check(&host, Origin::PointLookup).await;
+    host.clear().await.unwrap();
+}
+
+#[tokio::test]
+async fn postgres_conforms_as_an_aggregation() {
+    let host = postgres_servers::host(&options(AGGREGATION)).await;
+    store::check(&host, AGGREGATION).await;
+    host.clear().await.unwrap();
 }
 
 #[test]
@@ -59,18 +74,28 @@ async fn the_settings_are_what_sqlite_says_of_itself() {
 #[tokio::test]
 async fn counters_tell_the_size_on_disk_and_the_waits_since_the_reset() {
     let (_directory, host) = sqlite(&options(Origin::PointLookup)).await;
+    check_counters(&host).await;
+    let host = postgres_servers::host(&options(Origin::PointLookup)).await;
+    check_counters(&host).await;
+    host.clear().await.unwrap();
+}
+
+async fn check_counters(host: &dyn StoreHost) {
     let dataset = Rows { keys: 4, children: 0 };
     host.reset(&dataset).await.unwrap();
     let store = host.connect(NodeId(0)).await.unwrap();
     let before = host.counters().await.unwrap();
     assert_eq!(before.pool.calls, 0);
     store.read(Key(0)).await.unwrap();
-    store.write(&draft(Key(0), 1)).await.unwrap();
+    for key in (0..1_000).map(Key) {
+        store.write(&draft(key, 1)).await.unwrap();
+    }
     let after = host.counters().await.unwrap();
-    assert_eq!(after.pool.calls, 2);
-    assert!(after.size > before.size, "the write-ahead log grew: {before:?} {after:?}");
+    assert_eq!(after.pool.calls, 1_001);
+    assert!(after.size > before.size, "it grew: {before:?} {after:?}");
     host.reset(&dataset).await.unwrap();
-    assert_eq!(host.counters().await.unwrap(), before);
+    let again = host.counters().await.unwrap();
+    assert_eq!((again.pool, again.size), (before.pool, before.size));
 }
 
 #[tokio::test]
@@ -95,6 +120,13 @@ async fn a_reset_leaves_one_database_and_the_template() {
 async fn a_call_that_is_given_up_happens_whole_or_not_at_all() {
     let options = StoreOptions { connections: 1, ..options(Origin::PointLookup) };
     let (_directory, host) = sqlite(&options).await;
+    check_given_up(&host).await;
+    let host = postgres_servers::host(&options).await;
+    check_given_up(&host).await;
+    host.clear().await.unwrap();
+}
+
+async fn check_given_up(host: &dyn StoreHost) {
     host.reset(&Rows { keys: 4, children: 0 }).await.unwrap();
     let store = host.connect(NodeId(0)).await.unwrap();
     for attempt in 0..60 {
@@ -117,7 +149,7 @@ async fn a_call_that_is_given_up_happens_whole_or_not_at_all() {
     assert!(batches.iter().all(|row| row.version == batches[0].version), "one whole batch");
 }
 
-/// Polls `call` a number of times, letting SQLite work in between, and drops it.
+/// Polls `call` a number of times, letting the store and its sockets work in between, and drops it.
 async fn give_up_after(polls: u64, call: impl Future) {
     let mut call = pin!(call);
     for _ in 0..polls {
@@ -125,6 +157,7 @@ async fn give_up_after(polls: u64, call: impl Future) {
             break;
         }
         std::thread::yield_now();
+        tokio::task::yield_now().await;
     }
 }
 
@@ -146,6 +179,30 @@ proptest! {
             let twin = replay(&TwinStoreHost::new(&options), origin, &steps).await;
             prop_assert_eq!(real.0, twin.0);
             prop_assert_eq!(real.1, twin.1);
+            Ok(())
+        })?;
+    }
+}
+
+proptest! {
+    // Each case loads the store, which takes a server longer than a file.
+    #![proptest_config(ProptestConfig::with_cases(8))]
+
+    #[test]
+    fn postgres_and_the_twin_answer_alike(
+        steps in proptest::collection::vec(step(), 1..80),
+        aggregates in any::<bool>(),
+    ) {
+        let origin = if aggregates { AGGREGATION } else { Origin::PointLookup };
+        let options = StoreOptions { durability: Durability::Normal, ..options(origin) };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let postgres = postgres_servers::host(&options).await;
+            let real = replay(&postgres, origin, &steps).await;
+            let twin = replay(&TwinStoreHost::new(&options), origin, &steps).await;
+            prop_assert_eq!(real.0, twin.0);
+            prop_assert_eq!(real.1, twin.1);
+            postgres.clear().await.unwrap();
             Ok(())
         })?;
     }

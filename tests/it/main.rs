@@ -18,6 +18,8 @@ mod listeners;
 mod lost_writes;
 mod near_tiers;
 mod planted;
+mod postgres_faults;
+mod postgres_servers;
 mod private_servers;
 mod redis_breakages;
 mod redis_faults;

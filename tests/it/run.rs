@@ -4,12 +4,14 @@ mod endings;
 mod kinds;
 mod own_redis;
 mod places;
+mod postgres;
 mod refusals;
 mod results;
 mod servers;
 mod signals;
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -77,7 +79,11 @@ impl Stage {
             assert!(scenario.contains(from), "the scenario does not say {from}");
             scenario = scenario.replacen(from, to, 1);
         }
-        let folder = tempfile::tempdir().expect("the system has a temporary directory");
+        // A server that refuses to run as the superuser runs as another user, who must come there.
+        let folder = tempfile::Builder::new()
+            .permissions(Permissions::from_mode(0o755))
+            .tempdir()
+            .expect("the system has a temporary directory");
         fs::write(folder.path().join("tiny.toml"), scenario).unwrap();
         fs::create_dir(folder.path().join("work")).unwrap();
         Self { folder }

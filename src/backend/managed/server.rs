@@ -248,7 +248,7 @@ fn url(port: u16) -> String {
     format!("redis://{}:{port}", Ipv4Addr::LOCALHOST)
 }
 
-fn free_port() -> io::Result<u16> {
+pub(super) fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
@@ -262,7 +262,8 @@ fn ended(status: &str, log: &Path) -> NotReady {
     }
 }
 
-fn tail(log: &Path) -> String {
+/// The end of a log, for an error.
+pub(super) fn tail(log: &Path) -> String {
     let text = std::fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().collect();

@@ -7,7 +7,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use redis::{Pipeline, RedisError, RedisResult, Value, cmd, from_redis_value};
 
-use super::address::redacted;
 use super::cache::{RedisCache, entry};
 use super::info::Info;
 use super::link::{Endpoint, Link};
@@ -17,6 +16,7 @@ use super::scripts;
 use super::stream::create_group;
 use crate::backend::managed::ManagedRedis;
 use crate::backend::proxy::Proxy;
+use crate::backend::redacted;
 use crate::backend::{
     Cache, CacheCounters, CacheHost, CacheOptions, CacheState, Error, Eviction, Server,
 };

@@ -5,24 +5,20 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqliteConnection};
 
 use super::fault;
-use crate::backend::waits::Waits;
+use crate::backend::pool::{Endpoint, Notes};
 use crate::backend::{Durability, Error};
 use crate::clock::Clock;
-use crate::model::{Fault, Nanos};
+use crate::model::FaultKind;
 
 pub struct Database {
     path: PathBuf,
     options: SqliteConnectOptions,
-    clock: Arc<dyn Clock>,
-    waits: Waits,
-    /// The kinds of fault that have been logged, a bit for each.
-    logged: AtomicU8,
+    notes: Notes,
 }
 
 impl Database {
@@ -42,39 +38,11 @@ impl Database {
             // Only macOS has it: there, a plain fsync leaves the data in the drive's own cache.
             .pragma("fullfsync", if durability == Durability::Full { "1" } else { "0" })
             .disable_statement_logging();
-        Self { path, options, clock, waits: Waits::default(), logged: AtomicU8::new(0) }
-    }
-
-    pub async fn connect(&self) -> Result<SqliteConnection, sqlx::Error> {
-        self.options.connect().await
+        Self { path, options, notes: Notes::new("SQLite", clock) }
     }
 
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    pub fn now(&self) -> Nanos {
-        self.clock.now()
-    }
-
-    pub fn waits(&self) -> &Waits {
-        &self.waits
-    }
-
-    /// The fault that `error` amounts to. The first of each kind is logged with its text; more of
-    /// them would only repeat it thousands of times a second.
-    pub fn fault(&self, error: &sqlx::Error) -> Fault {
-        let kind = fault::kind(error);
-        let bit = 1 << kind as u8;
-        if self.logged.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
-            tracing::warn!(%error, ?kind, "SQLite failed; more of this kind are not logged");
-        }
-        Fault::store(kind)
-    }
-
-    /// `error` where no single operation failed but the database is of no use.
-    pub fn error(&self, error: &sqlx::Error) -> Error {
-        Error::Database { path: self.path.clone(), reason: error.to_string() }
     }
 
     /// Bytes of the database and of its write-ahead log, now.
@@ -104,6 +72,45 @@ impl Database {
         let mut name = OsString::from(&self.path);
         name.push(suffix);
         name.into()
+    }
+}
+
+impl Endpoint for Database {
+    type Connection = SqliteConnection;
+
+    async fn connect(&self) -> Result<SqliteConnection, sqlx::Error> {
+        self.options.connect().await
+    }
+
+    /// The connection's worker takes commands in turn, so this also waits for a query that nobody
+    /// waits for any more.
+    async fn roll_back(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        /// The plain SQLITE_ERROR is SQLite's answer to a ROLLBACK where there is no transaction.
+        const NO_TRANSACTION: &str = "1";
+        match sqlx::query("ROLLBACK").execute(connection).await {
+            Err(sqlx::Error::Database(error))
+                if error.code().as_deref() == Some(NO_TRANSACTION) =>
+            {
+                Ok(())
+            }
+            result => result.map(drop),
+        }
+    }
+
+    fn is_lost(error: &sqlx::Error) -> bool {
+        matches!(error, sqlx::Error::WorkerCrashed | sqlx::Error::Io(_))
+    }
+
+    fn kind(error: &sqlx::Error) -> FaultKind {
+        fault::kind(error)
+    }
+
+    fn error(&self, error: &sqlx::Error) -> Error {
+        Error::Database { path: self.path.clone(), reason: error.to_string() }
+    }
+
+    fn notes(&self) -> &Notes {
+        &self.notes
     }
 }
 

@@ -3,28 +3,33 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use futures_util::TryStreamExt;
 use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteRow};
 use sqlx::{Row as _, SqliteConnection};
 
-use super::pool::Pool;
+use super::database::Database;
 use super::statement::{self, apply, runs};
-use crate::backend::{Applied, Event, Origin, Read, Row, Store, VersionedDraft};
-use crate::model::{Aggregate, Draft, Key, Outcome, Value, Version, Writer};
+use crate::backend::columns::{self, Columns};
+use crate::backend::pool::Pool;
+use crate::backend::{Applied, Event, Origin, Read, Store, VersionedDraft};
+use crate::model::{Draft, Key, Outcome, Value, Version};
 
 /// A node's connections for reading, and its share of the one that writes.
 ///
 /// A call that is dropped before its answer may still take effect, but never in part.
 pub struct SqliteStore {
-    readers: Arc<Pool>,
-    writer: Arc<Pool>,
+    readers: Arc<Pool<Database>>,
+    writer: Arc<Pool<Database>>,
     origin: Origin,
 }
 
 impl SqliteStore {
-    pub(super) fn new(readers: Arc<Pool>, writer: Arc<Pool>, origin: Origin) -> Self {
+    pub(super) fn new(
+        readers: Arc<Pool<Database>>,
+        writer: Arc<Pool<Database>>,
+        origin: Origin,
+    ) -> Self {
         Self { readers, writer, origin }
     }
 
@@ -40,7 +45,7 @@ impl SqliteStore {
         // the next one brings that to an end and its error to light.
         let rows = write.fetch_all(lease.connection()).await;
         let version = rows.and_then(|rows| match rows.as_slice() {
-            [row] => version_of(row, 0),
+            [row] => columns::version(row, 0),
             _ => Err(sqlx::Error::RowNotFound),
         });
         lease.finish(version)
@@ -60,7 +65,7 @@ impl Store for SqliteStore {
             .fetch_optional(lease.connection())
             .await;
         let read = row.and_then(|row| match row {
-            Some(row) => found(key, &row, self.origin),
+            Some(row) => columns::found(key, &row, self.origin),
             None => Ok(Read { value: Value::never_written(key), rows: 0 }),
         });
         lease.finish(read)
@@ -73,7 +78,7 @@ impl Store for SqliteStore {
             .fetch_optional(lease.connection())
             .await;
         let version =
-            row.and_then(|row| row.map_or(Ok(Version::INITIAL), |row| version_of(&row, 0)));
+            row.and_then(|row| row.map_or(Ok(Version::INITIAL), |row| columns::version(&row, 0)));
         lease.finish(version)
     }
 
@@ -101,7 +106,7 @@ impl Store for SqliteStore {
         let events = sqlx::query(statement::READ_OUTBOX)
             .bind(i64::try_from(max).unwrap_or(i64::MAX))
             .fetch(lease.connection())
-            .and_then(|row| async move { event(&row) })
+            .and_then(|row| async move { columns::event(&row) })
             .try_collect()
             .await;
         lease.finish(events)
@@ -134,13 +139,6 @@ pub(super) fn bind_row<'q>(
         .bind(draft.body.as_deref())
 }
 
-/// A row of [`statement::ALL_ROWS`], checked.
-pub(super) fn audited(row: &SqliteRow) -> Result<Row, sqlx::Error> {
-    let key = Key(unsigned(row, 0)?);
-    let value = value(key, row, 1)?;
-    Ok(Row { key, version: value.version, writer: value.writer, intact: value.is_intact(key) })
-}
-
 /// Applies a batch in one transaction and returns how many rows it set.
 async fn apply_all(
     connection: &mut SqliteConnection,
@@ -158,48 +156,12 @@ async fn apply_all(
     Ok(written)
 }
 
-fn found(key: Key, row: &SqliteRow, origin: Origin) -> Result<Read, sqlx::Error> {
-    let mut value = value(key, row, 0)?;
-    let mut rows = 1;
-    if let Origin::Aggregation { .. } = origin
-        && !value.is_absent()
-    {
-        let aggregate = Aggregate { rows: row.try_get(4)?, total: row.try_get(5)? };
-        rows += aggregate.rows;
-        value.aggregate = Some(aggregate);
+impl Columns for SqliteRow {
+    fn integer(&self, column: usize) -> Result<i64, sqlx::Error> {
+        self.try_get(column)
     }
-    Ok(Read { value, rows })
-}
 
-/// The value in the columns version, writer, checksum and body, from `first` on.
-fn value(key: Key, row: &SqliteRow, first: usize) -> Result<Value, sqlx::Error> {
-    Ok(Value {
-        key,
-        version: version_of(row, first)?,
-        writer: Writer(unsigned(row, first + 1)?),
-        checksum: row.try_get(first + 2)?,
-        aggregate: None,
-        body: row.try_get::<Option<&[u8]>, _>(first + 3)?.map(Bytes::copy_from_slice),
-    })
-}
-
-fn event(row: &SqliteRow) -> Result<Event, sqlx::Error> {
-    Ok(Event {
-        sequence: unsigned(row, 0)?,
-        key: Key(unsigned(row, 1)?),
-        version: version_of(row, 2)?,
-    })
-}
-
-fn version_of(row: &SqliteRow, column: usize) -> Result<Version, sqlx::Error> {
-    unsigned(row, column).map(Version)
-}
-
-/// A number that is never negative, unless somebody else wrote it.
-fn unsigned(row: &SqliteRow, column: usize) -> Result<u64, sqlx::Error> {
-    let number: i64 = row.try_get(column)?;
-    u64::try_from(number).map_err(|error| sqlx::Error::ColumnDecode {
-        index: column.to_string(),
-        source: error.into(),
-    })
+    fn bytes(&self, column: usize) -> Result<Option<&[u8]>, sqlx::Error> {
+        self.try_get(column)
+    }
 }

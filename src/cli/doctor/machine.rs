@@ -1,29 +1,19 @@
 //! What is on this machine: programs, cores, memory, and the disk that a run would use.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use bytesize::ByteSize;
 
 use super::finding::Finding;
-use crate::backend::managed::{SERVERS, find_program};
-use crate::backend::sqlite::filesystem;
+use crate::backend::filesystem;
+use crate::backend::managed::{SERVERS, find_postgres, find_program};
 use crate::record::Host;
 
 /// Less than this and a run with many rows may fill the disk.
 const FREE_MIN: u64 = 1 << 30;
 /// A file system that keeps nothing on a disk.
 const IN_MEMORY: [&str; 2] = ["tmpfs", "ramfs"];
-/// Where PostgreSQL's programs are, beside PATH: each `*` stands for a version.
-const POSTGRES_PLACES: [&str; 5] = [
-    "/usr/lib/postgresql/*/bin",
-    "/usr/pgsql-*/bin",
-    "/usr/local/pgsql/bin",
-    "/opt/homebrew/opt/postgresql@*/bin",
-    "/usr/local/opt/postgresql@*/bin",
-];
-
 /// Looks at the machine, and at the folder in which a run would work.
 pub fn look(work_dir: Option<&Path>) -> Vec<Finding> {
     let host = Host::this();
@@ -46,41 +36,15 @@ pub fn look(work_dir: Option<&Path>) -> Vec<Finding> {
             )),
         }
     }
-    for name in ["postgres", "initdb"] {
-        findings.push(match find_postgres(name) {
-            Some(path) => Finding::ok(name, versioned(&path)),
-            None => Finding::warn(
-                name,
-                "neither on PATH nor in the usual places",
-                "install postgresql for a private one, or name yours by --store-url",
-            ),
-        });
-    }
+    findings.push(match find_postgres() {
+        Some(programs) => Finding::ok("postgres", versioned(&programs.join("postgres"))),
+        None => Finding::warn(
+            "postgres",
+            "neither on PATH nor in the usual places",
+            "install postgresql for a private one, or name yours by --store-url",
+        ),
+    });
     findings
-}
-
-/// A program of PostgreSQL: on PATH, or else of the newest version in the usual places.
-pub fn find_postgres(name: &str) -> Option<PathBuf> {
-    find_program(name).or_else(|| {
-        let folders = POSTGRES_PLACES.into_iter().flat_map(folders);
-        folders.map(|folder| folder.join(name)).find(|path| path.is_file())
-    })
-}
-
-/// The folders that match, the one of the highest version first.
-fn folders(pattern: &str) -> Vec<PathBuf> {
-    let Some((before, after)) = pattern.split_once('*') else { return vec![pattern.into()] };
-    let Some((parent, prefix)) = before.rsplit_once('/') else { return Vec::new() };
-    let entries = fs::read_dir(parent).into_iter().flatten().flatten();
-    let mut found: Vec<(u32, PathBuf)> = entries
-        .filter_map(|entry| {
-            let name = entry.file_name().into_string().ok()?;
-            let version = name.strip_prefix(prefix)?.parse().ok()?;
-            Some((version, entry.path().join(after.trim_start_matches('/'))))
-        })
-        .collect();
-    found.sort();
-    found.into_iter().rev().map(|(_, folder)| folder).collect()
 }
 
 fn cores(host: &Host) -> Finding {

@@ -1,10 +1,9 @@
 //! What a scenario would use here, and what would stop it.
 
 use super::finding::Finding;
-use super::machine::find_postgres;
 use super::redis::Looked;
-use crate::backend::redis::redacted;
-use crate::backend::{CacheServer, StoreServer};
+use crate::backend::managed::find_postgres;
+use crate::backend::{CacheServer, StoreServer, redacted};
 use crate::cli::text;
 use crate::scenario::Loaded;
 
@@ -64,16 +63,14 @@ fn store_of(server: &StoreServer, works: bool) -> Finding {
         StoreServer::Embedded => {
             Finding::warn(WHAT, "rows in memory", "its latency is not that of a database")
         }
-        StoreServer::Postgres => {
-            match ["postgres", "initdb"].into_iter().find(|name| find_postgres(name).is_none()) {
-                None => Finding::ok(WHAT, "a private PostgreSQL"),
-                Some(missing) => Finding::fail(
-                    WHAT,
-                    format!("a private PostgreSQL, but there is no {missing}"),
-                    "install postgresql, or use --store sqlite",
-                ),
-            }
+        StoreServer::Postgres if find_postgres().is_some() => {
+            Finding::ok(WHAT, "a private PostgreSQL")
         }
+        StoreServer::Postgres => Finding::fail(
+            WHAT,
+            "a private PostgreSQL, but there is none to start",
+            "install postgresql, or use --store sqlite",
+        ),
         StoreServer::Url(url) if works => Finding::ok(WHAT, format!("yours at {}", redacted(url))),
         StoreServer::Url(url) => {
             let advice = "mend what is marked above, or use --store sqlite";

@@ -7,7 +7,7 @@ use futures_util::future::{Either, select};
 use sqlx::{Connection, PgConnection, Row};
 
 use super::finding::Finding;
-use crate::backend::redis::redacted;
+use crate::backend::redacted;
 use crate::clock::Clock;
 use crate::model::Nanos;
 

@@ -7,8 +7,8 @@ use bytesize::ByteSize;
 
 use super::finding::Finding;
 use crate::backend::managed::{ManagedRedis, Workspace, find_server};
-use crate::backend::redis::{Checkup, Feature, Naming, RedisHost, Route, redacted};
-use crate::backend::{CacheHost, CacheOptions, Error, Server};
+use crate::backend::redis::{Checkup, Feature, Naming, RedisHost, Route};
+use crate::backend::{CacheHost, CacheOptions, Error, Server, redacted};
 use crate::cli::text;
 use crate::clock::Clock;
 use crate::model::Size;

@@ -2,7 +2,7 @@
 
 use crate::backend::{
     ApiOptions, CacheOptions, CacheServer, Durability, Eviction, LatencyOptions, Origin,
-    StoreOptions, StoreServer,
+    StoreOptions, StoreServer, redacted,
 };
 use crate::cli::text::{count, counted, number, percent};
 use crate::scenario::{Preference, Scenario};
@@ -152,7 +152,7 @@ pub fn cache(cache: &CacheOptions) -> String {
         CacheServer::Embedded => {
             "A cache in memory, whose latency is not that of a server".to_owned()
         }
-        CacheServer::Url(url) => format!("Your Redis at {}", without_password(url)),
+        CacheServer::Url(url) => format!("Your Redis at {}", redacted(url)),
     };
     let limit = match (cache.maxmemory, cache.max_keys) {
         (Some(memory), _) => format!(", with {memory} for entries"),
@@ -173,31 +173,21 @@ pub fn cache(cache: &CacheOptions) -> String {
     )
 }
 
-/// The URL as it may be shown: a password in it is nobody else's business.
-fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return url.to_owned();
-    };
-    match rest.rsplit_once('@') {
-        Some((_, host)) => format!("{scheme}://***@{host}"),
-        None => url.to_owned(),
-    }
-}
-
 pub fn store(store: &StoreOptions) -> String {
-    let server = match (&store.server, store.durability) {
-        (StoreServer::Embedded, _) => "Rows in memory, nothing of which is durable.",
-        (StoreServer::Sqlite, Durability::Full) => {
-            "A private SQLite file, whose COMMIT waits for the disk."
+    let server = match &store.server {
+        StoreServer::Embedded => "Rows in memory, nothing of which is durable.".into(),
+        StoreServer::Sqlite => format!("A private SQLite file{}.", durability(store.durability)),
+        StoreServer::Postgres => {
+            format!(
+                "A private PostgreSQL that is started for this{}.",
+                durability(store.durability)
+            )
         }
-        (StoreServer::Sqlite, Durability::Normal) => {
-            "A private SQLite file; a crash of the machine may lose the last COMMITs."
-        }
-        (StoreServer::Sqlite, Durability::Off) => {
-            "A private SQLite file, whose COMMIT waits for nothing."
-        }
-        (StoreServer::Postgres, _) => "A private PostgreSQL.",
-        (StoreServer::Url(_), _) => "Your own PostgreSQL.",
+        StoreServer::Url(url) => format!(
+            "Your PostgreSQL at {}, in a schema of the run's own{}. It must be set like that.",
+            redacted(url),
+            durability(store.durability)
+        ),
     };
     let origin = match store.origin {
         Origin::PointLookup => "A read finds the row by its key".to_owned(),
@@ -212,7 +202,19 @@ pub fn store(store: &StoreOptions) -> String {
         false => format!(", and takes {} longer than that", store.delay),
     };
     let connections = counted(store.connections.into(), "connection");
-    format!("{server} {origin}{delay}. {connections} of each node for reads, and one that writes.")
+    let writing = match &store.server {
+        StoreServer::Embedded | StoreServer::Sqlite => "one that writes",
+        StoreServer::Postgres | StoreServer::Url(_) => "as many for writes",
+    };
+    format!("{server} {origin}{delay}. {connections} of each node for reads, and {writing}.")
+}
+
+const fn durability(durability: Durability) -> &'static str {
+    match durability {
+        Durability::Full => ", whose COMMIT waits for the disk",
+        Durability::Normal => "; a crash of the machine may lose the last COMMITs",
+        Durability::Off => ", whose COMMIT waits for nothing",
+    }
 }
 
 fn api(options: &ApiOptions) -> String {

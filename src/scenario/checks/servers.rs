@@ -1,8 +1,7 @@
 //! Checks of the cache and the store.
 
 use super::{at_least_one, not_zero};
-use crate::backend::redis::SCHEMES;
-use crate::backend::{ApiOptions, CacheServer, Eviction, Origin};
+use crate::backend::{ApiOptions, CacheServer, Eviction, Origin, StoreServer, postgres, redis};
 use crate::model::{Size, Span};
 use crate::scenario::Scenario;
 use crate::scenario::problem::Problem;
@@ -29,7 +28,7 @@ pub fn cache(scenario: &Scenario, problems: &mut Vec<Problem>) {
                     .expected("only for a managed server"),
                 );
             }
-            if !SCHEMES.iter().any(|scheme| url.starts_with(scheme)) {
+            if !redis::SCHEMES.iter().any(|scheme| url.starts_with(scheme)) {
                 problems.push(
                     Problem::error(&["cache", "server", "url"], "not the address of a Redis")
                         .expected("expected redis://, rediss:// or unix://")
@@ -115,6 +114,15 @@ fn embedded(scenario: &Scenario, problems: &mut Vec<Problem>) {
 pub fn store(scenario: &Scenario, problems: &mut Vec<Problem>) {
     let store = &scenario.store;
     at_least_one(&["store", "connections"], store.connections.into(), "connection", problems);
+    if let StoreServer::Url(url) = &store.server
+        && !postgres::SCHEMES.iter().any(|scheme| url.starts_with(scheme))
+    {
+        problems.push(
+            Problem::error(&["store", "server", "url"], "not the address of a PostgreSQL")
+                .expected("expected postgres:// or postgresql://")
+                .help("write it as \"postgres://user@localhost:5432/database\""),
+        );
+    }
     if store.origin == (Origin::Aggregation { rows: 0 }) {
         problems.push(
             Problem::error(&["store", "origin", "aggregation", "rows"], "nothing to aggregate")

@@ -49,7 +49,7 @@ async fn a_run_that_is_killed_is_cleared_up_after() {
     let mut run = InTheMiddle::of(&[]).await;
     let (status, told) = run.end_by(Signal::KILL).await;
     assert_eq!(status.signal(), Some(Signal::KILL.as_raw()), "{told}");
-    run.until(|run| run.stage.is_clear(), "something is left of a run that was killed").await;
+    run.until_clear().await;
 }
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn ctrl_c_leaves_a_server_of_others_as_it_was() {
 }
 
 /// A run that has begun, and would go on for an hour.
-struct InTheMiddle {
+pub struct InTheMiddle {
     stage: Stage,
     child: Child,
     clock: WallClock,
@@ -74,7 +74,7 @@ struct InTheMiddle {
 }
 
 impl InTheMiddle {
-    async fn of(arguments: &[&str]) -> Self {
+    pub async fn of(arguments: &[&str]) -> Self {
         Self::lasting("1h", arguments).await
     }
 
@@ -104,7 +104,7 @@ impl InTheMiddle {
     }
 
     /// How the run ended on `signal`, and what it said from then on.
-    async fn end_by(&mut self, signal: Signal) -> (ExitStatus, String) {
+    pub async fn end_by(&mut self, signal: Signal) -> (ExitStatus, String) {
         kill_process_group(Pid::from_child(&self.child), signal).unwrap();
         self.ended().await
     }
@@ -152,6 +152,11 @@ impl InTheMiddle {
         registered.collect()
     }
 
+    /// Whatever it has left as a result, nothing that it worked with is left.
+    pub fn assert_nothing_left(&self) {
+        self.stage.assert_clear();
+    }
+
     /// The report is whole, is marked invalid and says why; nothing else is left.
     fn assert_partial_record(&self, why: &str) {
         let record = report::read(&self.stage.report()).unwrap();
@@ -164,6 +169,11 @@ impl InTheMiddle {
         self.stage.assert_clear();
     }
 
+    /// Waits until nothing is left of a run that was killed.
+    pub async fn until_clear(&mut self) {
+        self.until(|run| run.stage.is_clear(), "something is left of a run that was killed").await;
+    }
+
     async fn until(&mut self, mut is_so: impl FnMut(&mut Self) -> bool, otherwise: &str) {
         while !is_so(self) {
             assert!(self.clock.now() < self.deadline, "{otherwise}");
@@ -171,7 +181,7 @@ impl InTheMiddle {
         }
     }
 
-    async fn pass(&self) {
+    pub async fn pass(&self) {
         self.clock.sleep_until(self.clock.now() + Nanos::from_millis(20)).await;
     }
 }
