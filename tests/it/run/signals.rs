@@ -1,5 +1,6 @@
 //! Runs that are ended in the middle.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ExitStatus, Stdio};
@@ -146,8 +147,13 @@ impl InTheMiddle {
     fn servers(&self) -> Vec<Pid> {
         let work = self.stage.path("work");
         let registered = names(&work).into_iter().flat_map(|run| {
-            let numbers = names(&work.join(run).join("servers"));
-            numbers.into_iter().filter_map(|number| Pid::from_raw(number.parse().ok()?))
+            let register = work.join(run).join("servers");
+            let entries = names(&register).into_iter();
+            // Each is the server's number, and the signal that it ends on.
+            entries.filter_map(move |entry| {
+                let entry = fs::read_to_string(register.join(entry)).ok()?;
+                Pid::from_raw(entry.split_whitespace().next()?.parse().ok()?)
+            })
         });
         registered.collect()
     }
