@@ -72,6 +72,8 @@ pub fn read(path: &Path) -> Result<Record, Error> {
     }
     match serde_json::from_str::<Head>(&text) {
         Err(source) if !source.is_data() => Err(Error::NotJson { path, source }),
+        // A list would pass for its fields in their order.
+        _ if !text.trim_start().starts_with('{') => Err(Error::NotARecord { path }),
         Err(_) | Ok(Head { format: None, .. }) => Err(Error::NotARecord { path }),
         Ok(Head { format: Some(found), .. }) if found != u64::from(FORMAT) => {
             Err(Error::Version { path, found })

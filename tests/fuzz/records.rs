@@ -52,6 +52,13 @@ proptest! {
 }
 
 #[test]
+fn the_record_that_is_broken_is_a_good_one() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("record.json"), &*SEED).unwrap();
+    assert_eq!(folder::json(&folder::read(folder.path()).unwrap()), *SEED);
+}
+
+#[test]
 fn what_is_no_record_is_told_as_that() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("record.json");
@@ -59,7 +66,9 @@ fn what_is_no_record_is_told_as_that() {
         fs::write(&path, text).unwrap();
         folder::read(&path).unwrap_err().to_string()
     };
-    for no_record in ["[]", "3", "\"format\"", "{}", "{\"format\": \"2\"}", "{\"format\": -2}"] {
+    for no_record in
+        ["[]", "[2, 3]", "3", "\"format\"", "{}", "{\"format\": \"2\"}", "{\"format\": -2}"]
+    {
         assert!(said(no_record).contains("not a cacheduel record"), "{no_record}");
     }
     assert!(said("{\"format\": 2").contains("cut off"));

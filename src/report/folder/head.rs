@@ -1,5 +1,6 @@
 //! What of a Record can be told before it is read as one.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{MapAccess, SeqAccess, Visitor};
@@ -8,6 +9,9 @@ use serde::{Deserialize, Deserializer};
 /// Beyond it not all readers of JSON agree on a number. No figure comes near it, so that sums over all
 /// runs still fit.
 const NUMBER_MAX: u64 = 1 << 53;
+
+/// The one figure that may be endless: how long ago the last write was of what had none.
+const ENDLESS: &str = "since_write";
 
 /// What a Record of any format says of itself.
 #[derive(Deserialize)]
@@ -80,8 +84,9 @@ impl<'de> Visitor<'de> for Look {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Figures, A::Error> {
         let mut all = Figures::default();
-        while let Some((_, one)) = map.next_entry::<serde::de::IgnoredAny, Figures>()? {
-            all.beyond_counting |= one.beyond_counting;
+        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+            let one = map.next_value::<Figures>()?;
+            all.beyond_counting |= one.beyond_counting && key != ENDLESS;
         }
         Ok(all)
     }
