@@ -208,13 +208,14 @@ fn alone(contender: &Contender, run: &Run) -> Contender {
             cache: measures.cache.clone(),
             store: measures.store.clone(),
             lag: measures.lag.clone(),
+            lag_outside_faults: None,
             timeline: Vec::new(),
         },
         findings: run.findings.clone(),
         audit: run.audit.clone(),
         cache_counters: run.cache_counters.clone(),
         store_counters: run.store_counters.clone(),
-        faults: Vec::new(),
+        faults: run.faults.clone(),
         checks: Vec::new(),
         ..*run
     };

@@ -10,7 +10,7 @@ use crate::clock::{Clock, Since};
 use crate::driver::{self, Cluster, Prefilled};
 use crate::judge::{Judge, Rules};
 use crate::measure::validity::{Evidence, check};
-use crate::measure::{Check, Meter, Standing, bucket_width, through_faults};
+use crate::measure::{Check, Meter, Standing, Timeline, through_faults};
 use crate::model::{Fault, Nanos, Side};
 use crate::record::Run;
 use crate::strategy::Strategy;
@@ -75,7 +75,7 @@ impl Block<'_> {
         let (end, stock) = end_state(cache, store, self.plan.keys()).await?;
         let Watch { judge, meter, .. } = watch;
         let (findings, audit) = judge.finish(&end);
-        let (measures, totals) = meter.finish(drive.in_flight_peak);
+        let (measures, totals) = meter.finish(drive.in_flight_peak, &drive.faults);
         let cache_counters = cache_after.zip(cache_before).map(|(after, before)| CacheCounters {
             // What was filled beforehand takes memory too.
             used_memory: after.used_memory.saturating_sub(memory_before.unwrap_or_default()),
@@ -91,6 +91,8 @@ impl Block<'_> {
             counters: cache_counters.as_ref(),
             given_up: tap.given_up(Side::Cache),
             generator_cpu,
+            planned_faults: self.plan.faults().len(),
+            faults: &drive.faults,
         });
         checks.push(drained_check(drained, drain));
         checks.extend(prefilled.map(prefilled_check));
@@ -114,16 +116,17 @@ impl Block<'_> {
 
     fn watch(&self, start: Nanos) -> Watch<'_> {
         let (opens, window) = (start + self.plan.warm_up(), self.plan.duration());
+        let timeline = Timeline::through(!self.plan.faults().is_empty());
         let rules = Rules {
             keys: self.plan.keys(),
             loaded: self.plan.loaded(),
             ring: JUDGE_RING,
             window: (opens, opens + window),
-            bucket: bucket_width(window),
+            bucket: timeline.bucket(window),
         };
         Watch {
             judge: Judge::new(rules),
-            meter: Meter::new(opens, opens + window),
+            meter: Meter::new(opens, opens + window, timeline),
             progress: self.progress,
             start,
         }

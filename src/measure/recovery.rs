@@ -1,7 +1,15 @@
 //! What a fault did to a run, and how long it was felt.
 
+mod band;
+mod episode;
+mod series;
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 
+use self::episode::{Episode, episodes};
+use self::series::Series;
 use super::Measures;
 use crate::judge::Findings;
 use crate::model::{Injected, Nanos};
@@ -11,7 +19,18 @@ use crate::model::{Injected, Nanos};
 pub struct ThroughFault {
     #[serde(flatten)]
     pub injected: Injected,
+    /// How long it could be followed after it was over: until the next fault began, or the window
+    /// closed.
+    pub followed: Nanos,
+    /// The figures of which enough was seen before it, in the order of [`Figure::ALL`].
     pub recoveries: Vec<Recovery>,
+    /// Requests that failed since it began, until errors were as before, or as long as it was
+    /// followed.
+    pub failed: u64,
+    /// The most reads of the origin that began within 100 ms before it.
+    pub store_burst_before: u64,
+    /// The same since it began, as long as it was followed: the peak of the herd.
+    pub store_burst: u64,
 }
 
 /// One figure through a fault.
@@ -20,7 +39,8 @@ pub struct Recovery {
     pub figure: Figure,
     /// Its mean before the fault.
     pub before: f64,
-    /// The worst of any interval since the fault began.
+    /// The worst of its moving means since the fault began; of a latency, the worst p99 over as many
+    /// intervals as certify one.
     pub worst: f64,
     /// How long after the fault had ended it was as it was before, and stayed so: zero where it never
     /// changed. `None` where it was not until the window closed, or the next fault came.
@@ -35,6 +55,8 @@ pub enum Figure {
     Errors,
     /// The p99 of the response time of reads, in seconds.
     ReadLatency,
+    /// The p99 of the response time of every other operation, in seconds.
+    WriteLatency,
     /// Reads answered without the store, as a share of all answered reads.
     HitRatio,
     /// Reads of the origin a second: the herd that follows a lost cache.
@@ -43,13 +65,91 @@ pub enum Figure {
     StaleReads,
 }
 
-/// What each fault did to the run that measured and found this.
+impl Figure {
+    pub const ALL: [Self; 6] = [
+        Self::Errors,
+        Self::ReadLatency,
+        Self::WriteLatency,
+        Self::HitRatio,
+        Self::StoreReads,
+        Self::StaleReads,
+    ];
+
+    /// Of every figure but the hit ratio more is worse.
+    pub const fn higher_is_better(self) -> bool {
+        matches!(self, Self::HitRatio)
+    }
+}
+
+/// What each fault did to the run that measured and found this, in the order in which they began.
+///
+/// Faults that overlap are felt together: what was before the first of them was before all of them,
+/// and time counts from when the last of them was over.
 pub fn through_faults(
-    _measures: &Measures,
-    _findings: &Findings,
+    measures: &Measures,
+    findings: &Findings,
     injected: &[Injected],
 ) -> Vec<ThroughFault> {
-    let unfelt =
-        |injected: &Injected| ThroughFault { injected: injected.clone(), recoveries: vec![] };
-    injected.iter().map(unfelt).collect()
+    let width = measures.bucket.max(Nanos(1));
+    let episodes = episodes(injected, width, measures.timeline.len());
+    let mut through: Vec<ThroughFault> = episodes
+        .iter()
+        .flat_map(|episode| episode.faults.iter().map(|fault| unfelt(measures, episode, fault)))
+        .collect();
+    for figure in Figure::ALL {
+        let series = Series::new(figure, measures, findings);
+        // From where on it is as it was, for the next fault to be compared with.
+        let mut steady_from = Some(0);
+        let mut told = 0;
+        for episode in &episodes {
+            let baseline = steady_from.and_then(|from| series.before(from..episode.began));
+            let back = baseline.as_ref().and_then(|before| series.back(before, episode));
+            for fault in &mut through[told..told + episode.faults.len()] {
+                let began = episode::bucket_of(fault.injected.began, width, episode.until);
+                if let Some(before) = &baseline
+                    && let Some(worst) = series.worst(before, began..episode.until)
+                {
+                    let back_after =
+                        back.map(|back| Nanos(width.0 * back as u64).since(episode.over));
+                    fault.recoveries.push(Recovery {
+                        figure,
+                        before: before.value,
+                        worst,
+                        back_after,
+                    });
+                }
+                if figure == Figure::Errors {
+                    let until = back.unwrap_or(episode.until).max(began);
+                    let felt = measures.timeline[began..until].iter();
+                    fault.failed = felt.map(|bucket| bucket.failed).sum();
+                }
+            }
+            told += episode.faults.len();
+            steady_from = back;
+        }
+    }
+    through
+}
+
+/// Whether any of this was going on in the interval of this number.
+pub fn is_disturbed(injected: &[Injected], width: Nanos, index: usize) -> bool {
+    let (from, to) = (width.0 * index as u64, width.0 * (index as u64 + 1));
+    injected.iter().any(|fault| fault.began.0 < to && fault.ended.max(fault.began).0 >= from)
+}
+
+fn unfelt(measures: &Measures, episode: &Episode, fault: &Injected) -> ThroughFault {
+    let width = measures.bucket.max(Nanos(1));
+    let began = episode::bucket_of(fault.began, width, episode.until);
+    let burst = |buckets: &[super::Bucket]| {
+        buckets.iter().map(|bucket| bucket.store_burst).max().unwrap_or_default()
+    };
+    let until = Nanos(width.0 * episode.until as u64).min(measures.window);
+    ThroughFault {
+        injected: fault.clone(),
+        followed: until.since(episode.over),
+        recoveries: Vec::new(),
+        failed: 0,
+        store_burst_before: burst(&measures.timeline[episode.since..episode.began]),
+        store_burst: burst(&measures.timeline[began..episode.until]),
+    }
 }
