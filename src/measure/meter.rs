@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::load::LoadMeter;
 use super::measures::{Bucket, Failed, Latency, Lookups, Measures};
 use super::node::NodeMeter;
-use super::recovery::is_disturbed;
 use super::timeline::Timeline;
 use super::totals::Totals;
 use crate::model::{Call, Distribution, Fault, Injected, Nanos, Op, Sample, ServedBy, Side};
@@ -117,7 +116,7 @@ impl Meter {
         if !broken.is_empty() {
             let mut outside = Distribution::new();
             for (index, lag) in self.lags.iter().enumerate() {
-                if !is_disturbed(broken, measures.bucket, index) {
+                if !broken.iter().any(|fault| fault.is_felt_in(measures.bucket, index)) {
                     outside.merge(lag);
                 }
             }

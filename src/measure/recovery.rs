@@ -131,12 +131,6 @@ pub fn through_faults(
     through
 }
 
-/// Whether any of this was going on in the interval of this number.
-pub fn is_disturbed(injected: &[Injected], width: Nanos, index: usize) -> bool {
-    let (from, to) = (width.0 * index as u64, width.0 * (index as u64 + 1));
-    injected.iter().any(|fault| fault.began.0 < to && fault.ended.max(fault.began).0 >= from)
-}
-
 fn unfelt(measures: &Measures, episode: &Episode, fault: &Injected) -> ThroughFault {
     let width = measures.bucket.max(Nanos(1));
     let began = episode::bucket_of(fault.began, width, episode.until);

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::recovery::is_disturbed;
 use super::{Measures, Totals};
 use crate::judge::Audit;
 use crate::model::{CacheCounters, Distribution, Injected, Nanos};
@@ -137,7 +136,7 @@ fn response_outside_faults(evidence: &Evidence<'_>) -> Distribution {
     let measures = evidence.measures;
     let mut response = Distribution::new();
     for (index, bucket) in measures.timeline.iter().enumerate() {
-        if !is_disturbed(evidence.faults, measures.bucket, index) {
+        if !evidence.faults.iter().any(|fault| fault.is_felt_in(measures.bucket, index)) {
             response.merge(&bucket.reads);
             response.merge(&bucket.writes);
         }

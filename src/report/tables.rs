@@ -4,12 +4,14 @@ mod api;
 mod entries;
 mod serving;
 mod stampedes;
+mod through;
 mod wrong;
 
 pub use api::api;
 pub use entries::entries;
 pub use serving::served_by;
 pub use stampedes::{predicted as predicted_reads_per_expiry, stampedes};
+pub use through::{EXPLAINED, Through, through, troubles, when};
 pub use wrong::{faults, sessions};
 
 use std::collections::BTreeSet;
