@@ -118,6 +118,12 @@ pub fn through_faults(
                         back_after,
                     });
                 }
+                if figure == Figure::StoreReads {
+                    // What the fault before it had left behind is no before.
+                    let from = steady_from.unwrap_or(episode.since).min(episode.began);
+                    let calm = &measures.timeline[from..episode.began];
+                    fault.store_burst_before = burst(calm);
+                }
                 if figure == Figure::Errors {
                     let until = back.unwrap_or(episode.until).max(began);
                     let felt = measures.timeline[began..until].iter();
@@ -131,19 +137,20 @@ pub fn through_faults(
     through
 }
 
+fn burst(buckets: &[super::Bucket]) -> u64 {
+    buckets.iter().map(|bucket| bucket.store_burst).max().unwrap_or_default()
+}
+
 fn unfelt(measures: &Measures, episode: &Episode, fault: &Injected) -> ThroughFault {
     let width = measures.bucket.max(Nanos(1));
     let began = episode::bucket_of(fault.began, width, episode.until);
-    let burst = |buckets: &[super::Bucket]| {
-        buckets.iter().map(|bucket| bucket.store_burst).max().unwrap_or_default()
-    };
     let until = Nanos(width.0 * episode.until as u64).min(measures.window);
     ThroughFault {
         injected: fault.clone(),
         followed: until.since(episode.over),
         recoveries: Vec::new(),
         failed: 0,
-        store_burst_before: burst(&measures.timeline[episode.since..episode.began]),
+        store_burst_before: 0,
         store_burst: burst(&measures.timeline[began..episode.until]),
     }
 }

@@ -12,6 +12,8 @@ use crate::record::{Nanos, PlannedFault, Record};
 /// Between the lines of the hatching, and between two numbers, in pixels.
 const SPACING: i32 = 7;
 const NUMBERS_APART: i32 = 6;
+/// How far above the plot the middle of a number is, in pixels: just below the axis's title.
+const NUMBER_ABOVE: i32 = 7;
 /// What is over at once still has to be seen.
 const WIDTH_MIN: i32 = 3;
 
@@ -99,7 +101,7 @@ pub fn draw(
     for (x, numbers) in apart(marks) {
         let words = joined(&numbers);
         let half = text_width(&words) / 2;
-        let at = ((x / SCALE).clamp(half, WIDTH - half), top / SCALE - 9);
+        let at = ((x / SCALE).clamp(half, WIDTH - half), top / SCALE - NUMBER_ABOVE);
         text(area, &words, at, HPos::Center, VPos::Center, &INK);
     }
 }
