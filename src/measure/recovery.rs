@@ -100,38 +100,33 @@ pub fn through_faults(
         let series = Series::new(figure, measures, findings);
         // From where on it is as it was, for the next fault to be compared with.
         let mut steady_from = Some(0);
-        let mut told = 0;
+        let mut rest = through.as_mut_slice();
         for episode in &episodes {
+            let (faults, later) = rest.split_at_mut(episode.faults.len());
+            let calm = steady_from.unwrap_or(episode.since).min(episode.began);
             let baseline = steady_from.and_then(|from| series.before(from..episode.began));
             let back = baseline.as_ref().and_then(|before| series.back(before, episode));
-            for fault in &mut through[told..told + episode.faults.len()] {
+            for fault in faults {
                 let began = episode::bucket_of(fault.injected.began, width, episode.until);
-                if let Some(before) = &baseline
-                    && let Some(worst) = series.worst(before, began..episode.until)
-                {
-                    let back_after =
-                        back.map(|back| Nanos(width.0 * back as u64).since(episode.over));
-                    fault.recoveries.push(Recovery {
-                        figure,
-                        before: before.value,
-                        worst,
-                        back_after,
-                    });
-                }
-                if figure == Figure::StoreReads {
+                let felt = began..back.unwrap_or(episode.until).max(began);
+                match figure {
+                    Figure::Errors => {
+                        let buckets = measures.timeline[felt].iter();
+                        fault.failed = buckets.map(|bucket| bucket.failed).sum();
+                    }
                     // What the fault before it had left behind is no before.
-                    let from = steady_from.unwrap_or(episode.since).min(episode.began);
-                    let calm = &measures.timeline[from..episode.began];
-                    fault.store_burst_before = burst(calm);
+                    Figure::StoreReads => {
+                        fault.store_burst_before = burst(&measures.timeline[calm..episode.began]);
+                    }
+                    _ => {}
                 }
-                if figure == Figure::Errors {
-                    let until = back.unwrap_or(episode.until).max(began);
-                    let felt = measures.timeline[began..until].iter();
-                    fault.failed = felt.map(|bucket| bucket.failed).sum();
-                }
+                let Some(before) = &baseline else { continue };
+                let Some(worst) = series.worst(before, began..episode.until) else { continue };
+                let back_after = back.map(|back| Nanos(width.0 * back as u64).since(episode.over));
+                let before = before.value;
+                fault.recoveries.push(Recovery { figure, before, worst, back_after });
             }
-            told += episode.faults.len();
-            steady_from = back;
+            (steady_from, rest) = (back, later);
         }
     }
     through

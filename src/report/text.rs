@@ -136,9 +136,10 @@ impl Page {
         self.line(tables::EXPLAINED, "  ");
         for fault in through {
             self.line(&fault.title, "\n  ");
-            match fault.changes.is_empty() {
-                true => self.line("Every figure that can be told was as before at once.", "  "),
-                false => self.table(&fault.changes),
+            match (fault.figures.is_empty(), fault.changes.is_empty()) {
+                (true, _) => self.line("There is too little to tell of it.", "  "),
+                (_, true) => self.line("Every figure was as before at once.", "  "),
+                (_, false) => self.table(&fault.changes),
             }
             self.table(&fault.costs);
         }

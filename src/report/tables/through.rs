@@ -18,7 +18,7 @@ pub const EXPLAINED: &str = "Each figure before the fault and at its worst since
 pub struct Through {
     /// `1. cache killed, at 10s for 2s`
     pub title: String,
-    /// A strategy in a row: every figure in a cell.
+    /// A strategy in a row: every figure in a cell. Empty where none can be told of.
     pub figures: Table,
     /// A figure in a row, where it was not as before at once.
     pub changes: Table,
@@ -63,20 +63,26 @@ pub fn when(fault: &PlannedFault) -> String {
 fn figures_of(record: &Record, planned: &[PlannedFault], number: usize) -> Table {
     let mut columns = vec![words("strategy")];
     columns.extend(Figure::ALL.map(|figure| words(name(figure))));
-    let mut table = Table::new("Before -> at its worst since; when it was as before", columns);
+    let mut table = Table::new("Before → at its worst since; when it was as before", columns);
     for contender in &record.contenders {
         let through = contender.through(planned, number);
         let cells = Figure::ALL.map(|figure| match Felt::of(&through, figure) {
             None => Cell::default(),
             Some(felt) => {
                 let (before, worst) = (written(figure, felt.before), written(figure, felt.worst));
-                let text = format!("{before} -> {worst}; {}", back(felt.recovered));
+                let (change, back) = (format!("{before} → {worst};"), back(felt.recovered));
+                // A narrow cell breaks between the two, not between a figure and its unit.
+                let text = [change, back].map(|part| part.replace(' ', "\u{a0}")).join(" ");
                 Cell::marked(text, mark(record, felt.recovered))
             }
         });
         table.push([Cell::from(contender.label.as_str())].into_iter().chain(cells));
     }
-    table.without_blank_columns()
+    let mut table = table.without_blank_columns();
+    if table.columns.len() == 1 {
+        table.rows.clear();
+    }
+    table
 }
 
 fn changes(record: &Record, planned: &[PlannedFault], number: usize) -> Table {
@@ -105,13 +111,14 @@ fn changes(record: &Record, planned: &[PlannedFault], number: usize) -> Table {
 
 fn costs(record: &Record, planned: &[PlannedFault], number: usize, verdict: &Verdict) -> Table {
     let mut table = Table::new(
-        "What it cost; of the whole of every run are the time to recover (the slowest of any fault), \
-         lost writes, and writes of which the cache was never told",
+        "What it cost: failed requests, and the most store reads that began within 100 ms. Of the \
+         whole of every run are the time to recover (the slowest of any fault), lost writes, and \
+         writes of which the cache was never told",
         [
             words("strategy"),
             figures("failed requests"),
-            figures("worst 100 ms before"),
-            figures("worst 100 ms since"),
+            figures("store reads/100 ms before"),
+            figures("store reads/100 ms since"),
             figures("time to recover"),
             figures("lost writes"),
             figures("undelivered"),

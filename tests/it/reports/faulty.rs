@@ -69,7 +69,7 @@ fn break_it(run: &mut Run, feels: bool, slower: u64) {
             hits,
             misses,
             store_reads: misses,
-            store_burst: misses + u64::from(index == 47) * 300,
+            store_burst: misses + u64::from(feels && index == 47) * 300,
             store_writes: 10,
             loads: misses,
             reads,
