@@ -9,13 +9,13 @@ use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, 
 use serde_json::json;
 
 use cacheduel::judge::{EndState, Judge, Rules};
-use cacheduel::measure::bucket_width;
+use cacheduel::measure::Timeline;
 use cacheduel::model::Nanos;
 
 use support::recorded::{KEYS, Recorded, WINDOW, run_of};
 
 fn judge() -> Judge {
-    let (window, bucket) = ((Nanos::ZERO, WINDOW), bucket_width(WINDOW));
+    let (window, bucket) = ((Nanos::ZERO, WINDOW), Timeline::Usual.bucket(WINDOW));
     Judge::new(Rules { keys: KEYS, loaded: KEYS, ring: Rules::RING, window, bucket })
 }
 

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
-use cacheduel::measure::Meter;
+use cacheduel::measure::{Meter, Timeline};
 use cacheduel::model::{Distribution, Key, Nanos, Share, Span, Version, Writer};
 use cacheduel::strategy::parts::entry::{self, Stamp};
 use cacheduel::strategy::parts::format::Format;
@@ -24,7 +24,7 @@ const KEYS: u64 = 100_000;
 
 fn meter(criterion: &mut Criterion) {
     let run = run_of("cache-aside", serde_json::json!({}));
-    let new = || Meter::new(Nanos::ZERO, WINDOW);
+    let new = || Meter::new(Nanos::ZERO, WINDOW, Timeline::Usual);
     let mut group = criterion.benchmark_group("meter");
     group.throughput(Throughput::Elements(run.samples.len() as u64));
     group.bench_function("sample", |bencher| {

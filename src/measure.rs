@@ -5,13 +5,15 @@ mod measures;
 mod meter;
 mod node;
 mod recovery;
+mod timeline;
 mod totals;
 pub mod validity;
 
 pub use measures::{
     Bucket, Cause, Coded, Coding, Failed, Latency, Load, Lookups, Measures, NodeTier, Requests,
 };
-pub use meter::{Meter, bucket_width};
+pub use meter::Meter;
 pub use recovery::{Figure, Recovery, ThroughFault, through_faults};
+pub use timeline::Timeline;
 pub use totals::Totals;
 pub use validity::{Check, Standing};

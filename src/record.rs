@@ -1,9 +1,11 @@
 //! The Record: the versioned result of an experiment with its provenance. Reports and comparisons
 //! read Records, and never a live system.
 
+mod faults;
 mod figures;
 mod host;
 
+pub use faults::{Felt, Recovered};
 pub use host::Host;
 
 pub use crate::measure::{Check, Standing};
@@ -18,10 +20,10 @@ pub use crate::measure::{
     Bucket, Cause, Coded, Failed, Figure, Latency, Measures, Recovery, ThroughFault,
 };
 pub use crate::model::{
-    ApiCounters, CacheCounters, DatabaseCounters, Distribution, Fault, FaultKind, Nanos, Op,
-    Purpose, ServedBy, Server, Share, Side, Span,
+    ApiCounters, Breakage, CacheCounters, DatabaseCounters, Distribution, Fault, FaultKind,
+    Injected, Nanos, Op, Purpose, ServedBy, Server, Share, Side, Span, samples_to_certify,
 };
-pub use crate::scenario::{Preference, Scenario, Thresholds};
+pub use crate::scenario::{PlannedFault, Preference, Scenario, Thresholds};
 
 /// The version of the Record's format. Raised when a reader of the old one would be wrong.
 pub const FORMAT: u32 = 2;

@@ -22,6 +22,9 @@ pub use schedule::{Schedule, Turn};
 pub use strategies::{Contender, Strategies, options};
 pub use types::{Preference, Scenario, Thresholds};
 
+// What breaks is part of a scenario, so that its readers need to know the scenario alone.
+pub use crate::workload::PlannedFault;
+
 use std::path::{Path, PathBuf};
 
 use problem::Located;

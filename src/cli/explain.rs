@@ -1,5 +1,6 @@
 //! `explain`: what a scenario will do, in plain sentences, without doing it.
 
+mod faults;
 mod sentences;
 
 use std::io::Write;
@@ -43,6 +44,10 @@ fn explain(loaded: &Loaded) -> String {
     told.push_str(&text::entry("Load", &sentences::load(scenario), 0, COLUMN));
     told.push_str(&text::entry("Cache", &sentences::cache(&scenario.cache), 0, COLUMN));
     told.push_str(&text::entry("Store", &sentences::store(&scenario.store), 0, COLUMN));
+    for (place, line) in faults::faults(scenario).iter().enumerate() {
+        let heading = if place == 0 { "Faults" } else { "" };
+        told.push_str(&text::entry(heading, line, 0, COLUMN));
+    }
     told.push_str("\nStrategies\n");
     for contender in &scenario.strategies.0 {
         told.push_str(&strategy(contender));

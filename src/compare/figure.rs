@@ -9,6 +9,8 @@ use crate::record::Nanos;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Figure {
     Time(Nanos),
+    /// A time that had not come to its end when nobody looked any longer.
+    LongerThan(Nanos),
     /// A share of a whole, from 0 to 1.
     Share(f64),
     /// So many for each of something else.
@@ -21,7 +23,7 @@ impl Figure {
     /// The bare number: nanoseconds, a share, a ratio, a count or bytes.
     pub fn value(self) -> f64 {
         match self {
-            Self::Time(span) => span.0 as f64,
+            Self::Time(span) | Self::LongerThan(span) => span.0 as f64,
             Self::Share(number) | Self::Ratio(number) => number,
             Self::Count(number) | Self::Bytes(number) => number as f64,
         }
@@ -30,6 +32,9 @@ impl Figure {
     /// Without zeros that say nothing: `1 %` and `250 ms`, as a person asks for it.
     pub fn asked(self) -> String {
         let text = self.to_string();
+        if let Self::LongerThan(_) = self {
+            return text;
+        }
         let (number, unit) = text.split_once(' ').unwrap_or((&text, ""));
         let number = match number.contains('.') {
             true => number.trim_end_matches('0').trim_end_matches('.'),
@@ -52,6 +57,7 @@ impl Figure {
     fn with_digits(self, extra: usize) -> String {
         match self {
             Self::Time(span) => time_with(span, 3 + extra),
+            Self::LongerThan(span) => format!("not in {}", time_with(span, 3 + extra)),
             Self::Share(number) => share_with(number, extra),
             Self::Ratio(number) => significant(number, 3 + extra),
             Self::Count(number) => count(number),

@@ -2,7 +2,7 @@
 //! and every report take their names and numbers.
 
 use super::Figure;
-use crate::record::{Contender, Measures, Op, Preference, Run, Thresholds};
+use crate::record::{Contender, Measures, Op, Preference, Recovered, Run, Thresholds};
 
 /// A figure by which contenders are told apart. Not every one applies to every contender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +24,7 @@ pub enum Metric {
     StoreBurst,
     Throttled,
     ReadYourWrites,
+    Recovery,
     MonotonicReads,
     Memory,
     EntrySize,
@@ -35,7 +36,7 @@ pub enum Metric {
 impl Metric {
     /// In the order in which tables show them: what every report shows, then what it shows where it
     /// applies.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::ReadP50,
         Self::ReadP99,
         Self::UpdateP50,
@@ -53,6 +54,7 @@ impl Metric {
         Self::StoreBurst,
         Self::Throttled,
         Self::ReadYourWrites,
+        Self::Recovery,
         Self::MonotonicReads,
         Self::Memory,
         Self::EntrySize,
@@ -81,6 +83,7 @@ impl Metric {
             Self::StoreBurst => "worst 100 ms of store reads",
             Self::Throttled => "throttled share",
             Self::ReadYourWrites => "share of own writes not seen",
+            Self::Recovery => "time to recover",
             Self::MonotonicReads => "share of reads that went back",
             Self::Memory => "cache memory",
             Self::EntrySize => "mean entry size",
@@ -137,6 +140,10 @@ impl Metric {
             Self::StoreBurst => contender.store_burst().map(Figure::Count),
             Self::Throttled => contender.throttled_share().map(Figure::Share),
             Self::ReadYourWrites => contender.read_your_writes_share().map(Figure::Share),
+            Self::Recovery => contender.recovery().map(|recovered| match recovered {
+                Recovered::Within(span) => Figure::Time(span),
+                Recovered::NotWithin(span) => Figure::LongerThan(span),
+            }),
             Self::MonotonicReads => contender.monotonic_share().map(Figure::Share),
             Self::Memory => contender.memory().map(Figure::Bytes),
             Self::EntrySize => contender.entry_size().map(Figure::Bytes),
@@ -169,6 +176,7 @@ impl Metric {
             (Self::StoreBurst, thresholds.store_burst.map(Figure::Count)),
             (Self::Throttled, thresholds.throttled.map(share)),
             (Self::ReadYourWrites, thresholds.read_your_writes.map(share)),
+            (Self::Recovery, thresholds.recovery.map(time)),
         ];
         asked.into_iter().filter_map(|(metric, figure)| Some((metric, figure?))).collect()
     }
@@ -208,13 +216,14 @@ fn alone(contender: &Contender, run: &Run) -> Contender {
             cache: measures.cache.clone(),
             store: measures.store.clone(),
             lag: measures.lag.clone(),
+            lag_outside_faults: None,
             timeline: Vec::new(),
         },
         findings: run.findings.clone(),
         audit: run.audit.clone(),
         cache_counters: run.cache_counters.clone(),
         store_counters: run.store_counters.clone(),
-        faults: Vec::new(),
+        faults: run.faults.clone(),
         checks: Vec::new(),
         ..*run
     };

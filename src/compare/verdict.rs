@@ -135,6 +135,11 @@ fn judge(metric: Metric, asked: Figure, contender: &Contender) -> Threshold {
     let measured = metric.of(contender);
     let held = match measured.map(Figure::value) {
         None => Held::Unknown,
+        // It was not followed for as long as it may take.
+        Some(value) if matches!(measured, Some(Figure::LongerThan(_))) && value < asked.value() => {
+            Held::Unknown
+        }
+        Some(_) if matches!(measured, Some(Figure::LongerThan(_))) => Held::Missed,
         Some(value) if metric.higher_is_better() && value >= asked.value() => Held::Held,
         Some(value) if !metric.higher_is_better() && value <= asked.value() => Held::Held,
         Some(_) => Held::Missed,

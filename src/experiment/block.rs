@@ -10,7 +10,7 @@ use crate::clock::{Clock, Since};
 use crate::driver::{self, Cluster, Course, Prefilled};
 use crate::judge::{Judge, Rules};
 use crate::measure::validity::{Evidence, StoreEvidence, check};
-use crate::measure::{Check, Meter, Standing, bucket_width, through_faults};
+use crate::measure::{Check, Meter, Standing, Timeline, through_faults};
 use crate::model::{Breakage, Fault, Injected, Nanos, Side, StoreBreakage};
 use crate::record::Run;
 use crate::strategy::Strategy;
@@ -85,7 +85,7 @@ impl Block<'_> {
         let (end, stock) = or_lost("end state", end, &mut losses).unwrap_or_default();
         let Watch { judge, meter, .. } = watch;
         let (findings, audit) = judge.finish(&end);
-        let (measures, totals) = meter.finish(drive.in_flight_peak, drive.stopped);
+        let (measures, totals) = meter.finish(drive.in_flight_peak, drive.stopped, &drive.faults);
         let cache_after = cache_after.flatten();
         let cache_counters = cache_after.zip(cache_before).map(|(after, before)| CacheCounters {
             // What was filled beforehand takes memory too.
@@ -110,6 +110,8 @@ impl Block<'_> {
                 given_up: tap.given_up(Side::Store),
             },
             generator_cpu,
+            planned_faults: self.plan.faults().len(),
+            faults: &drive.faults,
         });
         checks.push(drained_check(drained, drain));
         checks.append(&mut losses);
@@ -136,16 +138,17 @@ impl Block<'_> {
 
     fn watch(&self, start: Nanos) -> Watch<'_> {
         let (opens, window) = (start + self.plan.warm_up(), self.plan.duration());
+        let timeline = Timeline::through(!self.plan.faults().is_empty());
         let rules = Rules {
             keys: self.plan.keys(),
             loaded: self.plan.loaded(),
             ring: JUDGE_RING,
             window: (opens, opens + window),
-            bucket: bucket_width(window),
+            bucket: timeline.bucket(window),
         };
         Watch {
             judge: Judge::new(rules),
-            meter: Meter::new(opens, opens + window),
+            meter: Meter::new(opens, opens + window, timeline),
             progress: self.progress,
             start,
         }

@@ -13,8 +13,8 @@ use crate::theory::{KeyRate, hit_ratio, rates, refresh, staleness, stampede};
 use crate::workload::Plan;
 
 /// The closed forms that apply to a contender, each with its measured figure. Empty where requests
-/// follow answers (a closed loop), where popularity moves, where the cache may evict, and where there
-/// is more to the workload than reads and updates of rows that are there.
+/// follow answers (a closed loop), where popularity moves, where the cache may evict, where
+/// something breaks, and where there is more to the workload than reads and updates of rows that are there.
 pub fn predictions(
     spec: &Spec,
     scenario: &Scenario,
@@ -27,7 +27,7 @@ pub fn predictions(
     let workload = &scenario.workload;
     let is_plain =
         workload.only_reads_and_updates() && scenario.dataset.absent.is_zero() && !workload.prefill;
-    if !is_plain {
+    if !is_plain || !scenario.faults.is_empty() {
         return Vec::new();
     }
     let (Some(rate), Some(probabilities)) = (plan.rate(), plan.probabilities()) else {

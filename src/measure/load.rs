@@ -60,6 +60,18 @@ impl LoadMeter {
         }
     }
 
+    /// The most reads of the origin in one slot, for each interval of this width: those of the slots
+    /// that begin in it.
+    pub fn origin_bursts(&self, width: Nanos) -> BTreeMap<usize, u64> {
+        let mut bursts = BTreeMap::new();
+        for (slot, &reads) in self.origin_bursts.iter().enumerate() {
+            let peak: &mut u64 =
+                bursts.entry((slot as u64 * BURST.0 / width.0) as usize).or_default();
+            *peak = reads.max(*peak);
+        }
+        bursts
+    }
+
     pub fn finish(self) -> Load {
         Load {
             causes: self.causes.into_values().collect(),

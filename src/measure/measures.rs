@@ -24,6 +24,10 @@ pub struct Measures {
     pub store: Load,
     /// How late the generator started each request.
     pub lag: Distribution,
+    /// The same for requests that were intended in intervals without a fault; `None` where nothing
+    /// broke.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag_outside_faults: Option<Distribution>,
     pub timeline: Vec<Bucket>,
 }
 
@@ -192,6 +196,9 @@ pub struct Bucket {
     pub misses: u64,
     /// Reads of the origin: see [`Load::origin_reads`].
     pub store_reads: u64,
+    /// The most reads of the origin in one 100 ms slot, of the slots that begin in this interval.
+    #[serde(default)]
+    pub store_burst: u64,
     pub store_writes: u64,
     /// Of the hits, those of an entry past its logical expiry.
     pub stale_served: u64,

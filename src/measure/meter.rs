@@ -5,27 +5,9 @@ use std::collections::BTreeMap;
 use super::load::LoadMeter;
 use super::measures::{Bucket, Failed, Latency, Lookups, Measures};
 use super::node::NodeMeter;
+use super::timeline::Timeline;
 use super::totals::Totals;
-use crate::model::{Call, Distribution, Fault, Nanos, Op, Sample, ServedBy, Side};
-
-/// Widths of a timeline's buckets, of which the finest is taken that does not make too many.
-const WIDTHS: [Nanos; 8] = [
-    Nanos::from_millis(100),
-    Nanos::from_millis(250),
-    Nanos::from_millis(500),
-    Nanos::from_secs(1),
-    Nanos::from_secs(5),
-    Nanos::from_secs(15),
-    Nanos::from_secs(60),
-    Nanos::from_secs(600),
-];
-const BUCKETS_AT_MOST: u64 = 60;
-
-/// The width of the buckets in which a window's timeline is kept.
-pub fn bucket_width(window: Nanos) -> Nanos {
-    let fits = |width: &Nanos| window.0.div_ceil(width.0) <= BUCKETS_AT_MOST;
-    WIDTHS.into_iter().find(fits).unwrap_or(Nanos(window.0.div_ceil(BUCKETS_AT_MOST)))
-}
+use crate::model::{Call, Distribution, Fault, Injected, Nanos, Op, Sample, ServedBy, Side};
 
 /// The figures of one run, while it runs.
 pub struct Meter {
@@ -38,19 +20,25 @@ pub struct Meter {
     store: LoadMeter,
     node: NodeMeter,
     totals: Totals,
+    /// The lag by bucket, where something breaks: which of them count is known in the end.
+    lags: Vec<Distribution>,
 }
 
 impl Meter {
     /// A meter for the window `[start, end)`. A request belongs to it by its intended start, a
     /// call by its start.
-    pub fn new(start: Nanos, end: Nanos) -> Self {
+    pub fn new(start: Nanos, end: Nanos, timeline: Timeline) -> Self {
         let window = end - start;
-        let bucket = bucket_width(window);
-        let buckets = window.0.div_ceil(bucket.0) as usize;
-        let timeline = vec![Bucket::default(); buckets];
+        let bucket = timeline.bucket(window);
+        let lags = match timeline {
+            Timeline::Usual => Vec::new(),
+            Timeline::Fine => vec![timeline.distribution(); timeline.empty(window).len()],
+        };
+        let timeline = timeline.empty(window);
         Self {
             start,
             end,
+            lags,
             measures: Measures { window, bucket, timeline, ..Measures::default() },
             latency: BTreeMap::new(),
             failed: BTreeMap::new(),
@@ -70,7 +58,11 @@ impl Meter {
         measures.requests.intended += 1;
         measures.lag.record(sample.lag());
         measures.requests.undelivered += u64::from(sample.touches.undelivered);
-        let bucket = bucket(&mut measures.timeline, measures.bucket, sample.intended - self.start);
+        let since = sample.intended - self.start;
+        if let Some(lag) = self.lags.get_mut((since.0 / measures.bucket.0) as usize) {
+            lag.record(sample.lag());
+        }
+        let bucket = bucket(&mut measures.timeline, measures.bucket, since);
         bucket.requests += 1;
         if let Some(fault) = sample.fault {
             bucket.failed += 1;
@@ -118,14 +110,33 @@ impl Meter {
         }
     }
 
-    /// The figures of the window, and the totals of the whole run. The window closed at `closed`, if
-    /// that was before its time.
-    pub fn finish(self, in_flight_peak: u64, closed: Option<Nanos>) -> (Measures, Totals) {
+    /// The figures of the window in which all this broke, and the totals of the whole run. The window
+    /// closed at `closed`, if that was before its time.
+    pub fn finish(
+        self,
+        in_flight_peak: u64,
+        closed: Option<Nanos>,
+        broken: &[Injected],
+    ) -> (Measures, Totals) {
         let mut measures = self.measures;
         if let Some(closed) = closed {
             measures.window = closed.min(self.end).since(self.start);
             let buckets = measures.window.0.div_ceil(measures.bucket.0) as usize;
             measures.timeline.truncate(buckets);
+        }
+        if !broken.is_empty() {
+            let mut outside = Distribution::new();
+            for (index, lag) in self.lags.iter().enumerate() {
+                if !broken.iter().any(|fault| fault.is_felt_in(measures.bucket, index)) {
+                    outside.merge(lag);
+                }
+            }
+            measures.lag_outside_faults = Some(outside);
+        }
+        for (bucket, burst) in self.store.origin_bursts(measures.bucket) {
+            if let Some(bucket) = measures.timeline.get_mut(bucket) {
+                bucket.store_burst = burst;
+            }
         }
         measures.requests.in_flight_peak = in_flight_peak;
         measures.requests.failed = self
@@ -187,15 +198,40 @@ fn bucket(timeline: &mut [Bucket], width: Nanos, since: Nanos) -> &mut Bucket {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Breakage, CacheBreakage, ClientId, Key, NodeId, Touches};
+
+    fn late_by(intended: Nanos, lag: Nanos) -> Sample {
+        Sample {
+            request: 0,
+            key: Key(0),
+            op: Op::Read,
+            node: NodeId(0),
+            client: ClientId(0),
+            intended,
+            started: intended + lag,
+            wrote_from: Nanos::NEVER,
+            ended: intended + lag,
+            seen: None,
+            seen_writer: None,
+            absent: false,
+            written: None,
+            fault: None,
+            touches: Touches::default(),
+        }
+    }
 
     #[test]
-    fn a_timeline_has_at_most_sixty_buckets() {
-        assert_eq!(bucket_width(Nanos::from_secs(5)), Nanos::from_millis(100));
-        assert_eq!(bucket_width(Nanos::from_secs(8)), Nanos::from_millis(250));
-        assert_eq!(bucket_width(Nanos::from_secs(60)), Nanos::from_secs(1));
-        for seconds in 1..5_000 {
-            let window = Nanos::from_secs(seconds * 30);
-            assert!(window.0.div_ceil(bucket_width(window).0) <= BUCKETS_AT_MOST);
-        }
+    fn the_lag_outside_of_faults_is_that_of_intervals_without_one() {
+        let second = Nanos::from_secs(1);
+        let mut meter = Meter::new(Nanos::ZERO, Nanos::from_secs(10), Timeline::Fine);
+        meter.sample(&late_by(second, Nanos::from_micros(50)));
+        meter.sample(&late_by(Nanos::from_millis(4_050), Nanos::from_millis(700)));
+        let what = Breakage::Cache(CacheBreakage::Paused);
+        let (began, ended) = (Nanos::from_secs(4), Nanos::from_secs(5));
+        let (measures, _) = meter.finish(1, None, &[Injected { what, began, ended, trouble: None }]);
+        assert_eq!(measures.lag.len(), 2);
+        let outside = measures.lag_outside_faults.unwrap();
+        assert_eq!(outside.len(), 1);
+        assert!(outside.max() < Nanos::from_micros(51));
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Measures, Totals};
 use crate::judge::Audit;
-use crate::model::{CacheCounters, Nanos};
+use crate::model::{CacheCounters, Distribution, Injected, Nanos};
 
 /// How late the generator may start a request at the 99th percentile: by so much, or by so much of
 /// the response time at the same percentile, of which the lag is a part.
@@ -77,18 +77,24 @@ pub struct Evidence<'a> {
     pub store: StoreEvidence<'a>,
     /// The share of its core that the generator used; `None` under virtual time.
     pub generator_cpu: Option<f64>,
+    /// How many faults the scenario asks for.
+    pub planned_faults: usize,
+    /// What became of them.
+    pub faults: &'a [Injected],
 }
 
 /// Every check of one run.
 pub fn check(evidence: &Evidence<'_>) -> Vec<Check> {
-    vec![
+    let mut checks = vec![
         dispatch_lag(evidence),
         generator(evidence),
         answered(evidence),
         server_counters(evidence),
         store::store_counters(&evidence.store, evidence.totals),
         corrupt(evidence),
-    ]
+    ];
+    checks.extend(faults(evidence));
+    checks
 }
 
 impl Check {
@@ -102,12 +108,16 @@ fn dispatch_lag(evidence: &Evidence<'_>) -> Check {
     if !evidence.is_open {
         return Check::new(NAME, Standing::NotApplicable, "a closed loop intends no times");
     }
-    let mut response = crate::model::Distribution::new();
-    for latency in &evidence.measures.latency {
-        response.merge(&latency.response);
-    }
-    let response = response.quantile(0.99);
-    let lag = evidence.measures.lag.quantile(0.99);
+    let (lag, response) = match &evidence.measures.lag_outside_faults {
+        // What breaks may take the generator along; it has to be on time before and after.
+        Some(lag) if lag.is_empty() => {
+            let detail = "there is no interval without a fault";
+            return Check::new(NAME, Standing::NotApplicable, detail);
+        }
+        Some(lag) => (lag, response_outside_faults(evidence)),
+        None => (&evidence.measures.lag, response(evidence)),
+    };
+    let (lag, response) = (lag.quantile(0.99), response.quantile(0.99));
     let (standing, bound) = if lag <= LAG_FINE.of(response) {
         (Standing::Ok, LAG_FINE.of(response))
     } else if lag <= LAG_BEARABLE.of(response) {
@@ -115,7 +125,29 @@ fn dispatch_lag(evidence: &Evidence<'_>) -> Check {
     } else {
         (Standing::Invalid, LAG_BEARABLE.of(response))
     };
-    Check::new(NAME, standing, format!("p99 {} us, at most {} us", lag.0 / 1_000, bound.0 / 1_000))
+    let place = if evidence.faults.is_empty() { "" } else { " outside of faults" };
+    let (lag, bound) = (lag.0 / 1_000, bound.0 / 1_000);
+    Check::new(NAME, standing, format!("p99{place} {lag} us, at most {bound} us"))
+}
+
+fn response(evidence: &Evidence<'_>) -> Distribution {
+    let mut response = Distribution::new();
+    for latency in &evidence.measures.latency {
+        response.merge(&latency.response);
+    }
+    response
+}
+
+fn response_outside_faults(evidence: &Evidence<'_>) -> Distribution {
+    let measures = evidence.measures;
+    let mut response = Distribution::new();
+    for (index, bucket) in measures.timeline.iter().enumerate() {
+        if !evidence.faults.iter().any(|fault| fault.is_felt_in(measures.bucket, index)) {
+            response.merge(&bucket.reads);
+            response.merge(&bucket.writes);
+        }
+    }
+    response
 }
 
 impl LagBound {
@@ -202,11 +234,31 @@ fn corrupt(evidence: &Evidence<'_>) -> Check {
     Check::new("corrupt values", standing, detail)
 }
 
+/// Whether all that was to break did, and was put in order again; `None` where nothing was to.
+fn faults(evidence: &Evidence<'_>) -> Option<Check> {
+    const NAME: &str = "faults";
+    let (planned, injected) = (evidence.planned_faults, evidence.faults);
+    if planned == 0 && injected.is_empty() {
+        return None;
+    }
+    let mut troubles: Vec<String> = injected
+        .iter()
+        .filter_map(|fault| Some(format!("{}: {}", fault.what, fault.trouble.as_ref()?)))
+        .collect();
+    if injected.len() < planned {
+        troubles.push(format!("only {} of {planned} came about", injected.len()));
+    }
+    Some(match troubles.is_empty() {
+        true => Check::new(NAME, Standing::Ok, format!("all {planned} came about, and ended")),
+        false => Check::new(NAME, Standing::Invalid, troubles.join("; ")),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::Latency;
-    use crate::model::{Distribution, Op, ServedBy};
+    use crate::measure::{Bucket, Latency};
+    use crate::model::{Breakage, CacheBreakage, Op, ServedBy};
 
     /// The standing of a lag in an open loop whose responses take `response`.
     fn standing(lag: Nanos, response: Nanos) -> Standing {
@@ -230,6 +282,8 @@ mod tests {
             given_up: 0,
             store: StoreEvidence::default(),
             generator_cpu: None,
+            planned_faults: 0,
+            faults: &[],
         };
         dispatch_lag(&evidence).standing
     }
@@ -263,6 +317,8 @@ mod tests {
                 given_up,
                 store: StoreEvidence::default(),
                 generator_cpu: None,
+                planned_faults: 0,
+                faults: &[],
             });
             check.standing
         };
@@ -276,5 +332,49 @@ mod tests {
         assert_eq!(standing(9, false), Standing::NotApplicable);
         let anew = CacheCounters { restarted: true, ..server(9) };
         assert_eq!(standing_of(&anew, true, 0), Standing::NotApplicable);
+    }
+
+    #[test]
+    fn lag_and_response_are_taken_outside_of_faults() {
+        let breaking = Injected {
+            what: Breakage::Cache(CacheBreakage::Paused),
+            began: Nanos::from_millis(100),
+            ended: Nanos::from_millis(190),
+            trouble: None,
+        };
+        let mut timeline = vec![Bucket::default(); 3];
+        timeline[0].reads.record(Nanos::from_micros(300));
+        timeline[1].reads.record(Nanos::from_secs(2));
+        let mut measures =
+            Measures { bucket: Nanos::from_millis(100), timeline, ..Measures::default() };
+        measures.lag.record(Nanos::from_millis(900));
+        let mut outside = Distribution::new();
+        outside.record(Nanos::from_micros(2_100));
+        measures.lag_outside_faults = Some(outside);
+        let check = |measures: &Measures, faults: &[Injected]| {
+            let evidence = Evidence {
+                is_open: true,
+                is_private: true,
+                measures,
+                totals: &Totals::default(),
+                audit: &Audit::default(),
+                counters: None,
+                given_up: 0,
+                store: StoreEvidence::default(),
+                generator_cpu: None,
+                planned_faults: 1,
+                faults,
+            };
+            (dispatch_lag(&evidence), super::faults(&evidence).unwrap())
+        };
+        let (lag, faults) = check(&measures, std::slice::from_ref(&breaking));
+        assert_eq!((lag.standing, faults.standing), (Standing::Invalid, Standing::Ok));
+        assert_eq!(lag.detail, "p99 outside of faults 2101 us, at most 2000 us");
+        measures.lag_outside_faults = Some(Distribution::new());
+        let troubled = Injected { trouble: Some("no such process".into()), ..breaking };
+        let (lag, faults) = check(&measures, &[troubled]);
+        assert_eq!((lag.standing, faults.standing), (Standing::NotApplicable, Standing::Invalid));
+        assert_eq!(faults.detail, "cache paused: no such process");
+        assert_eq!(check(&measures, &[]).1.detail, "only 0 of 1 came about");
     }
 }

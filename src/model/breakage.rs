@@ -147,6 +147,15 @@ impl Breakage {
     }
 }
 
+impl Injected {
+    /// Whether any of it fell into the interval of this number, of the intervals of this width that
+    /// the window consists of.
+    pub fn is_felt_in(&self, width: Nanos, number: usize) -> bool {
+        let (from, to) = (width.0 * number as u64, width.0 * (number as u64 + 1));
+        self.began.0 < to && self.ended.max(self.began).0 >= from
+    }
+}
+
 impl CacheBreakage {
     /// Whether it is the network's, and so takes somebody in between.
     pub const fn is_of_the_network(&self) -> bool {

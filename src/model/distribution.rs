@@ -14,14 +14,19 @@ use super::Nanos;
 /// How sure a printed quantile has to be.
 const CONFIDENCE: f64 = 0.99;
 
-/// An HdrHistogram with three significant digits, written as base64 of its V2 compressed form,
-/// which other HDR tools read.
+/// An HdrHistogram with three significant digits, or two where there are very many of them, written as
+/// base64 of its V2 compressed form, which other HDR tools read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distribution(Histogram<u64>);
 
 impl Distribution {
     pub fn new() -> Self {
         Self(Histogram::new(3).expect("three significant digits are within the histogram's range"))
+    }
+
+    /// With two significant digits, in a sixth of the memory.
+    pub fn coarse() -> Self {
+        Self(Histogram::new(2).expect("two significant digits are within the histogram's range"))
     }
 
     pub fn record(&mut self, span: Nanos) {
@@ -34,8 +39,9 @@ impl Distribution {
         self.0.record(number).expect("a histogram without bounds holds any number");
     }
 
+    /// Adds what is in `other`, to the digits of the coarser of the two.
     pub fn merge(&mut self, other: &Self) {
-        self.0.add(&other.0).expect("both histograms resize and have the same precision");
+        self.0.add(&other.0).expect("a histogram without bounds holds any other");
     }
 
     pub fn len(&self) -> u64 {
@@ -75,6 +81,13 @@ impl Distribution {
     /// what would take more is an error.
     pub fn reading_within<T>(bytes: usize, read: impl FnOnce() -> T) -> T {
         reading::within(bytes, read)
+    }
+
+    /// How many samples were longer than `span`, to the digits that are kept.
+    pub fn count_beyond(&self, span: Nanos) -> u64 {
+        let recorded = self.0.iter_recorded();
+        let beyond = recorded.filter(|value| value.value_iterated_to() > span.0);
+        beyond.map(|value| value.count_since_last_iteration()).sum()
     }
 
     /// The histogram itself, for interval logs and charts.
@@ -162,6 +175,24 @@ mod tests {
         }
         let json = serde_json::to_string(&distribution).unwrap();
         assert_eq!(serde_json::from_str::<Distribution>(&json).unwrap(), distribution);
+    }
+
+    #[test]
+    fn a_coarse_distribution_tells_the_same_to_two_digits_and_merges_into_a_fine_one() {
+        let (mut coarse, mut fine) = (Distribution::coarse(), Distribution::new());
+        for micros in 1..=1_000 {
+            coarse.record(Nanos::from_micros(micros));
+            fine.record(Nanos::from_micros(micros));
+        }
+        let near = |a: Nanos, b: Nanos| a.0.abs_diff(b.0) * 100 <= b.0;
+        assert!(near(coarse.quantile(0.99), fine.quantile(0.99)));
+        assert!(coarse.count_beyond(Nanos::from_micros(900)).abs_diff(100) <= 10);
+        assert_eq!(coarse.count_beyond(coarse.max()), 0);
+        fine.merge(&coarse);
+        assert_eq!(fine.len(), 2_000);
+        assert!(near(fine.quantile(0.5), Nanos::from_micros(500)));
+        let json = serde_json::to_string(&coarse).unwrap();
+        assert_eq!(serde_json::from_str::<Distribution>(&json).unwrap(), coarse);
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! The charts of a report: each an SVG drawing with its data table beside it.
 
+mod bands;
 mod bars;
 mod canvas;
 mod labels;
 mod latency;
 mod lines;
 mod load;
+mod over_time;
 mod scale;
 mod staleness;
 mod stampedes;
@@ -52,8 +54,9 @@ pub fn all(record: &Record) -> Vec<Chart> {
         load::causes(record),
         staleness::ages(record),
         staleness::freshness(record),
-        load::store_reads_over_time(record),
+        over_time::store_reads(record),
     ];
+    charts.extend(over_time::through_faults(record));
     charts.extend(stampedes::per_expiry(record));
     charts
 }

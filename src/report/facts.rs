@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::tables::when;
 use crate::compare::figure::{bytes, count, share, time};
 use crate::record::{Record, Server};
 
@@ -15,7 +16,7 @@ pub struct Fact {
 /// Everything that decides the figures, from the load down to the machine.
 pub fn of(record: &Record) -> Vec<Fact> {
     let fact = |name, text| Fact { name, text };
-    vec![
+    let mut facts = vec![
         fact("load", load(record)),
         fact("plan", plan(record)),
         fact("cache", server(&record.cache)),
@@ -23,7 +24,12 @@ pub fn of(record: &Record) -> Vec<Fact> {
         fact("host", host(record)),
         fact("started", format!("{}, took {}", record.started, time(record.took))),
         fact("tool", format!("{}, record format {}", record.tool, record.format)),
-    ]
+    ];
+    if !record.scenario.faults.is_empty() {
+        let planned: Vec<_> = record.planned_faults().iter().map(when).collect();
+        facts.insert(1, fact("faults", planned.join("; ")));
+    }
+    facts
 }
 
 /// The command that repeats the run, given the scenario's file.

@@ -36,9 +36,14 @@ pub fn render(record: &Record) -> String {
     let started = humantime::parse_rfc3339_weak(&record.started).unwrap_or(SystemTime::UNIX_EPOCH);
     let mut log = Vec::new();
     let mut serializer = V2DeflateSerializer::new();
-    let mut writer = IntervalLogWriterBuilder::new()
+    let mut builder = IntervalLogWriterBuilder::new();
+    builder
         .add_comment("[Response times in nanoseconds; maxima in milliseconds]")
-        .add_comment("[Repeats of a strategy follow each other]")
+        .add_comment("[Repeats of a strategy follow each other]");
+    for fault in record.contenders.iter().flat_map(faults) {
+        builder.add_comment(&fault);
+    }
+    let mut writer = builder
         .with_start_time(started)
         .with_base_time(started)
         .with_max_value_divisor(MAX_VALUE_DIVISOR)
@@ -55,6 +60,22 @@ pub fn render(record: &Record) -> String {
             .expect("a histogram in memory can be written to memory");
     }
     String::from_utf8(log).expect("an interval log is text")
+}
+
+/// What broke, in the time of the log.
+fn faults(contender: &Contender) -> Vec<String> {
+    let mut origin = Nanos::ZERO;
+    let mut told = Vec::new();
+    for run in &contender.runs {
+        for fault in run.faults.iter().map(|fault| &fault.injected) {
+            let seconds = |at: Nanos| (origin + at).as_secs_f64();
+            let (from, to) = (seconds(fault.began), seconds(fault.ended));
+            let label = &contender.label;
+            told.push(format!("[Fault of {label}: {}, from {from:.3} to {to:.3}]", fault.what));
+        }
+        origin += run.measures.window;
+    }
+    told
 }
 
 fn of_contender(contender: &Contender) -> Vec<Interval> {

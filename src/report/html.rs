@@ -5,6 +5,7 @@ use askama::Template;
 use super::charts::{self, Chart};
 use super::facts::{self, Fact};
 use super::table::{Cell, Mark, Table};
+use super::tables::Through;
 use super::{EMBEDDED_NOTICE, tables};
 use crate::compare::Verdict;
 use crate::record::{Record, Standing};
@@ -27,6 +28,8 @@ struct Page<'a> {
     summary: Table,
     thresholds: Table,
     details: Vec<Detail>,
+    faults: Vec<Through>,
+    troubles: Vec<String>,
     latency: Table,
     servers: Table,
     database: Table,
@@ -69,6 +72,8 @@ impl<'a> Page<'a> {
             summary,
             thresholds: tables::thresholds(&verdict),
             details: details(record, &verdict),
+            faults: tables::through(record, &verdict),
+            troubles: tables::troubles(record),
             latency: tables::latency(record),
             servers: tables::servers(record),
             database: tables::database(record),
@@ -82,6 +87,11 @@ impl<'a> Page<'a> {
             verdict,
             record,
         }
+    }
+
+    /// What the figures through faults mean.
+    const fn faults_explained(&self) -> &'static str {
+        tables::EXPLAINED
     }
 
     fn is_invalid(&self) -> bool {
@@ -115,7 +125,7 @@ fn details(record: &Record, verdict: &Verdict) -> Vec<Detail> {
         detail("full", "A cache that is full", tables::full(record)),
         detail("api", "The API", tables::api(record)),
         detail("sessions", "Sessions", tables::sessions(record, verdict)),
-        detail("faults", "Faults", tables::faults(record)),
+        detail("failed", "Failed requests", tables::faults(record)),
     ];
     details.retain(|detail| !detail.table.is_empty());
     details

@@ -34,10 +34,11 @@ pub fn render(record: &Record) -> String {
         ("A CACHE THAT IS FULL", tables::full(record)),
         ("THE API", tables::api(record)),
         ("SESSIONS", tables::sessions(record, &verdict)),
-        ("FAULTS", tables::faults(record)),
+        ("FAILED REQUESTS", tables::faults(record)),
     ] {
         page.optional(title, &table);
     }
+    page.through_faults(record, &verdict);
     page.section(&format!("VERDICT ({})", verdict.standing.name()));
     for sentence in &verdict.sentences {
         page.line(sentence, "  ");
@@ -90,6 +91,9 @@ impl Page {
         if record.is_embedded() {
             self.line(&format!("*** {EMBEDDED_NOTICE} ***"), "\n");
         }
+        for trouble in tables::troubles(record) {
+            self.line(&format!("*** NOT AS PLANNED: {trouble} ***"), "\n");
+        }
     }
 
     /// The thresholds, so that "every threshold" can be read as what it is.
@@ -121,6 +125,25 @@ impl Page {
         for (place, check) in &troubled {
             let text = format!("{place}: {}: {}", check.name, check.detail);
             self.hanging(&format!("  {:<8}", check.standing.name()), &text);
+        }
+    }
+
+    /// Each fault by itself, where there are any.
+    fn through_faults(&mut self, record: &Record, verdict: &Verdict) {
+        let through = tables::through(record, verdict);
+        if through.is_empty() {
+            return;
+        }
+        self.section("THROUGH FAULTS");
+        self.line(tables::EXPLAINED, "  ");
+        for fault in through {
+            self.line(&fault.title, "\n  ");
+            match (fault.figures.is_empty(), fault.changes.is_empty()) {
+                (true, _) => self.line("There is too little to tell of it.", "  "),
+                (_, true) => self.line("Every figure was as before at once.", "  "),
+                (_, false) => self.table(&fault.changes),
+            }
+            self.table(&fault.costs);
         }
     }
 

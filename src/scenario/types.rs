@@ -88,6 +88,9 @@ pub struct Thresholds {
     /// most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_your_writes: Option<Share>,
+    /// How long after a fault every figure is as it was before, at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recovery: Option<Span>,
 }
 
 /// What to prefer among the strategies that hold every threshold.

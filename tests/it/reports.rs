@@ -1,6 +1,7 @@
 //! Reports, rendered from a made-up Record whose figures follow from formulas.
 
 mod browser;
+mod faulty;
 mod fixture;
 mod variety;
 
@@ -37,7 +38,7 @@ fn a_plain_record_has_no_tables_of_what_nobody_does() {
         run.findings.monotonic_violations = 0;
     }
     let text = text::render(&record);
-    for section in ["SERVED THE READS", "STAMPEDES", "ENTRIES", "SESSIONS", "FAULTS", "Look at"] {
+    for section in ["SERVED THE READS", "STAMPEDES", "ENTRIES", "SESSIONS", "FAILED", "Look at"] {
         assert!(!text.contains(section), "{section}");
     }
     record.scenario.prefer = Preference::Memory;

@@ -272,6 +272,9 @@ pub fn verdict(scenario: &Scenario) -> Vec<String> {
         thresholds.read_your_writes.map(|share| {
             format!("at most {} of the reads miss the reader's own write", percent(share.0))
         }),
+        thresholds
+            .recovery
+            .map(|limit| format!("after a fault, every figure is as before within {limit}")),
     ];
     let mut lines: Vec<_> = lines.into_iter().flatten().collect();
     let best = match scenario.prefer {

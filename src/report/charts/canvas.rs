@@ -22,6 +22,10 @@ const LETTER: f64 = 0.64;
 pub const INK: RGBColor = RGBColor(0x1C, 0x21, 0x28);
 pub const MUTED: RGBColor = RGBColor(0x59, 0x63, 0x6E);
 pub const GRID: RGBColor = RGBColor(0xE4, 0xE7, 0xEB);
+/// The ground of a fault's band, the hatching on it, and the lines at its ends.
+pub const BAND: RGBColor = RGBColor(0xEE, 0xEF, 0xF2);
+pub const HATCH: RGBColor = RGBColor(0xC3, 0xC8, 0xCF);
+pub const EDGE: RGBColor = RGBColor(0x8A, 0x92, 0x9C);
 
 /// The palette of Okabe and Ito, which people with any kind of colour vision can tell apart; its
 /// yellow, which hardly shows on white, stands last.
@@ -54,6 +58,8 @@ pub enum Swatch {
     Block,
     /// A paler block: the same thing done in the background, or only possibly.
     Pale,
+    /// As the time of a fault is: no series of its own.
+    Hatched,
 }
 
 /// One entry of a legend.
@@ -171,6 +177,10 @@ impl Legend {
                 Swatch::Line => {
                     let ends = [(x * SCALE, middle * SCALE), ((x + 20) * SCALE, middle * SCALE)];
                     area.draw(&PathElement::new(ends, line_style(entry.series))).expect(IN_MEMORY);
+                }
+                Swatch::Hatched => {
+                    let (left, top) = (x * SCALE, (middle - 6) * SCALE);
+                    super::bands::hatch(area, (left, top), (left + 20 * SCALE, top + 12 * SCALE));
                 }
                 swatch => {
                     let (left, top) = (f64::from(x + 4), f64::from(middle - 6));

@@ -4,6 +4,7 @@ use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
+use super::bands::{self, Band};
 use super::canvas::{
     Area, Drawing, Entry, FONT, GRID, IN_MEMORY, Legend, MUTED, SCALE, Swatch, WIDTH, draw, font,
     line_style, text, text_width,
@@ -20,7 +21,7 @@ const RIGHT: i32 = 22;
 /// Between the plot and the figures of its marks.
 const LABEL_GAP: i32 = 8;
 
-/// One curve, over transformed figures.
+/// One curve, over transformed figures; it is broken where they are not a number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Curve {
     pub label: String,
@@ -30,20 +31,35 @@ pub struct Curve {
 
 /// Draws curves over their axes.
 pub fn chart(x: &Axis, y: &Axis, curves: &[Curve]) -> Drawing {
+    over_time(x, y, curves, &[])
+}
+
+/// Draws curves over time, of which the level axis has the seconds, with the faults behind them.
+pub fn over_time(x: &Axis, y: &Axis, curves: &[Curve], bands: &[Band]) -> Drawing {
     let entries = curves.iter().map(|curve| Entry {
         label: curve.label.clone(),
         series: curve.series,
         swatch: Swatch::Line,
     });
-    let legend = Legend::new(entries.collect());
+    let legend = Legend::new(entries.chain(bands.iter().map(Band::entry)).collect());
     draw(legend.height + frame_height(), |area| {
         legend.draw(area);
         let (_, below) = area.split_vertically(legend.height * SCALE);
         framed(&below, x, y, |plot| {
+            // The library gives places within the whole drawing, and takes them within the area.
+            let (_, above) = below.get_base_pixel();
+            let place = |at: (f64, f64)| plot.backend_coord(&at);
+            let (top, bottom) = (place((x.low, y.high)).1, place((x.low, y.low)).1);
+            bands::draw(&below, bands, (top - above, bottom - above), |at| {
+                place((at.as_secs_f64().min(x.high), y.low)).0
+            });
             for curve in curves {
-                let points = curve.points.iter().copied();
-                plot.draw_series(LineSeries::new(points, line_style(curve.series)))
-                    .expect(IN_MEMORY);
+                // Where there is no figure there is no line either.
+                for points in curve.points.split(|(_, y)| y.is_nan()) {
+                    let points = points.iter().copied();
+                    plot.draw_series(LineSeries::new(points, line_style(curve.series)))
+                        .expect(IN_MEMORY);
+                }
             }
         });
     })

@@ -4,14 +4,9 @@ use std::collections::BTreeMap;
 
 use super::bars::{self, Bar, Part};
 use super::canvas::{Entry, Swatch, message};
-use super::lines::{self, Curve};
-use super::scale::Axis;
 use super::{Chart, Table, figures, words};
 use crate::compare::figure::{count, ratio, share};
 use crate::record::{Contender, Op, Purpose, Record, ServedBy};
-
-/// The most points of a curve over time, and lines of its table; `timeline.csv` has all.
-const POINTS_MAX: usize = 60;
 
 /// What can answer a read, and the ink it is shown in.
 const SOURCES: [(ServedBy, &str, usize); 5] = [
@@ -60,54 +55,6 @@ pub fn served_by(record: &Record) -> Chart {
         description: "What answered the reads, as shares of a whole; the figure at the end of a \
                       bar is the hit ratio, the share of reads answered without the store."
             .into(),
-        table,
-        drawing,
-    }
-}
-
-/// Reads of the store per second, over the window.
-pub fn store_reads_over_time(record: &Record) -> Chart {
-    let title = "Store reads over time";
-    let mut columns = vec![figures("from")];
-    columns.extend(record.contenders.iter().map(|contender| figures(contender.label.as_str())));
-    let mut table = Table::new(format!("{title}, per second, mean over repeats"), columns);
-    let rates: Vec<_> = record.contenders.iter().map(rates).collect();
-    let times = rates.iter().max_by_key(|rates| rates.len()).cloned().unwrap_or_default();
-    for (index, (start, _)) in times.iter().enumerate() {
-        let cells = rates.iter().map(|rates| match rates.get(index) {
-            Some((_, rate)) => count(rate.round() as u64),
-            None => String::new(),
-        });
-        table.push([format!("{start:.1} s")].into_iter().chain(cells));
-    }
-    let curves: Vec<_> = std::iter::zip(&record.contenders, rates)
-        .enumerate()
-        .filter(|(_, (_, points))| !points.is_empty())
-        .map(|(series, (contender, points))| Curve {
-            label: contender.label.clone(),
-            series,
-            points,
-        })
-        .collect();
-    let points = || curves.iter().flat_map(|curve| &curve.points);
-    let highest = points().map(|point| point.1).fold(0.0, f64::max);
-    let latest = points().map(|point| point.0).fold(0.0, f64::max);
-    let drawing = match points().next() {
-        None => message("The window was too short for a timeline."),
-        Some(_) if highest == 0.0 => message("The store was not read in the window."),
-        Some(_) => {
-            let x = Axis::linear("seconds into the window", latest, plain);
-            let y = Axis::linear("store reads per second", highest, plain);
-            lines::chart(&x, &y, &curves)
-        }
-    };
-    Chart {
-        slug: "store-reads",
-        title,
-        description:
-            "Reads of the origin each second, by clients and by workers, as the mean over \
-                      repeats; lower is better."
-                .into(),
         table,
         drawing,
     }
@@ -174,25 +121,6 @@ fn answered_by(contender: &Contender, source: ServedBy) -> u64 {
     })
 }
 
-/// Store reads per second with the second they start at, thinned to [`POINTS_MAX`].
-fn rates(contender: &Contender) -> Vec<(f64, f64)> {
-    let length = contender.runs.iter().map(|run| run.measures.timeline.len()).min().unwrap_or(0);
-    let width = contender.runs.first().map_or(0.0, |run| run.measures.bucket.as_secs_f64());
-    if length == 0 || width == 0.0 {
-        return Vec::new();
-    }
-    let together = length.div_ceil(POINTS_MAX);
-    let starts = (0..length).step_by(together);
-    let rate = |start: usize| {
-        let end = (start + together).min(length);
-        let reads = contender.total(|run| {
-            run.measures.timeline[start..end].iter().map(|bucket| bucket.store_reads).sum()
-        });
-        reads as f64 / ((end - start) as f64 * width * contender.runs.len() as f64)
-    };
-    starts.map(|start| (start as f64 * width, rate(start))).collect()
-}
-
 fn calls_per_request(contender: &Contender) -> BTreeMap<(Purpose, bool), f64> {
     let answered = contender.total(|run| run.measures.requests.answered).max(1) as f64;
     let mut calls = BTreeMap::new();
@@ -220,9 +148,4 @@ fn cause_name((purpose, background): (Purpose, bool)) -> String {
 
 const fn swatch(background: bool) -> Swatch {
     if background { Swatch::Pale } else { Swatch::Block }
-}
-
-/// A mark without digits that say nothing.
-fn plain(number: f64) -> String {
-    if number.fract() == 0.0 { count(number as u64) } else { ratio(number) }
 }

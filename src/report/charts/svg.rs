@@ -1,7 +1,9 @@
 //! From the library's drawing to one that adapts to its page: colours become classes that a style
 //! sheet sets for light and dark, and title and description are told to a screen reader.
 
-use super::canvas::{Drawing, FONT, GRID, INK, MUTED, SCALE, SERIES, WIDTH, ink};
+use super::canvas::{
+    BAND, Drawing, EDGE, FONT, GRID, HATCH, INK, MUTED, SCALE, SERIES, WIDTH, ink,
+};
 use plotters::style::RGBColor;
 
 /// What drawings need of a style sheet, within whatever defines the variables.
@@ -56,6 +58,9 @@ fn body(drawing: &Drawing) -> String {
     }
     body = with_class(&body, INK, "rule", "ink");
     body = with_class(&body, MUTED, "rule", "muted");
+    body = with_class(&body, BAND, "band", "band");
+    body = with_class(&body, HATCH, "hatch", "hatch");
+    body = with_class(&body, EDGE, "edge", "edge");
     with_class(&body, GRID, "grid", "grid")
 }
 

@@ -302,6 +302,11 @@ fn thresholds_need_something_to_hold_them() {
     all_updates.workload.reads.0 = 0.0;
     let paths: Vec<_> = validate(&all_updates).into_iter().map(|p| p.path.join(".")).collect();
     assert_eq!(paths, ["thresholds.read-p99", "prefer"]);
+    let mut recovering = scenario("THRESHOLDS", "recovery = \"1s\"");
+    assert_eq!(validate(&recovering)[0].path, ["thresholds", "recovery"]);
+    let flushed = "at = \"500ms\"\nwhat = { cache = \"flushed\" }";
+    recovering.faults = vec![toml::from_str(flushed).unwrap()];
+    assert_eq!(validate(&recovering), []);
     let crossed = "read-p50 = \"2s\"\nread-p99 = \"1s\"";
     assert_eq!(warnings("THRESHOLDS", crossed), ["thresholds.read-p50"]);
 }

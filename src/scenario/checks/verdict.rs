@@ -165,10 +165,21 @@ pub fn thresholds(scenario: &Scenario, problems: &mut Vec<Problem>) {
     nothing_to_hold(scenario, problems);
 }
 
-/// Thresholds on requests that never come.
+/// Thresholds on requests that never come, or on recovering from nothing.
 fn nothing_to_hold(scenario: &Scenario, problems: &mut Vec<Problem>) {
     let thresholds = &scenario.thresholds;
     let workload = &scenario.workload;
+    if thresholds.recovery.is_some() && scenario.faults.is_empty() {
+        problems.push(
+            Problem::error(
+                &["thresholds", "recovery"],
+                "nothing breaks that it could be held after",
+            )
+            .about_key()
+            .expected("there are no faults")
+            .help("add `[[faults]]`, or remove it"),
+        );
+    }
     if workload.updates() <= 0.0 {
         without("updates", "update-p99", thresholds.update_p99.is_some(), problems);
         without("updates", "read-your-writes", thresholds.read_your_writes.is_some(), problems);

@@ -360,6 +360,7 @@ fn measures(character: &Character, drift: f64, hits: u64) -> Measures {
         cache: Load::default(),
         store: store_load(character, misses),
         lag: distribution(READS, 20.0, 0.2),
+        lag_outside_faults: None,
         timeline: (0..WINDOW_SECONDS)
             .map(|second| bucket(second, misses, (hit, miss, update)))
             .collect(),
@@ -419,6 +420,7 @@ fn bucket(second: u64, misses: u64, (hit, miss, update): (f64, f64, f64)) -> Buc
         hits: READS / WINDOW_SECONDS - missed,
         misses: missed,
         store_reads: missed,
+        store_burst: missed / 8,
         store_writes: UPDATES / WINDOW_SECONDS,
         stale_served: 0,
         loads: missed,
