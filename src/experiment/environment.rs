@@ -53,8 +53,8 @@ enum CacheSource {
 
 impl Environment {
     /// The servers that the scenario names, under the wall clock. Where it wants a private cache and
-    /// the machine has no server for it, the twin serves, with a notice. Whatever the run makes for itself lies in a private
-    /// folder below `parent`, or below the system's folder for such things.
+    /// the machine has no server for it, the twin serves, with a notice. Whatever the run makes for
+    /// itself lies in a private folder below `parent`, or below the system's folder for such things.
     ///
     /// # Errors
     /// If the folder or the store cannot be made, or a cache of somebody else's may not be used: that

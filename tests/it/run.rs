@@ -1,6 +1,7 @@
 //! `cacheduel run` as a whole: the real program against real servers, however it ends.
 
 mod endings;
+mod faults;
 mod kinds;
 mod own_redis;
 mod places;

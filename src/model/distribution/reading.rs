@@ -51,12 +51,17 @@ pub fn histogram(text: &str) -> Result<Histogram<u64>, String> {
         return Err("an HdrHistogram of another length than it says".into());
     }
     let (lowest, highest) = (field(16), field(24));
-    if digits != 3 || lowest != 1 || highest < 2 {
+    let first_bucket = match digits {
+        2 => 256,
+        3 => 2_048,
+        _ => return Err("an HdrHistogram of another precision".into()),
+    };
+    if lowest != 1 || highest < 2 {
         return Err("an HdrHistogram of another precision".into());
     }
     counts(payload).ok_or("an HdrHistogram with impossible counts")?;
     // What it takes is decided by the header alone; a count takes 8 bytes.
-    let takes = 8 * counts_up_to(highest);
+    let takes = 8 * counts_up_to(highest, first_bucket);
     match ALLOWANCE.get().checked_sub(takes) {
         None => return Err("the histograms would take too much memory".into()),
         Some(left) => ALLOWANCE.set(left),
@@ -117,11 +122,12 @@ fn number(bytes: &mut &[u8]) -> Option<u64> {
     Some(number)
 }
 
-/// How many counts a histogram with three digits has for values up to `highest`: 2,048 for the first
-/// bucket, and half as many for each doubling.
-fn counts_up_to(highest: u64) -> usize {
-    let doublings = (64 - (highest | 2_047).leading_zeros() as usize) - 11;
-    (doublings + 2) * 1_024
+/// How many counts a histogram has for values up to `highest`: a power of two for the first bucket, as
+/// many as its digits need, and half as many for each doubling.
+fn counts_up_to(highest: u64, first_bucket: u64) -> usize {
+    let significant = 64 - (highest | (first_bucket - 1)).leading_zeros();
+    let doublings = significant - first_bucket.ilog2();
+    (doublings as usize + 2) * (first_bucket / 2) as usize
 }
 
 #[cfg(test)]
@@ -181,7 +187,7 @@ mod tests {
     #[test]
     fn what_all_take_together_is_bounded() {
         let one = packed(3, u64::MAX, 2, &[0, 4]);
-        let bytes = 8 * counts_up_to(u64::MAX);
+        let bytes = 8 * counts_up_to(u64::MAX, 2_048);
         let read = |count| within(bytes * 3, || (0..count).all(|_| histogram(&one).is_ok()));
         assert!(read(3) && !read(4));
         assert!(histogram(&one).is_ok(), "that was the other one's bound");
@@ -189,9 +195,12 @@ mod tests {
 
     #[test]
     fn what_a_histogram_takes_is_known_beforehand() {
-        for highest in [2, 2_047, 2_048, 4_095, 4_096, 1 << 40, u64::MAX] {
-            let histogram = Histogram::<u64>::new_with_bounds(1, highest, 3).unwrap();
-            assert_eq!(counts_up_to(highest), histogram.distinct_values(), "{highest}");
+        for highest in [2, 255, 256, 511, 2_047, 2_048, 4_095, 4_096, 1 << 40, u64::MAX] {
+            for (digits, first_bucket) in [(2, 256), (3, 2_048)] {
+                let histogram = Histogram::<u64>::new_with_bounds(1, highest, digits).unwrap();
+                let counts = counts_up_to(highest, first_bucket);
+                assert_eq!(counts, histogram.distinct_values(), "{highest}, {digits} digits");
+            }
         }
     }
 
