@@ -228,7 +228,8 @@ mod tests {
         meter.sample(&late_by(Nanos::from_millis(4_050), Nanos::from_millis(700)));
         let what = Breakage::Cache(CacheBreakage::Paused);
         let (began, ended) = (Nanos::from_secs(4), Nanos::from_secs(5));
-        let (measures, _) = meter.finish(1, None, &[Injected { what, began, ended, trouble: None }]);
+        let (measures, _) =
+            meter.finish(1, None, &[Injected { what, began, ended, trouble: None }]);
         assert_eq!(measures.lag.len(), 2);
         let outside = measures.lag_outside_faults.unwrap();
         assert_eq!(outside.len(), 1);

@@ -42,6 +42,8 @@ pub struct Recovery {
     /// The worst of its moving means since the fault began; of a latency, the worst p99 over as many
     /// intervals as certify one.
     pub worst: f64,
+    /// Whether it was ever worse than before since the fault began.
+    pub worsened: bool,
     /// How long after the fault had ended it was as it was before, and stayed so: zero where it never
     /// changed. `None` where it was not until the window closed, or the next fault came.
     pub back_after: Option<Nanos>,
@@ -123,8 +125,9 @@ pub fn through_faults(
                 let Some(before) = &baseline else { continue };
                 let Some(worst) = series.worst(before, began..episode.until) else { continue };
                 let back_after = back.map(|back| Nanos(width.0 * back as u64).since(episode.over));
+                let worsened = series.worsened(before, began..episode.until);
                 let before = before.value;
-                fault.recoveries.push(Recovery { figure, before, worst, back_after });
+                fault.recoveries.push(Recovery { figure, before, worst, worsened, back_after });
             }
             (steady_from, rest) = (back, later);
         }

@@ -18,6 +18,8 @@ pub struct Felt {
     pub before: f64,
     /// The worst of any run.
     pub worst: f64,
+    /// Whether it was worse than before in any run.
+    pub worsened: bool,
     /// The slowest of any run.
     pub recovered: Recovered,
 }
@@ -68,6 +70,7 @@ impl Felt {
         Some(Self {
             before: before / told.len() as f64,
             worst: told.iter().map(|(_, recovery)| recovery.worst).reduce(worse)?,
+            worsened: told.iter().any(|(_, recovery)| recovery.worsened),
             recovered: slowest(told.iter().map(|(fault, one)| recovered(fault, one)))?,
         })
     }

@@ -89,6 +89,13 @@ impl<'a> Series<'a> {
         starts.find(|&start| points[start].of > 0.0 && worse(start..until) == Some(false))
     }
 
+    /// Whether any moving mean over these intervals was worse than before.
+    pub fn worsened(&self, before: &Before, range: Range<usize>) -> bool {
+        let intervals = before.intervals.min(range.len()).max(1);
+        let worse = |points: &[Point]| before.band.is_worse(Point::sum(points)) == Some(true);
+        before.points[range].windows(intervals).any(worse)
+    }
+
     /// The worst over as many of these intervals at a time as a moving mean is over; of a latency,
     /// over as few as certify it.
     pub fn worst(&self, before: &Before, range: Range<usize>) -> Option<f64> {

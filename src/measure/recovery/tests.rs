@@ -96,6 +96,13 @@ fn what_is_back_before_the_fault_is_over_is_back_at_once() {
     let told = through(&with_broken(100, &[(30, 35)]), &[fault(3_000, 5_000)]);
     assert_eq!(of(&told[0], Figure::Errors).back_after, Some(Nanos::ZERO));
     assert_eq!(of(&told[0], Figure::Errors).worst, 0.5);
+    assert!(
+        of(&told[0], Figure::Errors).worsened,
+        "that it is back does not mean that it never was"
+    );
+    assert!(
+        !of(&told[0], Figure::WriteLatency).worsened && !of(&told[0], Figure::StaleReads).worsened
+    );
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub struct Through {
     pub title: String,
     /// A strategy in a row: every figure in a cell. Empty where none can be told of.
     pub figures: Table,
-    /// A figure in a row, where it was not as before at once.
+    /// A figure in a row, where the fault made it worse.
     pub changes: Table,
     /// What it cost, by strategy.
     pub costs: Table,
@@ -87,14 +87,14 @@ fn figures_of(record: &Record, planned: &[PlannedFault], number: usize) -> Table
 
 fn changes(record: &Record, planned: &[PlannedFault], number: usize) -> Table {
     let mut table = Table::new(
-        "What was not as before at once",
+        "What it made worse",
         [words("strategy"), words("figure"), figures("before"), figures("worst"), words("back")],
     );
     for contender in &record.contenders {
         let through = contender.through(planned, number);
         for figure in Figure::ALL {
             let Some(felt) = Felt::of(&through, figure) else { continue };
-            if felt.recovered == Recovered::Within(Nanos::ZERO) {
+            if !felt.worsened {
                 continue;
             }
             table.push([
