@@ -6,6 +6,7 @@ mod explain;
 mod guide;
 mod init;
 mod list;
+mod log;
 mod output;
 mod progress;
 mod report;
@@ -84,7 +85,9 @@ Exit codes:
   2  the command line or a scenario is wrong
   3  a regression, or no strategy that holds every threshold
   4  with --strict: the result is inconclusive or invalid
-  130, 143  interrupted by Ctrl-C, or asked to end by the system";
+  130, 143  interrupted by Ctrl-C, or asked to end by the system
+
+RUST_LOG=debug shows more of what happens, on standard error.";
 
 /// Parses `arguments`, of which the first is the program's own name, does what they say, and tells
 /// of what went wrong.
@@ -97,6 +100,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             return if message.use_stderr() { Exit::Usage } else { Exit::Pass };
         }
     };
+    log::start();
     let mut out = Output::new(io::stdout().lock());
     let done = cli.command.run(&mut out).and_then(|exit| {
         out.flush()?;

@@ -145,7 +145,8 @@ impl Run {
             Ok(experiment) => experiment,
             Err(error) => return (None, Err(error.into())),
         };
-        let ended = self.run_or_interrupt(&mut experiment, loaded, &environment).await;
+        let ended =
+            self.run_or_interrupt(&mut experiment, loaded, &environment, &mut signals).await;
         if let Err(error) = &ended {
             experiment.cut_short(&format!("{error:#}"));
         }
@@ -158,6 +159,7 @@ impl Run {
         experiment: &mut Experiment<'_>,
         loaded: &Loaded,
         environment: &Environment,
+        signals: &mut Signals,
     ) -> anyhow::Result<()> {
         let display;
         let progress: &dyn Progress = if self.quiet {
@@ -167,7 +169,6 @@ impl Run {
             &display
         };
         let stop = Stop::new();
-        let mut signals = Signals::listen()?;
         let mut running = pin!(experiment.run(progress, &stop));
         let interrupted = tokio::select! {
             ended = &mut running => return Ok(ended?),

@@ -66,6 +66,19 @@ async fn ctrl_c_leaves_a_server_of_others_as_it_was() {
     run.assert_partial_record("interrupted");
 }
 
+#[tokio::test]
+async fn servers_that_are_all_lost_for_good_leave_the_figures_of_the_clients() {
+    let mut run = InTheMiddle::lasting("3s", &["--store", "postgres"]).await;
+    run.until_it_has_written().await;
+    for server in run.servers() {
+        kill_process(server, Signal::KILL).unwrap();
+    }
+    let (status, told) = run.ended().await;
+    assert!(status.code().is_some(), "{told}");
+    run.assert_partial_record("the server at redis://127.0.0.1");
+    run.assert_partial_record("postgres://");
+}
+
 /// A run that has begun, and would go on for an hour.
 pub struct InTheMiddle {
     stage: Stage,
@@ -117,26 +130,23 @@ impl InTheMiddle {
         (self.child.wait().unwrap(), told)
     }
 
-    /// Waits until the load has begun: there are entries in the run's own server.
+    /// Waits until the load has begun: there are entries in the run's own Redis.
     async fn until_it_has_written(&self) {
+        while self.entries().await.is_none_or(|entries| entries <= 10) {
+            assert!(self.clock.now() < self.deadline, "the run writes nothing");
+            self.pass().await;
+        }
+    }
+
+    /// How many entries the run's own Redis has; `None` as long as there is no such server.
+    async fn entries(&self) -> Option<u64> {
         let work = self.stage.path("work");
         let files = names(&work).into_iter().flat_map(|run| names(&work.join(run)));
         let mut ports = files
             .filter_map(|file| Some(file.strip_prefix("redis-")?.strip_suffix(".log")?.to_owned()));
-        let port = ports.next().expect("a server that was started has a log");
-        let client = redis::Client::open(format!("redis://127.0.0.1:{port}")).unwrap();
-        loop {
-            let entries: redis::RedisResult<u64> = async {
-                let mut connection = client.get_multiplexed_async_connection().await?;
-                redis::cmd("DBSIZE").query_async(&mut connection).await
-            }
-            .await;
-            if entries.is_ok_and(|entries| entries > 10) {
-                return;
-            }
-            assert!(self.clock.now() < self.deadline, "the run writes nothing");
-            self.pass().await;
-        }
+        let client = redis::Client::open(format!("redis://127.0.0.1:{}", ports.next()?)).ok()?;
+        let mut connection = client.get_multiplexed_async_connection().await.ok()?;
+        redis::cmd("DBSIZE").query_async(&mut connection).await.ok()
     }
 
     fn has_server(&self) -> bool {
