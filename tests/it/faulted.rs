@@ -160,6 +160,9 @@ fn events_that_are_dropped_or_late_leave_entries_stale() {
     let lost = with(r#"at = "16s"; lasts = "2s"; what = { events = "dropped" }"#);
     assert!(lost.findings.age_at_least.max() > Nanos::from_secs(2));
     assert!(lost.audit.stale > undisturbed.audit.stale, "what was never told is stale to the end");
+    let at_the_end = r#"at = "17s"; lasts = "9s"; what = { events = { delayed = { by = "2s" } } }"#;
+    let late = with(at_the_end);
+    assert_eq!(late.audit.stale, undisturbed.audit.stale, "the drain waits for what is on its way");
 }
 
 #[test]

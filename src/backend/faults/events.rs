@@ -86,6 +86,11 @@ impl Layer for Disturbed {
         let wait = match self.due() {
             Ok(due) => return Ok(due),
             Err(None) => wait,
+            // Who waits for no new ones gets those that are on their way.
+            Err(Some(next)) if wait == Nanos::ZERO => {
+                self.clock.sleep(next).await;
+                return Ok(self.due().unwrap_or_default());
+            }
             Err(Some(next)) => wait.min(next),
         };
         let claimed = claim(wait).await?;
