@@ -9,9 +9,8 @@ use redis::{Pipeline, RedisError, RedisResult, Value, cmd, from_redis_value};
 
 use super::cache::{RedisCache, entry};
 use super::info::Info;
-use super::link::{Endpoint, Link};
+use super::link::{Endpoint, Link, reason};
 use super::naming::Naming;
-use super::probe::reason;
 use super::scripts;
 use super::stream::create_group;
 use crate::backend::managed::ManagedRedis;

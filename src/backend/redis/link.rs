@@ -11,7 +11,8 @@ use redis::aio::MultiplexedConnection;
 use redis::io::tcp::TcpSettings;
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind,
-    IntoConnectionInfo, Pipeline, ProtocolVersion, PushInfo, RedisError, RedisResult, Value,
+    IntoConnectionInfo, Pipeline, ProtocolVersion, PushInfo, RedisError, RedisResult,
+    ServerErrorKind, Value,
 };
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -256,6 +257,27 @@ pub(super) fn fault(error: &RedisError) -> Fault {
         }
         _ => FaultKind::Unavailable,
     })
+}
+
+/// Why a server refused, in words that say what to do about it.
+pub(super) fn reason(error: &RedisError) -> String {
+    let why = match error.kind() {
+        ErrorKind::Server(ServerErrorKind::ReadOnly) => {
+            "it takes no writes: it is a read-only replica"
+        }
+        ErrorKind::Server(ServerErrorKind::BusyLoading) => "it is still loading its data",
+        ErrorKind::AuthenticationFailed => "it does not accept the user or the password",
+        ErrorKind::Server(_) | ErrorKind::Extension => match error.code() {
+            Some("OOM") => "its memory is full, and its policy evicts nothing that would make room",
+            Some("MISCONF") => "it takes no writes, because it cannot save its data to its disk",
+            Some("NOREPLICAS") => "it takes no writes, because too few replicas follow it",
+            Some("NOAUTH") => "it asks for a password, and the address has none",
+            Some("NOPERM") => "the user of the address may not do this",
+            _ => return error.to_string(),
+        },
+        _ => return error.to_string(),
+    };
+    format!("{why} ({error})")
 }
 
 /// Every failure to connect looks like this, a timeout too: the call itself was never made.

@@ -4,11 +4,11 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use redis::{Cmd, ErrorKind, RedisError, RedisResult, ServerErrorKind, Value, cmd};
+use redis::{Cmd, ErrorKind, RedisError, RedisResult, Value, cmd};
 
 use super::cache::RedisCache;
 use super::host::RedisHost;
-use super::link::Link;
+use super::link::{Link, reason};
 use super::naming::Naming;
 use super::scripts::UNLOCK;
 use super::stream::{GROUP, create_group};
@@ -166,25 +166,4 @@ fn expect(answer: Value, expected: &Value) -> RedisResult<()> {
 
 fn unexpected() -> RedisError {
     (ErrorKind::UnexpectedReturnType, "it does not answer as Redis does").into()
-}
-
-/// Why a server refused, in words that say what to do about it.
-pub(super) fn reason(error: &RedisError) -> String {
-    let why = match error.kind() {
-        ErrorKind::Server(ServerErrorKind::ReadOnly) => {
-            "it takes no writes: it is a read-only replica"
-        }
-        ErrorKind::Server(ServerErrorKind::BusyLoading) => "it is still loading its data",
-        ErrorKind::AuthenticationFailed => "it does not accept the user or the password",
-        ErrorKind::Server(_) | ErrorKind::Extension => match error.code() {
-            Some("OOM") => "its memory is full, and its policy evicts nothing that would make room",
-            Some("MISCONF") => "it takes no writes, because it cannot save its data to its disk",
-            Some("NOREPLICAS") => "it takes no writes, because too few replicas follow it",
-            Some("NOAUTH") => "it asks for a password, and the address has none",
-            Some("NOPERM") => "the user of the address may not do this",
-            _ => return error.to_string(),
-        },
-        _ => return error.to_string(),
-    };
-    format!("{why} ({error})")
 }

@@ -4,13 +4,12 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::canvas::{
-    Area, BAND, EDGE, Entry, HATCH, IN_MEMORY, INK, SCALE, Swatch, WIDTH, text, text_width,
+    Area, EDGE, Entry, IN_MEMORY, INK, SCALE, Swatch, WIDTH, hatch, text, text_width,
 };
 use crate::compare::figure::time;
 use crate::record::{Nanos, PlannedFault, Record};
 
-/// Between the lines of the hatching, and between two numbers, in pixels.
-const SPACING: i32 = 7;
+/// Between two numbers, in pixels.
 const NUMBERS_APART: i32 = 6;
 /// How far above the plot the middle of a number is, in pixels: just below the axis's title.
 const NUMBER_ABOVE: i32 = 7;
@@ -103,20 +102,6 @@ pub fn draw(
         let half = text_width(&words) / 2;
         let at = ((x / SCALE).clamp(half, WIDTH - half), top / SCALE - NUMBER_ABOVE);
         text(area, &words, at, HPos::Center, VPos::Center, &INK);
-    }
-}
-
-/// Fills a rectangle in units with lines on a ground, which are told from any colour.
-pub fn hatch(area: &Area<'_>, (left, top): (i32, i32), (right, bottom): (i32, i32)) {
-    area.draw(&Rectangle::new([(left, top), (right, bottom)], BAND.filled())).expect(IN_MEMORY);
-    let height = bottom - top;
-    for start in (left - height..right).step_by((SPACING * SCALE) as usize) {
-        // From the lower edge to the upper one, a step aside for each step up.
-        let (from, to) = (start.max(left), (start + height).min(right));
-        if from < to {
-            let ends = [(from, bottom - (from - start)), (to, bottom - (to - start))];
-            area.draw(&PathElement::new(ends, HATCH.stroke_width(SCALE as u32))).expect(IN_MEMORY);
-        }
     }
 }
 

@@ -27,6 +27,9 @@ pub const BAND: RGBColor = RGBColor(0xEE, 0xEF, 0xF2);
 pub const HATCH: RGBColor = RGBColor(0xC3, 0xC8, 0xCF);
 pub const EDGE: RGBColor = RGBColor(0x8A, 0x92, 0x9C);
 
+/// Between the lines of the hatching, in pixels.
+const SPACING: i32 = 7;
+
 /// The palette of Okabe and Ito, which people with any kind of colour vision can tell apart; its
 /// yellow, which hardly shows on white, stands last.
 pub const PALETTE: [RGBColor; 7] = [
@@ -180,7 +183,7 @@ impl Legend {
                 }
                 Swatch::Hatched => {
                     let (left, top) = (x * SCALE, (middle - 6) * SCALE);
-                    super::bands::hatch(area, (left, top), (left + 20 * SCALE, top + 12 * SCALE));
+                    hatch(area, (left, top), (left + 20 * SCALE, top + 12 * SCALE));
                 }
                 swatch => {
                     let (left, top) = (f64::from(x + 4), f64::from(middle - 6));
@@ -190,6 +193,20 @@ impl Legend {
             }
             let at = (x + Self::SWATCH, middle);
             text(area, &entry.label, at, HPos::Left, VPos::Center, &INK);
+        }
+    }
+}
+
+/// Fills a rectangle in units with lines on a ground, which are told from any colour.
+pub fn hatch(area: &Area<'_>, (left, top): (i32, i32), (right, bottom): (i32, i32)) {
+    area.draw(&Rectangle::new([(left, top), (right, bottom)], BAND.filled())).expect(IN_MEMORY);
+    let height = bottom - top;
+    for start in (left - height..right).step_by((SPACING * SCALE) as usize) {
+        // From the lower edge to the upper one, a step aside for each step up.
+        let (from, to) = (start.max(left), (start + height).min(right));
+        if from < to {
+            let ends = [(from, bottom - (from - start)), (to, bottom - (to - start))];
+            area.draw(&PathElement::new(ends, HATCH.stroke_width(SCALE as u32))).expect(IN_MEMORY);
         }
     }
 }
