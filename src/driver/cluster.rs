@@ -1,10 +1,10 @@
 //! The nodes that run a strategy.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use crate::backend::faults::{AfterCommit, Trap};
 use crate::backend::{Cache, CacheHost, Ctx, Error, Layered, Store, StoreHost, Tap};
@@ -48,8 +48,7 @@ pub struct Cluster<'a> {
 /// A place for a process, which may be killed and started again.
 pub(super) struct Slot {
     id: NodeId,
-    process: Mutex<Option<Arc<Node>>>,
-    changed: Notify,
+    process: watch::Sender<Option<Arc<Node>>>,
 }
 
 impl<'a> Cluster<'a> {
@@ -159,7 +158,7 @@ impl<'a> Cluster<'a> {
 
 impl Slot {
     fn new(id: NodeId) -> Self {
-        Self { id, process: Mutex::default(), changed: Notify::new() }
+        Self { id, process: watch::Sender::new(None) }
     }
 
     /// Ends the process that is there, with all that is in its memory.
@@ -171,28 +170,16 @@ impl Slot {
     }
 
     fn put(&self, process: Option<Arc<Node>>) {
-        *self.lock() = process;
-        self.changed.notify_waiters();
+        self.process.send_replace(process);
     }
 
     fn process(&self) -> Option<Arc<Node>> {
-        self.lock().clone()
+        self.process.borrow().clone()
     }
 
     /// Waits until what is there is as it `should` be.
-    async fn until(&self, should: impl Fn(&Option<Arc<Node>>) -> bool) {
-        loop {
-            let mut changed = pin!(self.changed.notified());
-            // Enabled before the look, or a change in between would be missed.
-            changed.as_mut().enable();
-            if should(&self.lock()) {
-                return;
-            }
-            changed.await;
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Arc<Node>>> {
-        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+    async fn until(&self, should: impl FnMut(&Option<Arc<Node>>) -> bool) {
+        // The sender is right here: it cannot be gone.
+        let _ = self.process.subscribe().wait_for(should).await;
     }
 }

@@ -1,13 +1,12 @@
 //! A server that cannot be used as it should be, as its clients see it.
 
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::{Either, select};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use crate::backend::layer::{Described, Layer, Step};
 use crate::clock::Clock;
@@ -32,30 +31,27 @@ pub enum Trouble {
 
 /// The state of one server, which its clients' [`Outages`] share.
 pub struct Outage {
-    trouble: Mutex<Trouble>,
+    trouble: watch::Sender<Trouble>,
     chance: Mutex<ChaCha8Rng>,
     /// Counts how often all connections broke.
-    breaks: AtomicU64,
-    changed: Notify,
+    breaks: watch::Sender<u64>,
 }
 
 impl Outage {
     pub fn new() -> Arc<Self> {
         Arc::new(Self {
-            trouble: Mutex::default(),
+            trouble: watch::Sender::default(),
             chance: Mutex::new(ChaCha8Rng::seed_from_u64(JITTER_SEED)),
-            breaks: AtomicU64::new(0),
-            changed: Notify::new(),
+            breaks: watch::Sender::default(),
         })
     }
 
     /// From now on the server is in `trouble`. Where nobody listens any more, connections break.
     pub fn begin(&self, trouble: Trouble) {
-        *lock(&self.trouble) = trouble;
+        self.trouble.send_replace(trouble);
         if trouble == Trouble::Refused {
             self.break_connections();
         }
-        self.changed.notify_waiters();
     }
 
     /// From now on all is well.
@@ -65,30 +61,17 @@ impl Outage {
 
     /// Every call in progress fails. Whether it took effect nobody knows.
     pub fn break_connections(&self) {
-        self.breaks.fetch_add(1, Ordering::Relaxed);
-        self.changed.notify_waiters();
+        self.breaks.send_modify(|breaks| *breaks += 1);
     }
 
     fn trouble(&self) -> Trouble {
-        *lock(&self.trouble)
+        *self.trouble.borrow()
     }
 
-    /// Waits until `has_come` says so.
-    async fn until(&self, has_come: impl Fn(&Self) -> bool) {
-        loop {
-            let mut changed = pin!(self.changed.notified());
-            // Enabled before the look, or a change in between would be missed.
-            changed.as_mut().enable();
-            if has_come(self) {
-                return;
-            }
-            changed.await;
-        }
-    }
-
-    /// Waits until connections have broken once more often than `breaks`.
-    async fn broken_since(&self, breaks: u64) {
-        self.until(|outage| outage.breaks.load(Ordering::Relaxed) > breaks).await;
+    /// Waits until somebody answers, or refuses to.
+    async fn silence_over(&self) {
+        // The sender is right here: it cannot be gone.
+        let _ = self.trouble.subscribe().wait_for(|trouble| *trouble != Trouble::Silent).await;
     }
 }
 
@@ -117,10 +100,9 @@ impl Outages {
 
     /// Waits until the server answers again.
     async fn wait_out_silence(&self) -> Result<(), FaultKind> {
-        let ended = self.outage.until(|outage| outage.trouble() != Trouble::Silent);
+        let ended = pin!(self.outage.silence_over());
         if self.outage.trouble() == Trouble::Silent
-            && let Either::Right(_) =
-                select(pin!(ended), pin!(self.clock.sleep(self.timeout))).await
+            && let Either::Right(_) = select(ended, pin!(self.clock.sleep(self.timeout))).await
         {
             return Err(FaultKind::Timeout);
         }
@@ -150,8 +132,8 @@ impl Layer for Outages {
         step: Step,
         call: impl Future<Output = Outcome<T>> + Send,
     ) -> Outcome<T> {
-        let broken = self.outage.broken_since(self.outage.breaks.load(Ordering::Relaxed));
-        match select(pin!(self.make(step, call)), pin!(broken)).await {
+        let mut breaks = self.outage.breaks.subscribe();
+        match select(pin!(self.make(step, call)), pin!(breaks.changed())).await {
             Either::Left((outcome, _)) => outcome,
             Either::Right(_) => Err(fault(step.side, FaultKind::Unavailable)),
         }
