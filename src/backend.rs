@@ -49,7 +49,8 @@ pub use host::{CacheHost, CacheState, Dataset, Row, StoreHost};
 pub use layer::{Described, Layer, Layered, Step};
 pub use local::{Local, Place};
 pub use options::{
-    AppendFsync, CacheOptions, CacheServer, Durability, Eviction, Origin, StoreOptions, StoreServer,
+    AppendFsync, CacheOptions, CacheServer, Connections, Durability, Eviction, Origin,
+    StoreOptions, StoreServer,
 };
 pub use store::{Applied, Event, Read, Store, VersionedDraft};
 pub use tap::Tap;

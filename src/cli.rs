@@ -1,6 +1,7 @@
 //! The command line: one file for each subcommand, and the only place that prints.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod calibrate;
 mod doctor;
 mod explain;
 mod guide;
@@ -43,6 +44,7 @@ enum Command {
     Explain(explain::Explain),
     Schema(schema::Schema),
     Doctor(doctor::Doctor),
+    Calibrate(calibrate::Calibrate),
 }
 
 /// How a command ended, as its exit code tells it.
@@ -124,6 +126,7 @@ impl Command {
             Self::Explain(command) => command.run(out),
             Self::Schema(command) => command.run(out),
             Self::Doctor(command) => command.run(out),
+            Self::Calibrate(command) => command.run(out),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod block;
+mod calibrate;
 mod environment;
 mod error;
 mod loadable;
@@ -9,6 +10,7 @@ mod predict;
 mod stop;
 mod watch;
 
+pub use calibrate::{Effort, calibrate};
 pub use environment::{Environment, Latencies};
 pub use error::Error;
 pub use loadable::Loadable;
@@ -19,6 +21,7 @@ use humantime::format_rfc3339_seconds;
 use self::block::Block;
 use crate::backend::{CacheServer, StoreServer, redacted};
 use crate::clock::utc_now;
+use crate::measure::Calibration;
 use crate::model::{Nanos, Op, Server};
 use crate::record::{Check, Contender, FORMAT, Host, PlanFacts, Record, Run, Standing};
 use crate::scenario::{self, Loaded, Scenario};
@@ -68,6 +71,7 @@ pub struct Experiment<'a> {
     began: Nanos,
     contenders: Vec<Contender>,
     cache: Server,
+    calibration: Option<Calibration>,
     checks: Vec<Check>,
 }
 
@@ -87,6 +91,7 @@ impl<'a> Experiment<'a> {
             began: environment.clock().now(),
             contenders: loaded.scenario.strategies.0.iter().map(contender).collect(),
             cache: Server::default(),
+            calibration: None,
             checks: environment.checks().to_vec(),
         })
     }
@@ -102,6 +107,12 @@ impl<'a> Experiment<'a> {
 
     async fn all_runs(&mut self, progress: &dyn Progress, stop: &Stop) -> Result<(), Error> {
         let scenario = &self.loaded.scenario;
+        if !self.environment.is_simulated() {
+            let effort = Effort::brief(self.plan.rate());
+            self.calibration = Some(calibrate(scenario, self.environment, &effort).await?);
+        }
+        let pacing = scenario.generator.pacing;
+        let ceiling = self.calibration.as_ref().map(Calibration::ceiling);
         let turns = scenario.schedule().turns;
         for (position, turn) in turns.iter().enumerate() {
             if stop.reason().is_some() {
@@ -111,7 +122,7 @@ impl<'a> Experiment<'a> {
             progress.begin(&chosen.label, turn.repeat, position as u32, turns.len() as u32);
             let environment = self.environment;
             let (plan, rows) = (&self.plan, &self.rows);
-            let block = Block { plan, rows, environment, progress, stop };
+            let block = Block { plan, rows, environment, progress, stop, pacing, ceiling };
             let (run, server) =
                 block.run(&|| chosen.spec.build(), turn.repeat, position as u32).await?;
             self.contenders[turn.contender].runs.push(run);
@@ -156,6 +167,7 @@ impl<'a> Experiment<'a> {
             plan: plan_facts(&self.plan, &self.contenders),
             cache: self.cache,
             store: self.environment.store().server(),
+            calibration: self.calibration,
             contenders: self.contenders,
             checks: self.checks,
         }
@@ -174,7 +186,8 @@ pub async fn run_strategy(
 ) -> Result<Run, Error> {
     let (plan, rows) = plan(loaded)?;
     let (progress, stop) = (&Silent, &Stop::new());
-    let block = Block { plan: &plan, rows: &rows, environment, progress, stop };
+    let (pacing, ceiling) = (loaded.scenario.generator.pacing, None);
+    let block = Block { plan: &plan, rows: &rows, environment, progress, stop, pacing, ceiling };
     let run = block.run(build, 0, 0).await.map(|(run, _)| run);
     cleared_after(environment, run).await
 }

@@ -1,5 +1,6 @@
 //! How much? Folds samples and calls into figures whose size does not grow with the requests.
 
+mod calibration;
 mod load;
 mod measures;
 mod meter;
@@ -9,6 +10,7 @@ mod timeline;
 mod totals;
 pub mod validity;
 
+pub use calibration::{Calibration, LagAt, Pace};
 pub use measures::{
     Bucket, Cause, Coded, Coding, Failed, Latency, Load, Lookups, Measures, NodeTier, Requests,
 };

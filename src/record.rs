@@ -17,7 +17,8 @@ use crate::model::StoreCounters;
 // What a Record is made of, so that its readers need to know the Record alone.
 pub use crate::judge::{Audit, Findings, FreshnessPoint, StalenessBucket};
 pub use crate::measure::{
-    Bucket, Cause, Coded, Failed, Figure, Latency, Measures, Recovery, ThroughFault,
+    Bucket, Calibration, Cause, Coded, Failed, Figure, LagAt, Latency, Measures, Pace, Recovery,
+    ThroughFault,
 };
 pub use crate::model::{
     ApiCounters, Breakage, CacheCounters, DatabaseCounters, Distribution, Fault, FaultKind,
@@ -48,6 +49,9 @@ pub struct Record {
     pub plan: PlanFacts,
     pub cache: Server,
     pub store: Server,
+    /// What the load generator itself cost and could do, just before the runs. `None` under virtual time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
     /// In the order of the scenario.
     pub contenders: Vec<Contender>,
     /// Checks of the experiment as a whole; those of a run are with the run.

@@ -5,6 +5,7 @@ mod arrival;
 mod chance;
 mod error;
 mod faults;
+mod generator;
 mod mix;
 mod options;
 mod own_reads;
@@ -17,6 +18,7 @@ pub mod trace;
 pub use arrival::Arrivals;
 pub use error::Error;
 pub use faults::PlannedFault;
+pub use generator::{GeneratorOptions, Pacing};
 pub use mix::Mix;
 pub use options::{
     Arrival, BodySize, Closed, DatasetOptions, Entity, Hotspot, Latest, OwnReads, Popularity, Rate,

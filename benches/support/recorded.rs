@@ -7,12 +7,12 @@ use cacheduel::backend::delay::{DelayedCacheHost, DelayedStoreHost, StoreDelays}
 use cacheduel::backend::twin::{TwinCacheHost, TwinStoreHost};
 use cacheduel::backend::{CacheOptions, StoreHost, StoreOptions, Tap};
 use cacheduel::clock::SimClock;
-use cacheduel::driver::{self, Cluster, Course, Observer};
+use cacheduel::driver::{self, Cluster, Course, Lane, Observer};
 use cacheduel::experiment::Loadable;
 use cacheduel::model::{Call, Nanos, Sample, Share, Span};
 use cacheduel::strategy::Spec;
 use cacheduel::workload::{
-    Arrival, DatasetOptions, Plan, Popularity, Rate, Rows, WorkloadOptions, Zipf,
+    Arrival, DatasetOptions, Pacing, Plan, Popularity, Rate, Rows, WorkloadOptions, Zipf,
 };
 
 use super::dataset::products;
@@ -75,12 +75,19 @@ async fn record(spec: &Spec, clock: &SimClock) -> Recorded {
     let twin = Box::new(twin.expect("the twin can do what is the default"));
     let cache = DelayedCacheHost::new(twin, shared, Nanos::from_micros(300));
     let build = || spec.build();
-    let cluster = Cluster::open(&build, plan.nodes(), &cache, &store)
+    let cluster = Cluster::open(&build, plan.nodes(), Lane::ONLY, &cache, &store)
         .await
         .expect("a twin can always be connected to");
     let mut recorded = Recorded::default();
     let tap = Tap::new();
-    let course = Course { plan: &plan, rows: &rows, clock, start: Nanos::ZERO };
+    let course = Course {
+        plan: &plan,
+        rows: &rows,
+        clock,
+        start: Nanos::ZERO,
+        lane: Lane::ONLY,
+        pacing: Pacing::Timer,
+    };
     driver::drive(&cluster, &course, &tap, &mut recorded, std::future::pending()).await;
     recorded
 }

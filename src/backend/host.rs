@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use super::{Cache, Error, Store};
 use crate::model::{
-    Breakage, CacheBreakage, CacheCounters, Draft, EventBreakage, Key, NodeId, Server,
+    Breakage, CacheBreakage, CacheCounters, Draft, EventBreakage, Key, Nanos, NodeId, Server,
     StoreBreakage, StoreCounters, Version, Writer,
 };
 
@@ -36,6 +36,21 @@ pub trait CacheHost: Send + Sync {
 
     /// What is left under each key of the dataset, for the audit. Not counted by any tap.
     async fn state(&self, keys: &[Key]) -> Result<Vec<CacheState>, Error>;
+
+    /// Has `clients` clients that do nothing else ask for the entries of `keys` until `until`, over
+    /// connections as a node has them, with nothing of ours in between. Returns how many answers they
+    /// got; `None` where there is no server to ask.
+    ///
+    /// # Errors
+    /// If the server cannot be reached, or does not answer one of them.
+    async fn bare_gets(
+        &self,
+        _clients: u32,
+        _keys: &[Key],
+        _until: Nanos,
+    ) -> Result<Option<u64>, Error> {
+        Ok(None)
+    }
 
     /// Does to the server, or to the network, what `breakage` says. What lasts goes on until it is
     /// [lifted](CacheHost::lift).

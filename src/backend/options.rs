@@ -31,8 +31,8 @@ pub struct CacheOptions {
     /// server's process if absent. Only for a managed server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub append_only: Option<AppendFsync>,
-    /// Connections of each node, shared by its requests.
-    pub connections: u32,
+    /// Connections of each node, and how its requests share them.
+    pub connections: Connections,
     /// How long a node waits for an answer of the cache before it counts as failed.
     pub timeout: Span,
 }
@@ -46,8 +46,27 @@ impl Default for CacheOptions {
             max_keys: None,
             eviction: Eviction::Noeviction,
             append_only: None,
-            connections: 4,
+            connections: Connections::Shared(4),
             timeout: Span::from_secs(1),
+        }
+    }
+}
+
+/// How the requests of a node share its connections to the cache. It changes what the server has to do:
+/// one with many requests on few connections answers several of them at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Connections {
+    /// So many, each with any number of requests under way: a multiplexing client.
+    Shared(u32),
+    /// So many, of which each request has one to itself while it lasts, or waits for one: a pool.
+    Pooled(u32),
+}
+
+impl Connections {
+    pub const fn count(self) -> u32 {
+        match self {
+            Self::Shared(count) | Self::Pooled(count) => count,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The cache on a real Redis or Valkey, of version 6.2 or later.
 
 mod address;
+mod bare;
 mod breaking;
 mod cache;
 mod checkup;
@@ -8,8 +9,10 @@ mod events;
 mod host;
 mod info;
 mod link;
+mod links;
 mod listener;
 mod naming;
+mod overdue;
 mod probe;
 mod scripts;
 mod stream;

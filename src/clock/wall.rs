@@ -69,6 +69,7 @@ mod timerfd {
     use std::io;
     use std::os::fd::OwnedFd;
     use std::sync::{Mutex, PoisonError};
+    use std::thread::{ThreadId, current};
 
     use rustix::time::{
         Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
@@ -82,14 +83,20 @@ mod timerfd {
     /// Idle timers, kept for the next sleeper: making one costs four system calls, setting one costs one.
     #[derive(Default)]
     pub struct Timers {
-        idle: Mutex<Vec<AsyncFd<OwnedFd>>>,
+        idle: Mutex<Vec<Timer>>,
+    }
+
+    /// A timer, and the thread whose reactor it belongs to: on another it would wake late.
+    struct Timer {
+        thread: ThreadId,
+        file: AsyncFd<OwnedFd>,
     }
 
     impl Timers {
         pub async fn sleep(&self, span: Nanos) -> io::Result<()> {
-            let timer = match self.idle().pop() {
+            let timer = match self.idle_here() {
                 Some(timer) => timer,
-                None => new_timer()?,
+                None => Timer { thread: current().id(), file: new_timer()? },
             };
             let alarm = Itimerspec {
                 it_interval: Timespec { tv_sec: 0, tv_nsec: 0 },
@@ -98,9 +105,9 @@ mod timerfd {
                     tv_nsec: (span.0 % 1_000_000_000) as i64,
                 },
             };
-            timerfd_settime(timer.get_ref(), TimerfdTimerFlags::empty(), &alarm)?;
+            timerfd_settime(timer.file.get_ref(), TimerfdTimerFlags::empty(), &alarm)?;
             loop {
-                let mut ready = timer.readable().await?;
+                let mut ready = timer.file.readable().await?;
                 let mut expirations = [0; 8];
                 match ready.try_io(|fd| Ok(rustix::io::read(fd.get_ref(), &mut expirations[..])?)) {
                     Ok(read) => {
@@ -114,7 +121,13 @@ mod timerfd {
             Ok(())
         }
 
-        fn idle(&self) -> std::sync::MutexGuard<'_, Vec<AsyncFd<OwnedFd>>> {
+        fn idle_here(&self) -> Option<Timer> {
+            let (here, mut idle) = (current().id(), self.idle());
+            let place = idle.iter().rposition(|timer| timer.thread == here)?;
+            Some(idle.swap_remove(place))
+        }
+
+        fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Timer>> {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner)
         }
     }

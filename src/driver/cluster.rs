@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::watch;
 
+use super::Lane;
 use crate::backend::faults::{AfterCommit, Trap};
 use crate::backend::{Cache, CacheHost, Ctx, Error, Layered, Store, StoreHost, Tap};
 use crate::clock::Clock;
@@ -34,11 +35,13 @@ impl Node {
     }
 }
 
-/// All nodes of a run, and one more process for the work that no client waits for.
+/// The nodes of one lane of a run, and one more process for the work that no client waits for.
 pub struct Cluster<'a> {
+    lane: Lane,
     build: &'a (dyn Fn() -> Box<dyn Strategy> + Sync),
     cache: &'a dyn CacheHost,
     store: &'a dyn StoreHost,
+    /// All nodes of the run. What is in another lane is never up here.
     nodes: Vec<Slot>,
     worker: Slot,
     /// On the worker's way to the store.
@@ -52,17 +55,20 @@ pub(super) struct Slot {
 }
 
 impl<'a> Cluster<'a> {
-    /// Connects `nodes` processes that run the strategy that `build` makes, and its worker.
+    /// Connects those of `nodes` processes that are in `lane`, each with the strategy that `build`
+    /// makes, and the worker if it is there.
     ///
     /// # Errors
     /// If a connection cannot be made.
     pub async fn open(
         build: &'a (dyn Fn() -> Box<dyn Strategy> + Sync),
         nodes: u32,
+        lane: Lane,
         cache: &'a dyn CacheHost,
         store: &'a dyn StoreHost,
     ) -> Result<Self, Error> {
         let cluster = Self {
+            lane,
             build,
             cache,
             store,
@@ -92,7 +98,11 @@ impl<'a> Cluster<'a> {
         Ok(())
     }
 
-    /// The process that serves the clients of node `id`: that node, or the next one that is up.
+    pub(super) const fn lane(&self) -> Lane {
+        self.lane
+    }
+
+    /// The process that serves the clients of node `id`: that node, or the next one here that is up.
     pub(super) fn serving(&self, id: NodeId) -> Option<Arc<Node>> {
         let (before, from) = self.nodes.split_at(id.0 as usize);
         from.iter().chain(before).find_map(Slot::process)
@@ -151,8 +161,10 @@ impl<'a> Cluster<'a> {
         }
     }
 
+    /// The places of this lane's processes.
     pub(super) fn slots(&self) -> impl Iterator<Item = &Slot> {
-        self.nodes.iter().chain([&self.worker])
+        let nodes = self.nodes.iter().filter(|slot| self.lane.has(slot.id));
+        nodes.chain(self.lane.has_worker().then_some(&self.worker))
     }
 }
 

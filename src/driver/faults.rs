@@ -1,6 +1,5 @@
 //! Carries out what the plan says is to break, and mends it again.
 
-use std::cell::RefCell;
 use std::pin::pin;
 
 use futures_util::StreamExt;
@@ -10,7 +9,7 @@ use tokio::sync::watch;
 
 use super::Cluster;
 use super::cluster::Slot;
-use super::in_flight::InFlight;
+use super::traffic::Traffic;
 use crate::backend::Error;
 use crate::clock::Clock;
 use crate::model::{Breakage, Injected, Nanos, NodeBreakage, NodeId, WorkerBreakage};
@@ -23,7 +22,7 @@ const RESTART_PAUSE: Nanos = Nanos::from_millis(100);
 pub struct Faults<'a> {
     cluster: &'a Cluster<'a>,
     clock: &'a dyn Clock,
-    in_flight: &'a RefCell<InFlight>,
+    traffic: &'a Traffic<'a>,
     /// When the measured window opens.
     opens: Nanos,
     /// Turns true when the last client has its answer.
@@ -34,11 +33,11 @@ impl<'a> Faults<'a> {
     pub fn new(
         cluster: &'a Cluster<'a>,
         clock: &'a dyn Clock,
-        in_flight: &'a RefCell<InFlight>,
+        traffic: &'a Traffic<'a>,
         opens: Nanos,
         is_over: watch::Receiver<bool>,
     ) -> Self {
-        Self { cluster, clock, in_flight, opens, is_over }
+        Self { cluster, clock, traffic, opens, is_over }
     }
 
     /// Carries out all faults of the plan, each at its time. Returns once everything is mended, which
@@ -95,7 +94,7 @@ impl<'a> Faults<'a> {
             }
             Breakage::Node(NodeBreakage::Killed(node)) => {
                 self.cluster.slot(NodeId(node)).kill();
-                self.in_flight.borrow().abort_node(NodeId(node));
+                self.traffic.give_up_node(NodeId(node));
                 Ok(())
             }
         };

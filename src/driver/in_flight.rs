@@ -1,9 +1,9 @@
 //! The requests that have started and not ended, in the order of their starts.
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 
-use futures_util::future::{AbortHandle, AbortRegistration};
-
+use super::seat::Seat;
 use crate::model::{Nanos, NodeId};
 
 /// Names one request in flight.
@@ -26,7 +26,7 @@ struct Slot {
     /// The node that works on it.
     node: NodeId,
     started: Nanos,
-    abort: AbortHandle,
+    seat: Rc<Seat>,
     ended: bool,
 }
 
@@ -36,13 +36,12 @@ impl InFlight {
     }
 
     /// Notes that a request starts at a node. Starts come in the order of time.
-    pub fn begin(&mut self, node: NodeId, started: Nanos) -> (Ticket, AbortRegistration) {
+    pub fn begin(&mut self, node: NodeId, started: Nanos, seat: Rc<Seat>) -> Ticket {
         let ticket = Ticket(self.started());
-        let (abort, registration) = AbortHandle::new_pair();
-        self.slots.push_back(Slot { node, started, abort, ended: false });
+        self.slots.push_back(Slot { node, started, seat, ended: false });
         self.count += 1;
         self.peak = self.peak.max(self.count);
-        (ticket, registration)
+        ticket
     }
 
     pub fn end(&mut self, Ticket(number): Ticket) {
@@ -56,20 +55,22 @@ impl InFlight {
     }
 
     /// Gives up every request that has waited for the whole timeout.
-    pub fn abort_overdue(&mut self, now: Nanos) {
+    pub fn give_up_overdue(&mut self, now: Nanos) {
         while let Some(slot) = self.slots.get((self.in_time - self.first) as usize) {
-            if !slot.ended && slot.started + self.timeout > now {
-                break;
+            if !slot.ended {
+                if slot.started + self.timeout > now {
+                    break;
+                }
+                slot.seat.give_up();
             }
-            slot.abort.abort();
             self.in_time += 1;
         }
     }
 
-    /// Ends every request that the node works on.
-    pub fn abort_node(&self, node: NodeId) {
-        for slot in self.slots.iter().filter(|slot| slot.node == node) {
-            slot.abort.abort();
+    /// Gives up every request that the node works on.
+    pub fn give_up_node(&self, node: NodeId) {
+        for slot in self.slots.iter().filter(|slot| !slot.ended && slot.node == node) {
+            slot.seat.give_up();
         }
     }
 
@@ -104,11 +105,16 @@ impl InFlight {
 mod tests {
     use super::*;
 
+    fn begin(in_flight: &mut InFlight, node: u32, started: u64) -> (Ticket, Rc<Seat>) {
+        let seat = Rc::new(Seat::default());
+        (in_flight.begin(NodeId(node), Nanos(started), seat.clone()), seat)
+    }
+
     #[test]
     fn the_watermark_is_the_oldest_start_still_in_flight() {
         let mut in_flight = InFlight::new(Nanos::from_secs(1));
-        let (first, _) = in_flight.begin(NodeId(0), Nanos(10));
-        let (second, _) = in_flight.begin(NodeId(0), Nanos(20));
+        let (first, _) = begin(&mut in_flight, 0, 10);
+        let (second, _) = begin(&mut in_flight, 0, 20);
         in_flight.end(second);
         assert_eq!(in_flight.watermark(Nanos(30)), Nanos(10));
         in_flight.end(first);
@@ -119,14 +125,23 @@ mod tests {
     #[test]
     fn only_what_is_overdue_is_given_up() {
         let mut in_flight = InFlight::new(Nanos(100));
-        let (_, first) = in_flight.begin(NodeId(0), Nanos(0));
-        let (_, second) = in_flight.begin(NodeId(1), Nanos(50));
+        let (_, first) = begin(&mut in_flight, 0, 0);
+        let (_, second) = begin(&mut in_flight, 1, 50);
         assert_eq!(in_flight.next_deadline(), Some(Nanos(100)));
-        in_flight.abort_overdue(Nanos(100));
-        assert!(first.handle().is_aborted());
-        assert!(!second.handle().is_aborted());
+        in_flight.give_up_overdue(Nanos(100));
+        assert!(first.is_given_up() && !second.is_given_up());
         assert_eq!(in_flight.next_deadline(), Some(Nanos(150)));
-        in_flight.abort_node(NodeId(1));
-        assert!(second.handle().is_aborted());
+        in_flight.give_up_node(NodeId(1));
+        assert!(second.is_given_up());
+    }
+
+    #[test]
+    fn a_seat_that_serves_another_request_by_now_is_left_alone() {
+        let mut in_flight = InFlight::new(Nanos(100));
+        let (_, _oldest) = begin(&mut in_flight, 0, 0);
+        let (answered, seat) = begin(&mut in_flight, 0, 10);
+        in_flight.end(answered);
+        in_flight.give_up_overdue(Nanos(110));
+        assert!(!seat.is_given_up());
     }
 }

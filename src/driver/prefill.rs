@@ -22,7 +22,8 @@ pub struct Prefilled {
     pub took: Nanos,
 }
 
-/// Reads every loaded key once through the strategies, the nodes taking turns.
+/// Reads every loaded key once through the strategies, or the cluster's share of them, the nodes
+/// taking turns.
 ///
 /// `clock` must be the one that the run goes on with, or what an entry says of its own expiry would
 /// be wrong. The background work does not run yet: nothing is written meanwhile, so there is nothing
@@ -36,7 +37,8 @@ pub async fn prefill(
 ) -> Prefilled {
     let started = clock.now();
     let nodes = cluster.nodes();
-    let reads = nodes.iter().cycle().zip((0..plan.loaded()).map(Key)).map(|(node, key)| {
+    let keys = cluster.lane().share(plan.loaded());
+    let reads = nodes.iter().cycle().zip(keys.map(Key)).map(|(node, key)| {
         // Seeds of requests are spread from the seed itself; these must not draw as they do.
         let seed = !plan.seed() ^ key.0.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         read(node, key, seed, plan.timeout(), clock, tap)
@@ -47,7 +49,11 @@ pub async fn prefill(
         .count()
         .await as u64;
     tap.take(&mut Vec::new());
-    Prefilled { keys: plan.loaded(), failed, took: clock.now() - started }
+    Prefilled {
+        keys: cluster.lane().share(plan.loaded()).count() as u64,
+        failed,
+        took: clock.now() - started,
+    }
 }
 
 /// Whether the read was answered.

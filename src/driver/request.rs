@@ -1,10 +1,10 @@
 //! One request from its intended start to its answer.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-
-use futures_util::future::{AbortRegistration, Abortable};
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
 
 use super::Node;
+use super::seat::Seat;
 use crate::backend::{Ctx, Tap};
 use crate::clock::Clock;
 use crate::model::{Draft, Fault, Nanos, Op, Outcome, Sample, Touches, Value, Version, Writer};
@@ -24,7 +24,7 @@ pub struct Client<'a> {
 
 /// Reads that a request of two parts began with, each put in as it ends, and so in that order.
 #[derive(Default)]
-pub struct FirstReads(Mutex<Vec<Sample>>);
+pub struct FirstReads(RefCell<Vec<Sample>>);
 
 /// What a read came to, and when.
 #[derive(Clone, Copy)]
@@ -35,20 +35,31 @@ struct Seen {
 
 impl FirstReads {
     /// Takes out all that have ended.
-    pub fn take(&self) -> Vec<Sample> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    pub fn take_each(&self, mut take: impl FnMut(&Sample)) {
+        self.0.borrow_mut().drain(..).for_each(|read| take(&read));
     }
 
     fn add(&self, sample: Sample) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(sample);
+        self.0.borrow_mut().push(sample);
     }
 }
 
 impl Client<'_> {
-    /// Sends the request now and waits for its answer, or until `abort` says to give it up.
-    pub async fn send(self, request: Request, intended: Nanos, abort: AbortRegistration) -> Sample {
-        let Some(node) = &self.node else { return self.refused(request, intended) };
-        let draft = self.draft(&request);
+    /// Sends the request, which starts now, and waits for its answer, or until the seat's request is
+    /// given up. Says whether it had to wait.
+    pub async fn send(
+        self,
+        request: Request,
+        intended: Nanos,
+        started: Nanos,
+        seat: &Seat,
+    ) -> (Sample, bool) {
+        let blank = blank(&request, intended, started);
+        let Some(node) = &self.node else {
+            // Nobody is there to ask: nothing was read, and nothing can have been written.
+            return (Sample { ended: started, fault: Some(Fault::NODE_DOWN), ..blank }, false);
+        };
+        let blank = Sample { node: node.id, ..blank };
         let ctx = Ctx::request(
             &*node.cache,
             &*node.store,
@@ -57,51 +68,26 @@ impl Client<'_> {
             self.seed ^ request.number.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15),
         );
         // What the read came to is known even if the client gives up later.
-        let seen = OnceLock::new();
-        let blank = Sample { node: node.id, ..self.blank(request, intended) };
-        let asked = self.ask(&ctx, &*node.strategy, &blank, draft, &seen);
-        let outcome = Abortable::new(asked, abort).await;
-        let ended = self.clock.now();
+        let seen = Cell::new(None);
+        let (outcome, waited) = seat.wait_for(self.ask(&ctx, &*node.strategy, &blank, &seen)).await;
+        let seen: Option<Seen> = seen.get();
+        let ended = match seen {
+            Some(seen) if request.op.is_read() && outcome.is_some() => seen.ended,
+            _ => self.clock.now(),
+        };
         let (written, fault) = match outcome {
-            Ok(Ok(written)) => (written, None),
-            Ok(Err(fault)) => (None, Some(fault)),
-            Err(_aborted) if node.was_killed() => (None, Some(Fault::NODE_DOWN)),
-            Err(_aborted) => (None, Some(Fault::GAVE_UP)),
+            Some(Ok(written)) => (written, None),
+            Some(Err(fault)) => (None, Some(fault)),
+            None if node.was_killed() => (None, Some(Fault::NODE_DOWN)),
+            None => (None, Some(Fault::GAVE_UP)),
         };
         let wrote_from = if request.op.reads_first() {
-            seen.get().filter(|seen| seen.value.is_ok()).map_or(Nanos::NEVER, |seen| seen.ended)
+            seen.filter(|seen| seen.value.is_ok()).map_or(Nanos::NEVER, |seen| seen.ended)
         } else {
-            blank.started
+            started
         };
         let sample = Sample { wrote_from, ended, written, fault, touches: ctx.touches(), ..blank };
-        with_seen(sample, seen.get().and_then(|seen| seen.value.ok()))
-    }
-
-    /// Nobody is there to ask: nothing was read, and nothing can have been written.
-    fn refused(&self, request: Request, intended: Nanos) -> Sample {
-        let blank = self.blank(request, intended);
-        Sample { ended: blank.started, fault: Some(Fault::NODE_DOWN), ..blank }
-    }
-
-    /// What is known of a request as it starts.
-    fn blank(&self, request: Request, intended: Nanos) -> Sample {
-        Sample {
-            request: request.number,
-            key: request.key,
-            op: request.op,
-            node: request.node,
-            client: request.client,
-            intended,
-            started: self.clock.now(),
-            wrote_from: Nanos::NEVER,
-            ended: Nanos::NEVER,
-            seen: None,
-            seen_writer: None,
-            absent: false,
-            written: None,
-            fault: None,
-            touches: Touches::default(),
-        }
+        (with_seen(sample, seen.and_then(|seen| seen.value.ok())), waited)
     }
 
     async fn ask(
@@ -109,14 +95,13 @@ impl Client<'_> {
         ctx: &Ctx<'_>,
         strategy: &dyn Strategy,
         blank: &Sample,
-        draft: Option<Draft>,
-        seen: &OnceLock<Seen>,
+        seen: &Cell<Option<Seen>>,
     ) -> Outcome<Option<Version>> {
         if blank.op.reads_first() {
             let value = strategy.read(ctx, blank.key).await;
             let value = value.and_then(|value| self.check(blank, &value));
             let ended = self.clock.now();
-            seen.get_or_init(|| Seen { value, ended });
+            seen.set(Some(Seen { value, ended }));
             if !blank.op.is_read() {
                 let fault = value.err();
                 let read = Sample { op: Op::Read, ended, fault, touches: ctx.touches(), ..*blank };
@@ -124,21 +109,21 @@ impl Client<'_> {
             }
             value?;
         }
-        match draft {
+        match self.draft(blank) {
             Some(draft) => strategy.write(ctx, draft).await.map(Some),
             None => Ok(None),
         }
     }
 
     /// What the request writes; `None` where it only reads.
-    fn draft(&self, request: &Request) -> Option<Draft> {
-        let writer = Writer::of_request(request.number);
-        match request.op {
+    fn draft(&self, asked: &Sample) -> Option<Draft> {
+        let writer = Writer::of_request(asked.request);
+        match asked.op {
             Op::Read => None,
             Op::Update | Op::Insert | Op::ReadModifyWrite => {
-                Some(self.rows.draft(request.key, writer))
+                Some(self.rows.draft(asked.key, writer))
             }
-            Op::Delete => Some(Draft::deletion(request.key, writer)),
+            Op::Delete => Some(Draft::deletion(asked.key, writer)),
         }
     }
 
@@ -149,6 +134,27 @@ impl Client<'_> {
             return Err(Fault::CORRUPT_ANSWER);
         }
         Ok((value.version, value.writer, value.is_absent()))
+    }
+}
+
+/// What is known of a request as it starts.
+fn blank(request: &Request, intended: Nanos, started: Nanos) -> Sample {
+    Sample {
+        request: request.number,
+        key: request.key,
+        op: request.op,
+        node: request.node,
+        client: request.client,
+        intended,
+        started,
+        wrote_from: Nanos::NEVER,
+        ended: Nanos::NEVER,
+        seen: None,
+        seen_writer: None,
+        absent: false,
+        written: None,
+        fault: None,
+        touches: Touches::default(),
     }
 }
 

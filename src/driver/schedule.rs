@@ -5,29 +5,68 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::iter::Peekable;
 
+use super::Lane;
 use crate::model::{Nanos, Sample};
 use crate::workload::{Arrivals, Plan};
 
-/// The requests of one run that are still to start. None starts after the window has closed.
-pub struct Schedule {
+/// The requests of one lane that are still to start. None starts after the window has closed.
+pub struct Schedule<'a> {
     start: Nanos,
     end: Nanos,
-    pace: Pace,
+    pace: Pace<'a>,
 }
 
-enum Pace {
-    Open { arrivals: Peekable<Arrivals>, number: u64 },
+/// A request that is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// Its number in the plan.
+    pub number: u64,
+    /// When it was meant to start. `None` in a closed loop, whose client intends nothing before it has
+    /// its answer, and so cannot be late: its request is meant to start when it does.
+    pub intended: Option<Nanos>,
+}
+
+enum Pace<'a> {
+    Open(Peekable<OfLane<'a>>),
     Closed { waiting: BinaryHeap<Reverse<(Nanos, u64)>>, clients: u64, think: Nanos },
 }
 
-impl Schedule {
-    /// The plan's requests, with its zero at `start`.
-    pub fn new(plan: &Plan, start: Nanos) -> Self {
+/// The plan's arrivals as far as they are those of clients of one lane.
+struct OfLane<'a> {
+    plan: &'a Plan,
+    lane: Lane,
+    arrivals: Arrivals,
+    number: u64,
+}
+
+impl Iterator for OfLane<'_> {
+    /// When it is meant to start, and its number.
+    type Item = (Nanos, u64);
+
+    fn next(&mut self) -> Option<(Nanos, u64)> {
+        loop {
+            let intended = self.arrivals.next()?;
+            let number = self.number;
+            self.number += 1;
+            if self.lane.is_only() || self.lane.has(self.plan.request(number).node) {
+                return Some((intended, number));
+            }
+        }
+    }
+}
+
+impl<'a> Schedule<'a> {
+    /// The plan's requests of `lane`, with the plan's zero at `start`.
+    pub fn new(plan: &'a Plan, lane: Lane, start: Nanos) -> Self {
         let pace = match plan.closed() {
-            None => Pace::Open { arrivals: plan.arrivals().peekable(), number: 0 },
+            None => {
+                let arrivals = plan.arrivals();
+                Pace::Open(OfLane { plan, lane, arrivals, number: 0 }.peekable())
+            }
             Some(closed) => {
                 let clients = u64::from(closed.clients);
-                let waiting = (0..clients).map(|client| Reverse((start, client))).collect();
+                let own = (0..clients).filter(|&client| lane.has(plan.request(client).node));
+                let waiting = own.map(|client| Reverse((start, client))).collect();
                 Pace::Closed { waiting, clients, think: closed.think.nanos() }
             }
         };
@@ -37,24 +76,22 @@ impl Schedule {
     /// When the next request is due; `None` where none is left, or where answers must come first.
     pub fn next_due(&mut self) -> Option<Nanos> {
         let due = match &mut self.pace {
-            Pace::Open { arrivals, .. } => arrivals.peek().map(|due| self.start + *due),
+            Pace::Open(arrivals) => arrivals.peek().map(|(due, _)| self.start + *due),
             Pace::Closed { waiting, .. } => waiting.peek().map(|Reverse((due, _))| *due),
         };
         due.filter(|due| *due < self.end)
     }
 
-    /// Takes the next request if it is due: its intended start and its number in the plan.
-    pub fn take_due(&mut self, now: Nanos) -> Option<(Nanos, u64)> {
+    /// Takes the next request if it is due.
+    pub fn take_due(&mut self, now: Nanos) -> Option<Due> {
         let due = self.next_due().filter(|due| *due <= now)?;
         match &mut self.pace {
-            Pace::Open { arrivals, number } => {
-                arrivals.next();
-                *number += 1;
-                Some((due, *number - 1))
+            Pace::Open(arrivals) => {
+                arrivals.next().map(|(_, number)| Due { number, intended: Some(due) })
             }
-            // A client of a closed loop intends nothing before it has its answer, and so cannot be
-            // late: its request is meant to start when it does.
-            Pace::Closed { waiting, .. } => waiting.pop().map(|Reverse((_, number))| (now, number)),
+            Pace::Closed { waiting, .. } => {
+                waiting.pop().map(|Reverse((_, number))| Due { number, intended: None })
+            }
         }
     }
 

@@ -7,14 +7,14 @@ use super::watch::Watch;
 use super::{Error, Progress, Stop};
 use crate::backend::{self, CacheCounters, CacheHost, Server, StoreHost, Tap};
 use crate::clock::{Clock, Since};
-use crate::driver::{self, Cluster, Course, Prefilled};
+use crate::driver::{self, Cluster, Course, Lane, Prefilled};
 use crate::judge::{Judge, Rules};
-use crate::measure::validity::{Evidence, StoreEvidence, check};
-use crate::measure::{Check, Meter, Standing, Timeline, through_faults};
+use crate::measure::validity::{Evidence, StoreEvidence, capacity, check};
+use crate::measure::{Check, Measures, Meter, Standing, Timeline, through_faults};
 use crate::model::{Breakage, Fault, Injected, Nanos, Side, StoreBreakage};
 use crate::record::Run;
 use crate::strategy::Strategy;
-use crate::workload::{Plan, Rows};
+use crate::workload::{Pacing, Plan, Rows};
 
 /// Recent writes of a key that the judge remembers.
 const JUDGE_RING: usize = 64;
@@ -25,6 +25,9 @@ pub struct Block<'a> {
     pub environment: &'a Environment,
     pub progress: &'a dyn Progress,
     pub stop: &'a Stop,
+    pub pacing: Pacing,
+    /// Requests a second at which the generator's core is full; `None` where that does not matter.
+    pub ceiling: Option<f64>,
 }
 
 impl Block<'_> {
@@ -59,7 +62,7 @@ impl Block<'_> {
         cache: &dyn CacheHost,
         store: &dyn StoreHost,
     ) -> Result<Run, Error> {
-        let cluster = Cluster::open(build, self.plan.nodes(), cache, store).await?;
+        let cluster = Cluster::open(build, self.plan.nodes(), Lane::ONLY, cache, store).await?;
 
         let clock = Since::now(self.environment.clock());
         let tap = Tap::new();
@@ -73,7 +76,9 @@ impl Block<'_> {
         // The plan's zero on a clock that has run since the first entry was made.
         let start = clock.now();
         let mut watch = self.watch(start);
-        let course = Course { plan: self.plan, rows: self.rows, clock: &clock, start };
+        let (plan, rows) = (self.plan, self.rows);
+        let course =
+            Course { plan, rows, clock: &clock, start, lane: Lane::ONLY, pacing: self.pacing };
         let drive = driver::drive(&cluster, &course, &tap, &mut watch, self.stop.asked()).await;
         let (drain, drained) = driver::drain(&cluster, self.plan, &clock, &tap, &mut watch).await;
 
@@ -93,7 +98,7 @@ impl Block<'_> {
             ..after.since(&before)
         });
         let store_counters = store_after.unwrap_or_default().since(&store_before);
-        let generator_cpu = (!self.environment.is_simulated()).then_some(drive.cpu_share);
+        let generator_cpu = self.tells_cpu().then_some(drive.cpu_share);
         let mut checks = check(&Evidence {
             is_open: self.plan.is_open(),
             is_private: cache.server().managed,
@@ -113,6 +118,7 @@ impl Block<'_> {
             planned_faults: self.plan.faults().len(),
             faults: &drive.faults,
         });
+        checks.extend(self.capacity(&measures));
         checks.push(drained_check(drained, drain));
         checks.append(&mut losses);
         checks
@@ -134,6 +140,19 @@ impl Block<'_> {
             generator_cpu,
             checks,
         })
+    }
+
+    /// Under virtual time the load thread's CPU time is not the generator's, nor is it that of one that
+    /// looks at the clock whenever it has nothing else to do.
+    fn tells_cpu(&self) -> bool {
+        !self.environment.is_simulated() && self.pacing == Pacing::Timer
+    }
+
+    /// Of an open loop what is asked counts, of a closed one what was reached.
+    fn capacity(&self, measures: &Measures) -> Option<Check> {
+        let reached = measures.requests.answered as f64 / measures.window.as_secs_f64();
+        let rate = self.plan.rate().unwrap_or(reached);
+        self.ceiling.map(|ceiling| capacity(self.plan.is_open(), rate, ceiling))
     }
 
     fn watch(&self, start: Nanos) -> Watch<'_> {

@@ -140,6 +140,10 @@ impl Environment {
         &*self.clock
     }
 
+    pub fn shared_clock(&self) -> Arc<dyn Clock> {
+        self.clock.clone()
+    }
+
     pub fn store(&self) -> &dyn StoreHost {
         &*self.store
     }

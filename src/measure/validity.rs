@@ -1,7 +1,9 @@
 //! Whether a run's figures can be trusted: a number from a bad run is worse than none.
 
+mod capacity;
 mod store;
 
+pub use capacity::capacity;
 pub use store::StoreEvidence;
 
 use serde::{Deserialize, Serialize};

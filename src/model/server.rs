@@ -43,6 +43,9 @@ pub struct CacheCounters {
     pub cpu: Nanos,
     /// Calls by command, in lower case.
     pub commands: BTreeMap<String, u64>,
+    /// How long calls waited for a connection to it, where each has one to itself.
+    #[serde(default, skip_serializing_if = "PoolWaits::is_none")]
+    pub pool: PoolWaits,
 }
 
 /// What is counted about a store since it was made, by its clients' side and by its server.
@@ -127,6 +130,7 @@ impl CacheCounters {
             evicted_keys: self.evicted_keys.saturating_sub(before.evicted_keys),
             expired_keys: self.expired_keys.saturating_sub(before.expired_keys),
             used_memory: self.used_memory.saturating_sub(earlier.used_memory),
+            pool: self.pool.since(&earlier.pool),
             network_in: self.network_in.saturating_sub(before.network_in),
             network_out: self.network_out.saturating_sub(before.network_out),
             cpu: self.cpu - before.cpu,
@@ -186,6 +190,11 @@ impl ApiCounters {
 }
 
 impl PoolWaits {
+    /// Whether no call has come by.
+    pub const fn is_none(&self) -> bool {
+        self.calls == 0
+    }
+
     /// What was counted since `earlier`. `max` stays the longest ever.
     fn since(&self, earlier: &Self) -> Self {
         Self {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::tables::when;
 use crate::compare::figure::{bytes, count, share, time};
-use crate::record::{Record, Server};
+use crate::record::{Calibration, Record, Server};
 
 /// One line of provenance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,9 @@ pub fn of(record: &Record) -> Vec<Fact> {
         fact("started", format!("{}, took {}", record.started, time(record.took))),
         fact("tool", format!("{}, record format {}", record.tool, record.format)),
     ];
+    if let Some(calibration) = &record.calibration {
+        facts.push(fact("generator", generator(calibration)));
+    }
     if !record.scenario.faults.is_empty() {
         let planned: Vec<_> = record.planned_faults().iter().map(when).collect();
         facts.insert(1, fact("faults", planned.join("; ")));
@@ -66,6 +69,18 @@ fn plan(record: &Record) -> String {
         count(plan.distinct_keys),
         share(plan.read_share),
         share(plan.top_percent_share),
+    )
+}
+
+/// What the load generator itself costs.
+fn generator(calibration: &Calibration) -> String {
+    let added = calibration
+        .added()
+        .map_or(String::new(), |added| format!(", {:+.0} % beside bare clients", added * 100.0));
+    format!(
+        "a cache hit takes it {:.1} us of CPU time{added}; its core is full at {} of them a second",
+        calibration.harness.cpu / 1e3,
+        count(calibration.ceiling() as u64),
     )
 }
 

@@ -127,6 +127,12 @@ fn details(record: &Record, verdict: &Verdict) -> Vec<Detail> {
         detail("sessions", "Sessions", tables::sessions(record, verdict)),
         detail("failed", "Failed requests", tables::faults(record)),
     ];
+    if let Some(calibration) = &record.calibration {
+        let (cost, lags) =
+            (tables::calibration::cost(calibration), tables::calibration::lags(calibration));
+        details.push(detail("generator", "The load generator", cost));
+        details.push(detail("generator-lag", "The load generator's lag", lags));
+    }
     details.retain(|detail| !detail.table.is_empty());
     details
 }

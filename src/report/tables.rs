@@ -1,6 +1,7 @@
 //! The tables that reports show, made from a Record.
 
 mod api;
+pub mod calibration;
 mod database;
 mod entries;
 mod full;

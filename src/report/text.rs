@@ -4,7 +4,7 @@ use super::table::Table;
 use super::{EMBEDDED_NOTICE, facts, tables};
 use crate::compare::Verdict;
 use crate::compare::verdict::located_checks;
-use crate::record::{Record, Standing};
+use crate::record::{Calibration, Record, Standing};
 
 /// The widest that a line gets.
 pub const WIDTH: usize = 100;
@@ -56,6 +56,15 @@ pub fn render(record: &Record) -> String {
     }
     page.notices(record, &verdict);
     page.text
+}
+
+/// What the load generator costs and can do, as tables.
+pub fn calibration(calibration: &Calibration) -> String {
+    let mut page = Page::default();
+    for table in [tables::calibration::cost(calibration), tables::calibration::lags(calibration)] {
+        page.optional(&table.caption.clone(), &table);
+    }
+    page.text.trim_start().to_owned()
 }
 
 #[derive(Default)]

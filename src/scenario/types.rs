@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::strategies::Strategies;
 use crate::backend::{CacheOptions, StoreOptions};
 use crate::model::{Share, Span};
-use crate::workload::{DatasetOptions, PlannedFault, WorkloadOptions};
+use crate::workload::{DatasetOptions, GeneratorOptions, PlannedFault, WorkloadOptions};
 
 /// One question, and all that is needed to answer it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -25,6 +25,9 @@ pub struct Scenario {
     pub repeats: u32,
     pub dataset: DatasetOptions,
     pub workload: WorkloadOptions,
+    /// How the load is made.
+    #[serde(default, skip_serializing_if = "GeneratorOptions::is_default")]
+    pub generator: GeneratorOptions,
     #[serde(default)]
     pub cache: CacheOptions,
     #[serde(default)]

@@ -14,7 +14,7 @@ use cacheduel::backend::{
     StoreHost, StoreOptions, Tap,
 };
 use cacheduel::clock::{Clock, SimClock};
-use cacheduel::driver::{self, Cluster, Course, Observer};
+use cacheduel::driver::{self, Cluster, Course, Lane, Observer};
 use cacheduel::experiment::Loadable;
 use cacheduel::judge::{Audit, Cached, EndKey, EndState, Judge, Rules};
 use cacheduel::model::{
@@ -22,7 +22,7 @@ use cacheduel::model::{
 };
 use cacheduel::strategy::Spec;
 use cacheduel::workload::{
-    Arrival, DatasetOptions, Plan, PlannedFault, Popularity, Rate, Rows, WorkloadOptions,
+    Arrival, DatasetOptions, Pacing, Plan, PlannedFault, Popularity, Rate, Rows, WorkloadOptions,
 };
 
 use crate::private_servers::World;
@@ -139,7 +139,7 @@ async fn run(cache: Box<dyn CacheHost>, store: &dyn StoreHost, clock: &dyn Clock
     let options = serde_json::json!({ "flush-interval": "400ms", "claim-timeout": "500ms" });
     let spec = Spec::read_options("write-behind", options).unwrap().unwrap();
     let build = || spec.build();
-    let cluster = Cluster::open(&build, plan.nodes(), &witness, store).await.unwrap();
+    let cluster = Cluster::open(&build, plan.nodes(), Lane::ONLY, &witness, store).await.unwrap();
     let start = clock.now();
     let rules = Rules {
         keys: KEYS,
@@ -150,7 +150,8 @@ async fn run(cache: Box<dyn CacheHost>, store: &dyn StoreHost, clock: &dyn Clock
     };
     let mut watch = Watch { judge: Judge::new(rules), acknowledged: Vec::new() };
     let tap = Tap::new();
-    let course = Course { plan: &plan, rows: &rows, clock, start };
+    let course =
+        Course { plan: &plan, rows: &rows, clock, start, lane: Lane::ONLY, pacing: Pacing::Timer };
     let drive = driver::drive(&cluster, &course, &tap, &mut watch, std::future::pending()).await;
     assert_eq!(drive.faults.len(), 1);
     assert_eq!(drive.faults[0].trouble, None);

@@ -3,7 +3,7 @@
 
 use std::pin::pin;
 
-use cacheduel::backend::redis::Route;
+use cacheduel::backend::{self, redis::Route};
 use cacheduel::backend::{
     Cache, CacheHost, CacheOptions, Error, Event, Notice, Subscription, Token,
 };
@@ -69,7 +69,11 @@ enum Connections {
 /// Calls everything before, during and after the breakage, on a node that nobody tells of it.
 async fn outlives(breakage: CacheBreakage, connections: Connections) {
     let world = World::new();
-    let options = CacheOptions { connections: 2, timeout: SHORT, ..CacheOptions::default() };
+    let options = CacheOptions {
+        connections: backend::Connections::Shared(2),
+        timeout: SHORT,
+        ..CacheOptions::default()
+    };
     let host = world.proxied_host(&options).await;
     host.reset().await.unwrap();
     let cache = host.connect(NodeId(0)).await.unwrap();
@@ -236,7 +240,11 @@ async fn a_flush_of_a_shared_server_leaves_what_is_not_the_runs() {
 #[tokio::test]
 async fn what_was_sent_into_an_outage_takes_effect_when_it_is_over() {
     let world = World::new();
-    let options = CacheOptions { connections: 1, timeout: SHORT, ..CacheOptions::default() };
+    let options = CacheOptions {
+        connections: backend::Connections::Shared(1),
+        timeout: SHORT,
+        ..CacheOptions::default()
+    };
     let host = world.proxied_host(&options).await;
     assert_eq!(host.server().settings["proxy"], "127.0.0.1, between nodes and server");
     let cache = host.connect(NodeId(0)).await.unwrap();
@@ -253,7 +261,11 @@ async fn what_was_sent_into_an_outage_takes_effect_when_it_is_over() {
 #[tokio::test]
 async fn many_calls_into_an_outage_all_end() {
     let world = World::new();
-    let options = CacheOptions { connections: 1, timeout: SHORT, ..CacheOptions::default() };
+    let options = CacheOptions {
+        connections: backend::Connections::Shared(1),
+        timeout: SHORT,
+        ..CacheOptions::default()
+    };
     let host = world.proxied_host(&options).await;
     let cache = host.connect(NodeId(0)).await.unwrap();
     host.inject(&Unreachable).await.unwrap();

@@ -1,6 +1,6 @@
 //! A Redis that dies, hangs, is full, or will not do.
 
-use cacheduel::backend::{CacheHost, CacheOptions, Enqueued, Error, Event, Eviction};
+use cacheduel::backend::{CacheHost, CacheOptions, Connections, Enqueued, Error, Event, Eviction};
 use cacheduel::clock::Clock;
 use cacheduel::model::{Fault, FaultKind, Key, Nanos, NodeId, Outcome, Side, Size, Span, Version};
 
@@ -12,7 +12,7 @@ const IDLE: Nanos = Nanos::from_secs(3_600);
 #[tokio::test]
 async fn a_server_that_died_is_unavailable_and_found_again_when_it_is_back() {
     let world = World::new();
-    let options = CacheOptions { connections: 2, ..CacheOptions::default() };
+    let options = CacheOptions { connections: Connections::Shared(2), ..CacheOptions::default() };
     let host = world.managed_host(&options).await;
     let server = host.managed().unwrap();
     host.reset().await.unwrap();
@@ -54,8 +54,11 @@ async fn a_server_that_died_is_unavailable_and_found_again_when_it_is_back() {
 #[tokio::test]
 async fn a_server_that_hangs_times_out_and_its_connections_outlive_it() {
     let world = World::new();
-    let options =
-        CacheOptions { connections: 1, timeout: Span::from_millis(20), ..CacheOptions::default() };
+    let options = CacheOptions {
+        connections: Connections::Shared(1),
+        timeout: Span::from_millis(20),
+        ..CacheOptions::default()
+    };
     let host = world.managed_host(&options).await;
     let cache = host.connect(NodeId(0)).await.unwrap();
     let server = host.managed().unwrap();

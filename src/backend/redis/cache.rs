@@ -1,35 +1,37 @@
 //! A node's way to the cache.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::future::try_join_all;
 use redis::{Cmd, Pipeline, RedisError, RedisResult, Value, cmd};
 
 use super::events::Events;
-use super::link::{Endpoint, Link, fault};
+use super::link::{Endpoint, fault};
+use super::links::Links;
 use super::listener::{Listener, Wire};
 use super::naming::Naming;
+use super::overdue::Overdue;
 use super::scripts::{
     COMPARE_AND_SET, DELETE_IF_OLDER, ENQUEUE_WRITE, INVALIDATE, LEASE_DELETE, LEASE_GET,
     LEASE_SET, SET_IF_NEWER, SETTLE_WRITES, Step, UNLOCK,
 };
 use super::stream::{self, Consumer, GROUP, Item, SETTLE_CHUNK, millis, unexpected};
+use crate::backend::waits::Waits;
 use crate::backend::{
-    Cache, Delivery, ENTRY_VERSION, Enqueued, Event, Leased, QueuedWrite, Subscription, Token,
+    Cache, Connections, Delivery, ENTRY_VERSION, Enqueued, Event, Leased, QueuedWrite,
+    Subscription, Token,
 };
 use crate::model::{Fault, FaultKind, Key, Nanos, NodeId, Outcome, Version};
 
-/// One node's connections to a Redis. Its calls take turns on them.
+/// One node's way to a Redis.
 pub struct RedisCache {
     endpoint: Arc<Endpoint>,
     naming: Arc<Naming>,
-    links: Vec<Link>,
-    turn: AtomicUsize,
+    links: Links,
     timeout: Duration,
+    overdue: Arc<Overdue>,
     writes: Consumer,
     events: Events,
     /// The connection that is being tracked.
@@ -41,37 +43,33 @@ impl RedisCache {
         endpoint: Arc<Endpoint>,
         naming: Arc<Naming>,
         node: NodeId,
-        connections: u32,
+        connections: Connections,
         timeout: Duration,
         patience: Duration,
+        waits: Arc<Waits>,
     ) -> RedisResult<Self> {
-        let connections = 0..connections.max(1);
-        let links = connections.map(|_| Link::open(endpoint.clone(), timeout, patience));
-        let links = try_join_all(links).await?;
+        let overdue = endpoint.overdue(timeout);
+        let links = Links::open(&endpoint, connections, timeout, &overdue, patience, waits).await?;
         let name = format!("node-{}", node.0);
         let events = Consumer::new(naming.events(), name.clone());
         Ok(Self {
             links,
-            turn: AtomicUsize::new(0),
             timeout,
             writes: Consumer::new(naming.queue(), name),
-            events: Events::new(endpoint.clone(), timeout, events),
+            events: Events::new(endpoint.clone(), timeout, overdue.clone(), events),
+            overdue,
             tracked: Mutex::default(),
             endpoint,
             naming,
         })
     }
 
-    fn link(&self) -> &Link {
-        &self.links[self.turn.fetch_add(1, Ordering::Relaxed) % self.links.len()]
-    }
-
     async fn query(&self, command: &Cmd) -> Outcome<Value> {
-        self.link().query(command).await.map_err(failed)
+        self.links.turn().await.query(command).await.map_err(failed)
     }
 
     async fn run(&self, step: &Step, call: &Cmd) -> Outcome<Value> {
-        let link = self.link();
+        let link = &*self.links.turn().await;
         step.call(link, link.deadline(), call).await.map_err(failed)
     }
 
@@ -87,7 +85,7 @@ impl RedisCache {
     }
 
     async fn claim(&self, max: usize, idle: Nanos) -> RedisResult<Vec<Item>> {
-        let link = self.link();
+        let link = &*self.links.turn().await;
         let (now, deadline) = (self.endpoint.clock().now(), link.deadline());
         if now >= self.writes.next_look(idle) {
             let left = self.writes.take_over(link, deadline, max, idle, now).await?;
@@ -154,7 +152,7 @@ impl Cache for RedisCache {
     }
 
     async fn settle_writes(&self, writes: &[QueuedWrite], ttl: Option<Nanos>) -> Outcome<()> {
-        let link = self.link();
+        let link = &*self.links.turn().await;
         let deadline = link.deadline();
         for writes in writes.chunks(SETTLE_CHUNK) {
             let mut names = vec![self.naming.queue()];
@@ -185,7 +183,7 @@ impl Cache for RedisCache {
             add.arg("sequence").arg(event.sequence);
             add.arg("key").arg(event.key.0).arg("version").arg(event.version.0);
         }
-        let link = self.link();
+        let link = &*self.links.turn().await;
         link.query_all(link.deadline(), &commands).await.map_err(failed)?;
         Ok(())
     }
@@ -199,7 +197,7 @@ impl Cache for RedisCache {
 
     async fn settle_events(&self, events: &[Delivery]) -> Outcome<()> {
         let ids = events.iter().map(|delivery| delivery.id.as_str());
-        let (link, stream) = (self.link(), self.naming.events());
+        let (link, stream) = (&*self.links.turn().await, self.naming.events());
         stream::settle(link, link.deadline(), &stream, ids).await.map_err(failed)
     }
 
@@ -273,7 +271,12 @@ impl Cache for RedisCache {
     }
 
     async fn subscribe(&self) -> Outcome<Box<dyn Subscription>> {
-        let listening = Listener::to_bus(&self.endpoint, self.naming.clone(), self.timeout);
+        let listening = Listener::to_bus(
+            &self.endpoint,
+            self.naming.clone(),
+            self.timeout,
+            self.overdue.clone(),
+        );
         Ok(Box::new(listening.await.map_err(failed)?))
     }
 
@@ -284,7 +287,12 @@ impl Cache for RedisCache {
     }
 
     async fn track(&self) -> Outcome<Box<dyn Subscription>> {
-        let listening = Listener::to_changes(&self.endpoint, self.naming.clone(), self.timeout);
+        let listening = Listener::to_changes(
+            &self.endpoint,
+            self.naming.clone(),
+            self.timeout,
+            self.overdue.clone(),
+        );
         let listener = listening.await.map_err(failed)?;
         if let Some(before) = self.tracked().replace(listener.wire()) {
             before.close();

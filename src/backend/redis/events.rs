@@ -6,6 +6,7 @@ use std::time::Duration;
 use redis::RedisResult;
 
 use super::link::{Endpoint, Link};
+use super::overdue::Overdue;
 use super::stream::{Consumer, Item};
 use crate::backend::{Delivery, Event};
 use crate::model::{Key, Nanos, Version};
@@ -23,8 +24,13 @@ pub(super) struct Events {
 }
 
 impl Events {
-    pub fn new(endpoint: Arc<Endpoint>, timeout: Duration, consumer: Consumer) -> Self {
-        let link = Link::idle(endpoint.clone(), timeout);
+    pub fn new(
+        endpoint: Arc<Endpoint>,
+        timeout: Duration,
+        overdue: Arc<Overdue>,
+        consumer: Consumer,
+    ) -> Self {
+        let link = Link::idle(endpoint.clone(), timeout, overdue);
         Self { endpoint, link, timeout: timeout.into(), consumer, turn: Default::default() }
     }
 

@@ -16,11 +16,12 @@ use super::stream::create_group;
 use crate::backend::managed::ManagedRedis;
 use crate::backend::proxy::Proxy;
 use crate::backend::redacted;
+use crate::backend::waits::Waits;
 use crate::backend::{
-    Cache, CacheCounters, CacheHost, CacheOptions, CacheState, Error, Eviction, Server,
+    Cache, CacheCounters, CacheHost, CacheOptions, CacheState, Connections, Error, Eviction, Server,
 };
 use crate::clock::Clock;
-use crate::model::{CacheBreakage, Key, NodeId, Size};
+use crate::model::{CacheBreakage, Key, Nanos, NodeId, Size};
 
 /// How long a server may take to let us in before it counts as unreachable.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -55,7 +56,9 @@ pub struct RedisHost {
     pub(super) proxy: Option<Proxy>,
     pub(super) naming: Arc<Naming>,
     server: Server,
-    connections: u32,
+    pub(super) connections: Connections,
+    /// How long the nodes' calls waited for a connection.
+    waits: Arc<Waits>,
     timeout: Duration,
     pub(super) managed: Option<ManagedRedis>,
     /// What has been injected and goes on.
@@ -119,7 +122,8 @@ impl RedisHost {
             return Err(unsuitable(PROXIED_IS_TCP.into()));
         }
         let direct = Arc::new(Endpoint::new(url, clock.clone()).map_err(unreachable)?);
-        let link = Link::open(direct.clone(), HOST_TIMEOUT, CONNECT_TIMEOUT);
+        let overdue = direct.overdue(HOST_TIMEOUT);
+        let link = Link::open(direct.clone(), HOST_TIMEOUT, overdue, CONNECT_TIMEOUT);
         let link = link.await.map_err(unreachable)?;
         // One that does not let us in says so once, and not for each section.
         link.query(&cmd("PING")).await.map_err(unreachable)?;
@@ -151,6 +155,7 @@ impl RedisHost {
             naming: Arc::new(naming),
             server,
             connections: options.connections,
+            waits: Arc::default(),
             timeout: options.timeout.0,
             managed,
             broken: Mutex::default(),
@@ -228,9 +233,10 @@ impl CacheHost for RedisHost {
 
     async fn connect(&self, node: NodeId) -> Result<Arc<dyn Cache>, Error> {
         let (endpoint, naming) = (self.endpoint.clone(), self.naming.clone());
-        let (connections, timeout) = (self.connections, self.timeout);
-        match RedisCache::open(endpoint, naming, node, connections, timeout, CONNECT_TIMEOUT).await
-        {
+        let (connections, timeout, waits) = (self.connections, self.timeout, self.waits.clone());
+        let cache =
+            RedisCache::open(endpoint, naming, node, connections, timeout, CONNECT_TIMEOUT, waits);
+        match cache.await {
             Ok(cache) => Ok(Arc::new(cache)),
             Err(error) => Err(Error::Unreachable {
                 address: self.server.address.clone(),
@@ -251,11 +257,22 @@ impl CacheHost for RedisHost {
 
     async fn counters(&self) -> Result<Option<CacheCounters>, Error> {
         let info = info(&self.link, &["server", "stats", "memory", "cpu", "commandstats"]).await;
-        Ok(Some(info.map_err(|error| self.failed(error))?.counters()))
+        let counters = info.map_err(|error| self.failed(error))?.counters();
+        Ok(Some(CacheCounters { pool: self.waits.read(), ..counters }))
     }
 
     async fn state(&self, keys: &[Key]) -> Result<Vec<CacheState>, Error> {
         self.entries(keys).await.map_err(|error| self.failed(error))
+    }
+
+    async fn bare_gets(
+        &self,
+        clients: u32,
+        keys: &[Key],
+        until: Nanos,
+    ) -> Result<Option<u64>, Error> {
+        let answers = self.bare_clients(clients, keys, until).await;
+        answers.map(Some).map_err(|error| self.failed(error))
     }
 
     async fn inject(&self, breakage: &CacheBreakage) -> Result<(), Error> {

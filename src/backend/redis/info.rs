@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::HashMap;
 
 use crate::backend::{CacheCounters, Server};
-use crate::model::Nanos;
+use crate::model::{Nanos, PoolWaits};
 
 /// The first version with everything that is needed: XAUTOCLAIM is the last to have come.
 const VERSION_MIN: (u32, u32) = (6, 2);
@@ -78,6 +78,7 @@ impl Info {
             network_out: self.number("total_net_output_bytes"),
             cpu: self.seconds("used_cpu_user") + self.seconds("used_cpu_sys"),
             commands: self.commands(),
+            pool: PoolWaits::default(),
         }
     }
 

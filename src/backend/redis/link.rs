@@ -16,6 +16,7 @@ use redis::{
 };
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::overdue::Overdue;
 use crate::clock::Clock;
 use crate::model::{Fault, FaultKind, Nanos};
 
@@ -69,9 +70,14 @@ impl Endpoint {
         timeout: Duration,
         pushes: UnboundedSender<PushInfo>,
     ) -> RedisResult<MultiplexedConnection> {
-        let config = config(timeout, patience(timeout)).set_push_sender(pushes);
+        let config = config(patience(timeout)).set_push_sender(pushes);
         let connection = self.pushing.get_multiplexed_async_connection_with_config(&config).await;
         connection.map_err(|error| disconnected(&error.to_string()))
+    }
+
+    /// A connection that is left to itself: no call on it is given up.
+    pub async fn connect(&self) -> RedisResult<MultiplexedConnection> {
+        connect(&self.client, CONNECT_TIMEOUT_MIN * 10).await
     }
 
     /// Its host and port, where it is reached over TCP without TLS.
@@ -85,6 +91,15 @@ impl Endpoint {
     pub fn clock(&self) -> &dyn Clock {
         &*self.clock
     }
+
+    pub fn shared_clock(&self) -> Arc<dyn Clock> {
+        self.clock.clone()
+    }
+
+    /// What gives up calls that take longer than `timeout`.
+    pub fn overdue(&self, timeout: Duration) -> Arc<Overdue> {
+        Arc::new(Overdue::new(timeout, self.clock.clone()))
+    }
 }
 
 /// A connection that all calls of a node may share. A call that finds it broken fails; the next one
@@ -92,6 +107,7 @@ impl Endpoint {
 pub(super) struct Link {
     endpoint: Arc<Endpoint>,
     timeout: Duration,
+    overdue: Arc<Overdue>,
     state: Mutex<State>,
     /// Held by the one who connects.
     connecting: tokio::sync::Mutex<()>,
@@ -111,17 +127,18 @@ impl Link {
     pub async fn open(
         endpoint: Arc<Endpoint>,
         timeout: Duration,
+        overdue: Arc<Overdue>,
         patience: Duration,
     ) -> RedisResult<Self> {
-        let connection = connect(&endpoint.client, timeout, patience).await?;
-        let link = Self::idle(endpoint, timeout);
+        let connection = connect(&endpoint.client, patience).await?;
+        let link = Self::idle(endpoint, timeout, overdue);
         link.state().connection = Some(connection);
         Ok(link)
     }
 
     /// A link that connects when it is first used.
-    pub fn idle(endpoint: Arc<Endpoint>, timeout: Duration) -> Self {
-        Self { endpoint, timeout, state: Mutex::default(), connecting: Default::default() }
+    pub fn idle(endpoint: Arc<Endpoint>, timeout: Duration, overdue: Arc<Overdue>) -> Self {
+        Self { endpoint, timeout, overdue, state: Mutex::default(), connecting: Default::default() }
     }
 
     /// By when a call that begins now has to be over.
@@ -130,20 +147,27 @@ impl Link {
     }
 
     pub async fn query(&self, command: &Cmd) -> RedisResult<Value> {
-        self.query_by(self.deadline(), command).await
+        // The usual case, in which the clock need not be asked.
+        let Some(mut lease) = self.lease_present() else {
+            return self.query_by(self.deadline(), command).await;
+        };
+        let answer = self.overdue.answer(command.query_async(&mut lease.connection)).await;
+        lease.end(answer)
     }
 
     /// The answer, if it comes until `deadline`: for one of several steps that have to be over by then.
     pub async fn query_by(&self, deadline: Nanos, command: &Cmd) -> RedisResult<Value> {
-        let mut lease = self.lease(deadline).await?;
-        let answer = command.query_async(&mut lease.connection).await;
+        let (mut lease, left) = self.lease(deadline).await?;
+        let answer = command.query_async(&mut lease.connection);
+        let answer = self.overdue.answer_within(left, answer).await;
         lease.end(answer)
     }
 
     /// The answers to all commands, none of which may be an error.
     pub async fn query_all(&self, deadline: Nanos, pipeline: &Pipeline) -> RedisResult<Vec<Value>> {
-        let mut lease = self.lease(deadline).await?;
-        let answers = pipeline.query_async(&mut lease.connection).await;
+        let (mut lease, left) = self.lease(deadline).await?;
+        let answers = pipeline.query_async(&mut lease.connection);
+        let answers = self.overdue.answer_within(left, answers).await;
         lease.end(answers)
     }
 
@@ -151,16 +175,18 @@ impl Link {
     /// waiting. Should the caller lose interest in the answer, the connection is closed, for else the
     /// server would go on to serve the call.
     pub async fn query_blocking(&self, deadline: Nanos, command: &Cmd) -> RedisResult<Value> {
-        let mut lease = self.lease(deadline).await?;
+        let (mut lease, left) = self.lease(deadline).await?;
         lease.close_on_drop = true;
-        let answer = command.query_async(&mut lease.connection).await;
+        let answer = command.query_async(&mut lease.connection);
+        let answer = self.overdue.answer_within(left, answer).await;
         lease.close_on_drop = false;
         lease.end(answer)
     }
 
-    /// The connection, made anew if it is broken, for one call that has to be answered by `deadline`.
-    async fn lease(&self, deadline: Nanos) -> RedisResult<Lease<'_>> {
-        let mut lease = match self.lease_present() {
+    /// The connection, made anew if it is broken, for one call that has to be answered by `deadline`,
+    /// and how long it has for that.
+    async fn lease(&self, deadline: Nanos) -> RedisResult<(Lease<'_>, Nanos)> {
+        let lease = match self.lease_present() {
             Some(lease) => lease,
             None => self.lease_anew(deadline).await?,
         };
@@ -168,8 +194,7 @@ impl Link {
         if left == Nanos::ZERO {
             return Err(disconnected("to connect took all the time that the call had"));
         }
-        lease.connection.set_response_timeout(left.into());
-        Ok(lease)
+        Ok((lease, left))
     }
 
     async fn lease_anew(&self, deadline: Nanos) -> RedisResult<Lease<'_>> {
@@ -191,7 +216,7 @@ impl Link {
             return Err(disconnected("it could not be reached a moment ago"));
         }
         let patience = give_up.since(clock.now()).max(CONNECT_PATIENCE_LEAST);
-        match connect(&self.endpoint.client, self.timeout, patience.into()).await {
+        match connect(&self.endpoint.client, patience.into()).await {
             Ok(connection) => {
                 let mut state = self.state();
                 state.generation += 1;
@@ -232,8 +257,9 @@ struct Lease<'a> {
 }
 
 impl Lease<'_> {
-    fn end<T>(mut self, answer: RedisResult<T>) -> RedisResult<T> {
-        let answer = answer.map_err(broken_off);
+    /// `None` where the answer did not come in time.
+    fn end<T>(mut self, answer: Option<RedisResult<T>>) -> RedisResult<T> {
+        let answer = answer.unwrap_or_else(|| Err(timed_out())).map_err(broken_off);
         self.close_on_drop = answer.as_ref().is_err_and(RedisError::is_unrecoverable_error);
         answer
     }
@@ -280,6 +306,10 @@ pub(super) fn reason(error: &RedisError) -> String {
     format!("{why} ({error})")
 }
 
+pub(super) fn timed_out() -> RedisError {
+    io::Error::new(io::ErrorKind::TimedOut, "no answer in time").into()
+}
+
 /// Every failure to connect looks like this, a timeout too: the call itself was never made.
 pub(super) fn disconnected(reason: &str) -> RedisError {
     io::Error::new(io::ErrorKind::NotConnected, reason).into()
@@ -294,18 +324,13 @@ pub(super) fn broken_off(error: RedisError) -> RedisError {
     }
 }
 
-async fn connect(
-    client: &Client,
-    timeout: Duration,
-    patience: Duration,
-) -> RedisResult<MultiplexedConnection> {
-    client.get_multiplexed_async_connection_with_config(&config(timeout, patience)).await
+async fn connect(client: &Client, patience: Duration) -> RedisResult<MultiplexedConnection> {
+    client.get_multiplexed_async_connection_with_config(&config(patience)).await
 }
 
-fn config(timeout: Duration, patience: Duration) -> AsyncConnectionConfig {
-    AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(patience))
-        .set_response_timeout(Some(timeout))
+/// The library's own timer for each answer costs more than [`Overdue`].
+fn config(patience: Duration) -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new().set_connection_timeout(Some(patience)).set_response_timeout(None)
 }
 
 /// How long making a connection may take where a call may take `timeout`.

@@ -10,8 +10,9 @@ use redis::aio::MultiplexedConnection;
 use redis::{Cmd, PushInfo, PushKind, RedisResult, Value, cmd};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::link::{Endpoint, broken_off, disconnected};
+use super::link::{Endpoint, broken_off, disconnected, timed_out};
 use super::naming::Naming;
+use super::overdue::Overdue;
 use crate::backend::{Notice, Subscription};
 use crate::model::{Fault, FaultKind, Key, Nanos, Outcome};
 
@@ -27,6 +28,7 @@ pub(super) struct Listener {
 /// A connection, for as long as somebody listens to it.
 pub(super) struct Wire {
     connection: Mutex<Option<MultiplexedConnection>>,
+    overdue: Arc<Overdue>,
 }
 
 impl Listener {
@@ -35,11 +37,12 @@ impl Listener {
         endpoint: &Endpoint,
         naming: Arc<Naming>,
         timeout: Duration,
+        overdue: Arc<Overdue>,
     ) -> RedisResult<Self> {
-        let (mut connection, pushes) = connect(endpoint, timeout).await?;
-        connection.subscribe(naming.bus()).await?;
-        connection.set_response_timeout(timeout);
-        Ok(Self::new(connection, pushes, naming))
+        let (mut connection, pushes, left) = connect(endpoint, timeout).await?;
+        let subscribed = overdue.answer_within(left, connection.subscribe(naming.bus())).await;
+        subscribed.unwrap_or_else(|| Err(timed_out()))?;
+        Ok(Self::new(connection, pushes, naming, overdue))
     }
 
     /// Listens for changes of what is read over its [`wire`](Listener::wire).
@@ -47,11 +50,13 @@ impl Listener {
         endpoint: &Endpoint,
         naming: Arc<Naming>,
         timeout: Duration,
+        overdue: Arc<Overdue>,
     ) -> RedisResult<Self> {
-        let (mut connection, pushes) = connect(endpoint, timeout).await?;
-        cmd("CLIENT").arg("TRACKING").arg("ON").exec_async(&mut connection).await?;
-        connection.set_response_timeout(timeout);
-        Ok(Self::new(connection, pushes, naming))
+        let (mut connection, pushes, left) = connect(endpoint, timeout).await?;
+        let mut track = cmd("CLIENT");
+        let tracking = track.arg("TRACKING").arg("ON").exec_async(&mut connection);
+        overdue.answer_within(left, tracking).await.unwrap_or_else(|| Err(timed_out()))?;
+        Ok(Self::new(connection, pushes, naming, overdue))
     }
 
     /// The connection that it listens on.
@@ -63,8 +68,9 @@ impl Listener {
         connection: MultiplexedConnection,
         pushes: UnboundedReceiver<PushInfo>,
         naming: Arc<Naming>,
+        overdue: Arc<Overdue>,
     ) -> Self {
-        let wire = Arc::new(Wire { connection: Mutex::new(Some(connection)) });
+        let wire = Arc::new(Wire { connection: Mutex::new(Some(connection)), overdue });
         Self { wire, pushes, naming, pending: VecDeque::new() }
     }
 }
@@ -97,7 +103,8 @@ impl Wire {
     pub async fn query(&self, command: &Cmd) -> RedisResult<Value> {
         let connection = self.connection().clone();
         let mut connection = connection.ok_or_else(|| disconnected("nobody listens to it"))?;
-        command.query_async(&mut connection).await.map_err(broken_off)
+        let answer = self.overdue.answer(command.query_async(&mut connection)).await;
+        answer.unwrap_or_else(|| Err(timed_out())).map_err(broken_off)
     }
 
     /// Closes the connection, which ends whoever listens to it.
@@ -110,20 +117,19 @@ impl Wire {
     }
 }
 
-/// A connection that has what is left of `timeout` for its first call.
+/// A connection, and what is left of `timeout` for its first call.
 async fn connect(
     endpoint: &Endpoint,
     timeout: Duration,
-) -> RedisResult<(MultiplexedConnection, UnboundedReceiver<PushInfo>)> {
+) -> RedisResult<(MultiplexedConnection, UnboundedReceiver<PushInfo>, Nanos)> {
     let deadline = endpoint.clock().now() + timeout.into();
     let (sender, pushes) = unbounded_channel();
-    let mut connection = endpoint.connect_pushing(timeout, sender).await?;
+    let connection = endpoint.connect_pushing(timeout, sender).await?;
     let left = deadline.since(endpoint.clock().now());
     if left == Nanos::ZERO {
         return Err(disconnected("to connect took all the time that there was"));
     }
-    connection.set_response_timeout(left.into());
-    Ok((connection, pushes))
+    Ok((connection, pushes, left))
 }
 
 /// What a message of the server tells a subscriber. What we cannot read may concern any key.

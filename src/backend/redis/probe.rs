@@ -1,6 +1,7 @@
 //! Trying what strategies need of a server, under names of our own that are removed again.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
@@ -12,7 +13,7 @@ use super::link::{Link, reason};
 use super::naming::Naming;
 use super::scripts::UNLOCK;
 use super::stream::{GROUP, create_group};
-use crate::backend::{Cache, Notice, Subscription};
+use crate::backend::{Cache, Connections, Notice, Subscription};
 use crate::clock::Clock;
 use crate::model::{Fault, Key, Nanos, NodeId, Outcome};
 
@@ -76,7 +77,9 @@ impl Feature {
     async fn notices(self, host: &RedisHost) -> Result<(), String> {
         let (endpoint, naming) = (host.endpoint.clone(), host.naming.clone());
         let (node, patience) = (NodeId(0), Duration::from(NOTICE_WITHIN));
-        let cache = RedisCache::open(endpoint, naming, node, 1, patience, patience).await;
+        let one = Connections::Shared(1);
+        let cache =
+            RedisCache::open(endpoint, naming, node, one, patience, patience, Arc::default()).await;
         let cache = cache.map_err(|error| reason(&error))?;
         let outcome = match self {
             Self::Tracking => tracking(&cache, host.endpoint.clock()).await,

@@ -1,8 +1,8 @@
 //! The parts of a scenario, each as a person would say it.
 
 use crate::backend::{
-    ApiOptions, CacheOptions, CacheServer, Durability, Eviction, LatencyOptions, Origin,
-    StoreOptions, StoreServer, redacted,
+    ApiOptions, CacheOptions, CacheServer, Connections, Durability, Eviction, LatencyOptions,
+    Origin, StoreOptions, StoreServer, redacted,
 };
 use crate::cli::text::{count, counted, number, percent};
 use crate::scenario::{Preference, Scenario};
@@ -166,9 +166,13 @@ pub fn cache(cache: &CacheOptions) -> String {
         (_, true, Eviction::Noeviction) => "When it is full it refuses entries".to_owned(),
         (_, true, policy) => format!("When it is full it evicts by {}", policy.name()),
     };
+    let sharing = match cache.connections {
+        Connections::Shared(_) => "shared by its requests",
+        Connections::Pooled(_) => "each for one request at a time",
+    };
     format!(
-        "{server}{limit}. {full}. {} for each node; an answer is waited for {} at most.",
-        counted(cache.connections.into(), "connection"),
+        "{server}{limit}. {full}. {} for each node, {sharing}; an answer is waited for {} at most.",
+        counted(cache.connections.count().into(), "connection"),
         cache.timeout
     )
 }

@@ -1,7 +1,9 @@
 //! Checks of the cache and the store.
 
 use super::{at_least_one, not_zero};
-use crate::backend::{ApiOptions, CacheServer, Eviction, Origin, StoreServer, postgres, redis};
+use crate::backend::{
+    ApiOptions, CacheServer, Connections, Eviction, Origin, StoreServer, postgres, redis,
+};
 use crate::model::{Size, Span};
 use crate::scenario::Scenario;
 use crate::scenario::problem::Problem;
@@ -11,7 +13,12 @@ const RATE_LIMIT_MAX: f64 = 1_000_000.0;
 
 pub fn cache(scenario: &Scenario, problems: &mut Vec<Problem>) {
     let cache = &scenario.cache;
-    at_least_one(&["cache", "connections"], cache.connections.into(), "connection", problems);
+    let (kind, connections) = match cache.connections {
+        Connections::Shared(count) => ("shared", count),
+        Connections::Pooled(count) => ("pooled", count),
+    };
+    let path = &["cache", "connections", kind];
+    at_least_one(path, connections.into(), "connection", problems);
     not_zero(&["cache", "timeout"], cache.timeout, "the cache would never be in time", problems);
     match &cache.server {
         CacheServer::Embedded => embedded(scenario, problems),

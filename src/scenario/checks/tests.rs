@@ -140,7 +140,11 @@ fn each_kind_of_cache_has_limits_and_policies_of_its_own() {
             vec!["cache.eviction"],
         ),
         ("server = { url = \"unix:///run/redis.sock\" }", vec![]),
-        ("connections = 0\ntimeout = \"0s\"", vec!["cache.connections", "cache.timeout"]),
+        ("connections = { pooled = 0 }", vec!["cache.connections.pooled"]),
+        (
+            "connections = { shared = 0 }\ntimeout = \"0s\"",
+            vec!["cache.connections.shared", "cache.timeout"],
+        ),
     ] {
         assert_eq!(errors("CACHE", cache), expected, "{cache}");
     }

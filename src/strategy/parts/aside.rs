@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 
 use super::breaker::Breaker;
 use super::entry::{self, Held, Stamp};
@@ -50,6 +52,16 @@ pub enum Lookup {
     Unanswered,
 }
 
+/// How a read is answered that no fresh entry answers.
+enum Otherwise {
+    /// Loads the value; the one that has expired serves where there is nothing better.
+    Load(Option<Value>),
+    /// Renews a value that is not out of date yet.
+    Recompute(Value),
+    /// Leaves the cache alone.
+    Bypass,
+}
+
 /// An entry with a value, fresh or not.
 #[derive(Clone, Debug)]
 pub struct Found {
@@ -82,7 +94,7 @@ impl Aside {
 
     /// GET, unless the cache has not answered lately.
     pub async fn lookup(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Lookup> {
-        if !self.breaker.allows(ctx.clock().now()) {
+        if !self.breaker.allows(|| ctx.clock().now()) {
             return Ok(Lookup::Unanswered);
         }
         let answer = ctx.lookup().cache().get(key).await;
@@ -96,19 +108,37 @@ impl Aside {
     /// The answer to a read, from what the lookup came to.
     pub async fn answer(&self, ctx: &Ctx<'_>, key: Key, lookup: Lookup) -> Outcome<Value> {
         match lookup {
-            Lookup::Found(found) if found.stamp.expiry <= ctx.clock().now() => {
-                self.load_once(ctx, key, Some(found.value)).await
+            Lookup::Found(found) if found.stamp.is_expired(ctx) => {
+                self.otherwise(ctx, key, Otherwise::Load(Some(found.value))).await
             }
             Lookup::Found(found) if self.guards().is_early(ctx, found.stamp) => {
-                Ok(self.recompute(ctx, key).await.unwrap_or(found.value))
+                self.otherwise(ctx, key, Otherwise::Recompute(found.value)).await
             }
             Lookup::Found(found) => Ok(found.value),
-            Lookup::Missed => self.load_once(ctx, key, None).await,
+            Lookup::Missed => self.otherwise(ctx, key, Otherwise::Load(None)).await,
+            Lookup::Unanswered => self.otherwise(ctx, key, Otherwise::Bypass).await,
+        }
+    }
+
+    /// Answers a read that the entry does not. In a box: the future of a hit is moved about for every
+    /// request, and would be many times as large with all of this in it.
+    fn otherwise<'a>(
+        &'a self,
+        ctx: &'a Ctx<'_>,
+        key: Key,
+        how: Otherwise,
+    ) -> BoxFuture<'a, Outcome<Value>> {
+        match how {
+            Otherwise::Load(expired) => self.load_once(ctx, key, expired).boxed(),
+            Otherwise::Recompute(value) => {
+                async move { Ok(self.recompute(ctx, key).await.unwrap_or(value)) }.boxed()
+            }
             // What cannot be read should not be filled either: the store answers alone.
-            Lookup::Unanswered => {
+            Otherwise::Bypass => async move {
                 let read = async { Ok(ctx.lookup().store().read(key).await?.value) };
                 self.coalesced(ctx, key, read).await
             }
+            .boxed(),
         }
     }
 
@@ -173,7 +203,7 @@ impl Aside {
     pub(super) async fn look_again(&self, ctx: &Ctx<'_>, key: Key) -> Option<Value> {
         let entry = ctx.lookup().cache().get(key).await.ok()??;
         match entry::decode(ctx.lookup(), key, entry) {
-            Ok(Held::Value(value, stamp)) if stamp.expiry > ctx.clock().now() => Some(value),
+            Ok(Held::Value(value, stamp)) if !stamp.is_expired(ctx) => Some(value),
             _ => None,
         }
     }

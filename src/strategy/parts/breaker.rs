@@ -22,12 +22,14 @@ struct State {
 }
 
 impl Breaker {
-    /// Whether the cache may be asked. While the breaker is open, once per rest someone may.
-    pub fn allows(&self, now: Nanos) -> bool {
+    /// Whether the cache may be asked. While the breaker is open, once per rest someone may. Only then
+    /// does it matter what time it is.
+    pub fn allows(&self, now: impl FnOnce() -> Nanos) -> bool {
         let mut state = self.state();
         if state.failures < FAILURES {
             return true;
         }
+        let now = now();
         let rested = now >= state.closed_again;
         if rested {
             state.closed_again = now + REST;
@@ -61,14 +63,14 @@ mod tests {
         let breaker = Breaker::default();
         let start = Nanos::from_secs(10);
         for _ in 0..FAILURES {
-            assert!(breaker.allows(start));
+            assert!(breaker.allows(|| start));
             breaker.failed(start);
         }
-        assert!(!breaker.allows(start));
-        assert!(breaker.allows(start + REST), "one may try");
-        assert!(!breaker.allows(start + REST), "but only one");
+        assert!(!breaker.allows(|| start));
+        assert!(breaker.allows(|| start + REST), "one may try");
+        assert!(!breaker.allows(|| start + REST), "but only one");
         breaker.succeeded();
-        assert!(breaker.allows(start + REST));
+        assert!(breaker.allows(|| start + REST));
     }
 
     #[test]
@@ -78,6 +80,6 @@ mod tests {
             breaker.failed(Nanos::ZERO);
             breaker.succeeded();
         }
-        assert!(breaker.allows(Nanos::ZERO));
+        assert!(breaker.allows(|| Nanos::ZERO));
     }
 }

@@ -4,7 +4,7 @@
 use std::pin::pin;
 
 use cacheduel::backend::redis::RedisHost;
-use cacheduel::backend::{AppendFsync, CacheHost, CacheOptions};
+use cacheduel::backend::{AppendFsync, CacheHost, CacheOptions, Connections};
 use cacheduel::clock::Clock;
 use cacheduel::model::CacheBreakage::{Killed, Paused, Reset, Slow};
 use cacheduel::model::{Fault, FaultKind, Key, Nanos, NodeId, Size, Span, Toxics, Version};
@@ -110,7 +110,7 @@ async fn an_answer_that_breaks_off_is_no_corrupt_one() {
     for breakage in [Killed, Reset] {
         let world = World::new();
         let options = CacheOptions {
-            connections: 1,
+            connections: Connections::Shared(1),
             timeout: Span::from_secs(60),
             ..CacheOptions::default()
         };

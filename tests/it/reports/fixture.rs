@@ -136,6 +136,18 @@ pub fn record() -> Record {
     with_contenders(&names)
 }
 
+fn calibration() -> Calibration {
+    let pace = |rate, cpu| Pace { rate, cpu };
+    let micros = Nanos::from_micros;
+    Calibration {
+        clients: 32,
+        harness: pace(118_000.0, 8_200.0),
+        bare: Some(pace(131_000.0, 7_400.0)),
+        alone: pace(1_210_000.0, 820.0),
+        lags: vec![LagAt { rate: 500.0, p50: micros(38), p99: micros(81), cpu_share: 0.02 }],
+    }
+}
+
 /// Some of the strategies only.
 pub fn with_contenders(names: &[&str]) -> Record {
     let chosen = CHARACTERS.iter().filter(|character| names.contains(&character.name));
@@ -170,6 +182,7 @@ pub fn with_contenders(names: &[&str]) -> Record {
             &[("appendonly", "no"), ("maxmemory-policy", "noeviction")],
         ),
         store: server("sqlite", "3.50.4", &[("journal_mode", "wal"), ("synchronous", "FULL")]),
+        calibration: Some(calibration()),
         contenders: chosen.map(contender).collect(),
         checks: vec![check("server counters", Standing::Ok, "cache and tap agree on every count")],
     }
