@@ -40,7 +40,7 @@ pub fn of(mix: Mix) -> Vec<(Sample, Nanos)> {
         let started = Nanos(number * GAP.0);
         let (version, writer, before) = &mut latest[key.0 as usize];
         let mut sample = blank(number, key, started);
-        if number % mix.writes == 0 {
+        if number.is_multiple_of(mix.writes) {
             (*version, *before) = (version.next(), *writer);
             *writer = Writer::of_request(number);
             sample.op = Op::Update;

@@ -39,7 +39,7 @@ pub(super) enum Body {
 /// Everything that a quiet key has had: every version from 1 to the newest was acknowledged once,
 /// no write is of unknown outcome, and all of it was in place before the watermark.
 #[derive(Clone, Copy)]
-#[repr(packed(4))]
+#[repr(Rust, packed(4))]
 pub(super) struct Quiet {
     /// See [`super::history`], of the newest version.
     in_place_from: Nanos,
