@@ -3,6 +3,7 @@
 mod support {
     pub mod dataset;
     pub mod recorded;
+    pub mod stream;
 }
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -10,17 +11,18 @@ use serde_json::json;
 
 use cacheduel::judge::{EndState, Judge, Rules};
 use cacheduel::measure::Timeline;
-use cacheduel::model::Nanos;
+use cacheduel::model::{Nanos, Sample};
 
-use support::recorded::{KEYS, Recorded, WINDOW, run_of};
+use support::recorded::{KEYS, WINDOW, run_of};
+use support::stream;
 
-fn judge() -> Judge {
+fn judge_of(keys: u64) -> Judge {
     let (window, bucket) = ((Nanos::ZERO, WINDOW), Timeline::Usual.bucket(WINDOW));
-    Judge::new(Rules { keys: KEYS, loaded: KEYS, ring: Rules::RING, window, bucket })
+    Judge::new(Rules { keys, loaded: keys, ring: Rules::RING, window, bucket })
 }
 
-fn told(mut judge: Judge, run: &Recorded) -> Judge {
-    for (sample, watermark) in &run.samples {
+fn told(mut judge: Judge, samples: &[(Sample, Nanos)]) -> Judge {
+    for (sample, watermark) in samples {
         judge.observe(sample);
         judge.advance(*watermark);
     }
@@ -31,16 +33,28 @@ fn told(mut judge: Judge, run: &Recorded) -> Judge {
 fn judging(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("judge");
     for (strategy, options) in [("cache-aside", json!({})), ("ttl", json!({ "ttl": "10s" }))] {
-        let run = run_of(strategy, options);
-        group.throughput(Throughput::Elements(run.samples.len() as u64));
+        let samples = run_of(strategy, options).samples;
+        let judge = || judge_of(KEYS);
+        group.throughput(Throughput::Elements(samples.len() as u64));
         group.bench_function(BenchmarkId::new("sample", strategy), |bencher| {
-            bencher.iter_batched(judge, |judge| told(judge, &run), BatchSize::PerIteration);
+            bencher.iter_batched(judge, |judge| told(judge, &samples), BatchSize::PerIteration);
         });
         let end = EndState::default();
         group.bench_function(BenchmarkId::new("finish", strategy), |bencher| {
             bencher.iter_batched(
-                || told(judge(), &run),
+                || told(judge(), &samples),
                 |judge| judge.finish(&end),
+                BatchSize::PerIteration,
+            );
+        });
+    }
+    for (name, mix) in stream::MIXES {
+        let samples = stream::of(mix);
+        group.throughput(Throughput::Elements(samples.len() as u64));
+        group.bench_function(BenchmarkId::new("stream", name), |bencher| {
+            bencher.iter_batched(
+                || judge_of(stream::KEYS),
+                |judge| told(judge, &samples),
                 BatchSize::PerIteration,
             );
         });

@@ -6,14 +6,17 @@ mod freshness;
 mod history;
 mod judging;
 mod ledger;
+mod pairs;
 mod past;
 mod reach;
 mod sessions;
+mod slot;
 mod struck;
 #[cfg(test)]
 mod tests;
 mod unknown;
+mod waiting;
 
 pub use audit::{Cached, EndKey, EndState};
 pub use findings::{Audit, Findings, FreshnessPoint, StalenessBucket, Suspect};
-pub use judging::{Judge, Rules};
+pub use judging::{Judge, Memory, Rules};

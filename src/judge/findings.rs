@@ -32,6 +32,10 @@ pub struct Findings {
     pub monotonic_violations: u64,
     /// Reads that did not show the same client's own acknowledged write.
     pub read_your_writes_violations: u64,
+    /// Pairs of client and key of which it had to be forgotten what the client had seen. Where there
+    /// are any, the two counts above are lower bounds.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub forgotten_pairs: u64,
     /// Reads of a write that began only after the read had ended, or of one that is nowhere in the
     /// store in the end, neither itself nor superseded.
     pub dirty_reads: u64,
@@ -59,6 +63,11 @@ pub struct Findings {
     pub freshness: Vec<FreshnessPoint>,
     /// The same counts over the window, each read in the bucket of its intended start.
     pub timeline: Vec<StalenessBucket>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Reads that came within a span of time after the last acknowledged write of their key.

@@ -10,6 +10,29 @@ const FIRST: Nanos = Nanos::from_micros(100);
 /// From 100 us, seven decades reach 1,000 s.
 const DECADES: u32 = 7;
 
+/// Spans with an end; after them comes one without.
+const SPANS: usize = STEPS.len() * DECADES as usize + 1;
+
+/// The first span that can hold a number with so many leading zeros.
+const FIRST_SPANS: [u8; 65] = {
+    let mut first = [0; 65];
+    let mut zeros = 0;
+    while zeros < 64 {
+        while upper_end(first[zeros] as usize).0 < 1 << (63 - zeros) {
+            first[zeros] += 1;
+        }
+        zeros += 1;
+    }
+    first
+};
+
+const fn upper_end(span: usize) -> Nanos {
+    if span >= SPANS {
+        return Nanos::NEVER;
+    }
+    Nanos(FIRST.0 * 10_u64.pow((span / STEPS.len()) as u32) * STEPS[span % STEPS.len()])
+}
+
 /// Counts reads in spans that grow by the steps 1, 2, 5.
 pub(super) struct Freshness {
     points: Vec<FreshnessPoint>,
@@ -17,16 +40,19 @@ pub(super) struct Freshness {
 
 impl Freshness {
     pub(super) fn new() -> Self {
-        let spans = (0..DECADES)
-            .flat_map(|decade| STEPS.map(|step| FIRST.0 * 10_u64.pow(decade) * step))
-            .chain([FIRST.0 * 10_u64.pow(DECADES), Nanos::NEVER.0]);
-        let points = spans
-            .map(|span| FreshnessPoint { since_write: Nanos(span), ..FreshnessPoint::default() });
+        let points = (0..=SPANS).map(|span| FreshnessPoint {
+            since_write: upper_end(span),
+            ..FreshnessPoint::default()
+        });
         Self { points: points.collect() }
     }
 
     pub(super) fn record(&mut self, since_write: Nanos, stale: bool) {
-        let index = self.points.partition_point(|point| point.since_write < since_write);
+        let mut index = usize::from(FIRST_SPANS[since_write.0.leading_zeros() as usize]);
+        // Between two powers of two there are at most two spans' ends.
+        while self.points[index].since_write < since_write {
+            index += 1;
+        }
         let point = &mut self.points[index];
         point.reads += 1;
         point.stale += u64::from(stale);
@@ -52,6 +78,20 @@ mod tests {
         let points = freshness.into_points();
         let counts: Vec<_> = points.iter().map(|p| (p.since_write.0, p.reads, p.stale)).collect();
         assert_eq!(counts, [(100_000, 0, 0), (200_000, 1, 0), (500_000, 1, 1)]);
+    }
+
+    #[test]
+    fn every_number_is_in_the_first_span_that_reaches_as_far() {
+        for bit in 0..64 {
+            for number in [(1 << bit) - 1, 1 << bit, (1_u64 << bit).saturating_mul(3) / 2] {
+                let mut freshness = Freshness::new();
+                freshness.record(Nanos(number), false);
+                let points = freshness.into_points();
+                let [before @ .., last] = points.as_slice() else { panic!("no span: {number}") };
+                assert!(number <= last.since_write.0);
+                assert!(before.last().is_none_or(|span| span.since_write.0 < number));
+            }
+        }
     }
 
     #[test]

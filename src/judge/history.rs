@@ -11,6 +11,9 @@
 //! comes later cannot lower it. `in_place_from` is final for a read once every write that began
 //! before the read's end has reported.
 
+mod end;
+mod folding;
+
 use std::collections::VecDeque;
 
 use super::past::{Leaving, Past};
@@ -32,6 +35,12 @@ pub(super) struct History {
     /// Different versions that were acknowledged, without those that are gone.
     acknowledged: u64,
     struck: Struck,
+    /// Whether `recent` may have versions of which only reads have told.
+    is_told: bool,
+    /// Used since it was last asked whether it is needed.
+    pub(super) is_in_use: bool,
+    /// The bytes that the ledger counts for it.
+    pub(super) weight: usize,
 }
 
 /// One version, as one writer made it.
@@ -118,9 +127,14 @@ impl History {
         Irregular { out_of_order, duplicate: false }
     }
 
+    /// Whether that `writer` made `version` is no news, or too old to be any.
+    pub(super) fn knows(&self, version: Version, writer: Writer) -> bool {
+        version <= self.past.end() || self.find(version, writer).is_some()
+    }
+
     /// A read that ended at `ended` returned what `writer` made as `version`.
     pub(super) fn show(&mut self, version: Version, writer: Writer, ended: Nanos) -> Irregular {
-        if version <= self.past.end() || self.find(version, writer).is_some() {
+        if self.knows(version, writer) {
             return Irregular::default();
         }
         let (invoked, deletes) = self.origin_of(writer).unzip();
@@ -128,6 +142,7 @@ impl History {
         let known = &mut self.recent[index];
         known.invoked = invoked.unwrap_or(Nanos::NEVER);
         known.deletes = deletes.flatten();
+        self.is_told |= known.deletes.is_none();
         let out_of_order = invoked.is_some_and(|invoked| invoked > known.in_place_by);
         self.settle_from(index);
         Irregular { out_of_order, duplicate: false }
@@ -240,49 +255,6 @@ impl History {
         self.find(version, writer).and_then(|index| self.recent[index].deletes)
     }
 
-    /// Acknowledged writes that `stored`, the store's row in the end, neither is nor supersedes.
-    pub(super) fn lost_writes(&self, stored: Option<(Version, Writer)>) -> u64 {
-        let lost = self.recent.iter().filter(|known| known.acknowledged && known.is_lost(stored));
-        self.past.acknowledged_above(stored.map(|(version, _)| version))
-            + self.struck.lost_writes(stored)
-            + self.crowded_out(stored)
-            + lost.count() as u64
-    }
-
-    /// Acknowledged writes that another one shares its version with, below the store's: a row has but
-    /// one writer, so all but one of them never came to be.
-    fn crowded_out(&self, stored: Option<(Version, Writer)>) -> u64 {
-        let acknowledged = self.recent.iter().filter(|known| known.acknowledged);
-        let below = acknowledged.filter(|known| !known.is_lost(stored));
-        let versions = below.map(|known| known.version);
-        versions.clone().zip(versions.skip(1)).filter(|(one, next)| one == next).count() as u64
-    }
-
-    /// Counted reads of what `stored`, the store's row in the end, neither is nor supersedes.
-    pub(super) fn reads_of_nowhere(&self, stored: Option<(Version, Writer)>) -> u64 {
-        let dirty =
-            self.recent.iter().filter(|known| known.is_lost(stored) || self.is_usurped(known));
-        let recent: u64 = dirty.map(|known| u64::from(known.reads)).sum();
-        self.past.reads_above(stored.map(|(version, _)| version))
-            + self.struck.reads_of_nowhere(stored)
-            + recent
-    }
-
-    /// Counted reads of a version that turned out to be another writer's.
-    pub(super) fn reads_of_usurped(&self) -> u64 {
-        let dirty = self.recent.iter().filter(|known| self.is_usurped(known));
-        dirty.map(|known| u64::from(known.reads)).sum()
-    }
-
-    pub(super) fn highest_acknowledged(&self) -> Option<Version> {
-        self.highest_acknowledged
-    }
-
-    /// Versions below the highest acknowledged one that no write was acknowledged as.
-    pub(super) fn unclaimed(&self) -> u64 {
-        self.highest_acknowledged.map_or(0, |highest| highest.0.saturating_sub(self.acknowledged))
-    }
-
     /// Whether another write had been acknowledged as `version`, which was in place before `write`
     /// began.
     fn given_before(&self, version: Version, write: Left) -> bool {
@@ -311,11 +283,6 @@ impl History {
         self.highest_acknowledged = remaining.map(|known| known.version);
     }
 
-    /// Another write was acknowledged as this version, and this one's was not.
-    fn is_usurped(&self, known: &Known) -> bool {
-        !known.acknowledged && self.versions(known.version).any(|twin| twin.acknowledged)
-    }
-
     /// Versions that had left the ring before a read was first asked about. They did once they had
     /// been in place before the watermark of that time, and the read ended after it.
     fn reach_in_past(&self, mut reach: Reach) -> Reach {
@@ -337,11 +304,15 @@ impl History {
     /// A write has come to be known. Where reads have told of it before, says by when it was in
     /// place.
     fn invoked(&mut self, write: Left) -> Option<Nanos> {
+        if !self.is_told {
+            return None;
+        }
         let index = self.recent.iter().position(|known| known.writer == write.writer)?;
         for known in self.recent.range_mut(index..).filter(|known| known.writer == write.writer) {
             known.invoked = write.invoked;
             known.deletes = Some(write.deletes);
         }
+        self.is_told = self.recent.iter().any(|known| known.deletes.is_none());
         self.settle_from(index);
         Some(self.recent[index].in_place_by)
     }
@@ -412,15 +383,6 @@ impl History {
     }
 }
 
-impl Known {
-    /// Whether `stored`, the store's row in the end, neither is this nor supersedes it.
-    fn is_lost(&self, stored: Option<(Version, Writer)>) -> bool {
-        stored.is_none_or(|(version, writer)| {
-            self.version > version || (self.version == version && self.writer != writer)
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -428,6 +390,6 @@ mod tests {
     #[test]
     fn a_key_is_remembered_in_few_bytes() {
         assert!(size_of::<Known>() <= 48, "per version of the ring");
-        assert!(size_of::<History>() <= 192, "per written key: {}", size_of::<History>());
+        assert!(size_of::<History>() <= 208, "per open key: {}", size_of::<History>());
     }
 }

@@ -1,14 +1,16 @@
 //! Takes in what clients saw, and judges each read once no operation that bears on it is in flight.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use super::audit::{EndState, audit};
 use super::freshness::Freshness;
-use super::history::{Acknowledged, Irregular};
+use super::history::{Acknowledged, History, Irregular};
 use super::ledger::Ledger;
 use super::reach::{Reach, Reached};
 use super::sessions::{Sessions, Shown};
+use super::slot::Fresh;
 use super::unknown::Left;
+use super::waiting::{Entry, NO_BUCKET, Queue, Stale, Wait};
 use super::{Audit, Findings, StalenessBucket};
 use crate::model::{FaultKind, Key, Nanos, Op, Sample, Version, Writer};
 
@@ -33,60 +35,63 @@ pub struct Rules {
     pub bucket: Nanos,
 }
 
+/// How much of what was seen a judge remembers, beside 64 bytes for each key. With less, what counts as
+/// definite is still certain, and what counts as possible an upper bound: ages are told with wider
+/// bounds, and broken session guarantees, dirty reads and phantoms can go unnoticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// Bytes that the histories of keys may take: recent versions, told one by one.
+    pub histories: usize,
+    /// Pairs of client and key of which it is known what the client has seen, 16 bytes each.
+    pub pairs: usize,
+}
+
 /// Judges the reads of one run online, in constant time per read.
 ///
 /// What is certain by the past alone (definitely stale reads, their age at least) is counted as a
-/// read arrives. What depends on writes that may still be in flight waits for the watermark. Memory
-/// is bounded by keys, by pairs of client and written key, and by what happens between the watermark
-/// and now.
+/// read arrives. What depends on writes that may still be in flight waits for the watermark: most reads
+/// wait in vain, for no such write reports, and then nothing is left to be done. Memory is bounded by
+/// keys, by what [`Memory`] says, and by what happens between the watermark and now.
 pub struct Judge {
     rules: Rules,
     watermark: Nanos,
     ledger: Ledger,
     sessions: Sessions,
     freshness: Freshness,
-    /// Reads of the window that wait for the watermark to pass their end, in the order of it.
-    waiting: VecDeque<Waiting>,
+    /// What ended after the watermark.
+    waiting: Queue,
     /// Reads that wait for longer, by the instant they wait for and a number that tells them apart.
-    deferred: BTreeMap<(Nanos, u64), (Waiting, Reach)>,
+    deferred: BTreeMap<(Nanos, u64), Deferred>,
     deferrals: u64,
     findings: Findings,
 }
 
-/// A read that is not judged to the end.
-struct Waiting {
-    key: Key,
-    version: Version,
-    writer: Writer,
-    /// It said that there is no row.
-    absent: bool,
-    intended: Nanos,
-    ended: Nanos,
-    /// What made it definitely stale, if it is.
-    stale: Option<Stale>,
-}
-
-/// What had superseded a read's version before it began.
-#[derive(Clone, Copy)]
-struct Stale {
-    by: Nanos,
-    newest: Version,
-}
+type Deferred = (Entry, Option<Stale>, Reach);
 
 impl Rules {
     /// How many versions of a key a judge remembers one by one unless told otherwise.
     pub const RING: usize = 64;
 }
 
+impl Memory {
+    /// 64 MiB of histories and 32 MiB of pairs.
+    pub const USUAL: Self = Self { histories: 64 << 20, pairs: 2 << 20 };
+}
+
 impl Judge {
     pub fn new(rules: Rules) -> Self {
+        Self::within(Memory::USUAL, rules)
+    }
+
+    /// A judge that remembers no more than so much.
+    pub fn within(memory: Memory, rules: Rules) -> Self {
         Self {
             rules: Rules { ring: rules.ring.max(1), ..rules },
             watermark: Nanos::ZERO,
-            ledger: Ledger::new(rules.keys),
-            sessions: Sessions::default(),
+            ledger: Ledger::new(rules.keys, memory.histories),
+            sessions: Sessions::new(memory.pairs),
             freshness: Freshness::new(),
-            waiting: VecDeque::new(),
+            waiting: Queue::new(),
             deferred: BTreeMap::new(),
             deferrals: 0,
             findings: Findings::default(),
@@ -111,21 +116,31 @@ impl Judge {
     /// No request that is in flight, or still to come, starts before `watermark`. The more often
     /// this is said, the less has to be kept in memory.
     pub fn advance(&mut self, watermark: Nanos) {
-        self.watermark = self.watermark.max(watermark);
-        while let Some(read) = self.waiting.pop_front_if(|read| read.ended < self.watermark) {
-            self.judge_origin(&read);
-            let so_far = Reach::of(read.version);
-            self.judge_freshness(read, so_far);
+        if watermark <= self.watermark {
+            return;
+        }
+        self.watermark = watermark;
+        while let Some((entry, stale)) = self.waiting.pop_before(watermark) {
+            if let Some(shown) = entry.shown {
+                let Entry { key, client, version, ended, .. } = entry;
+                self.sessions.saw(key, client, version, shown, ended);
+            }
+            if entry.wait == Wait::Origin {
+                self.judge_origin(&entry);
+            }
+            if matches!(entry.wait, Wait::Origin | Wait::Freshness) {
+                self.judge_freshness(entry, stale, Reach::of(entry.version));
+            }
         }
         while let Some(first) = self.deferred.first_entry()
-            && first.key().0 < self.watermark
+            && first.key().0 < watermark
         {
-            let (read, so_far) = first.remove();
-            self.judge_freshness(read, so_far);
+            let (read, stale, so_far) = first.remove();
+            self.judge_freshness(read, stale, so_far);
         }
-        let broken = self.sessions.advance(self.watermark);
-        self.findings.monotonic_violations += broken.monotonic_reads;
-        self.findings.read_your_writes_violations += broken.own_writes;
+        self.sessions.advance(watermark);
+        // Not before: those reads ended when this was still to be told version by version.
+        self.ledger.advance(watermark);
     }
 
     /// All requests are in; `end` is what they left behind.
@@ -135,6 +150,10 @@ impl Judge {
     /// If a key of `end` is not one of the dataset.
     pub fn finish(mut self, end: &EndState) -> (Findings, Audit) {
         self.advance(Nanos::NEVER);
+        let broken = self.sessions.broken();
+        self.findings.monotonic_violations = broken.monotonic_reads;
+        self.findings.read_your_writes_violations = broken.own_writes;
+        self.findings.forgotten_pairs = broken.forgotten;
         let audit = audit(self.ledger, end, &mut self.findings);
         self.findings.freshness = self.freshness.into_points();
         let buckets = self.rules.buckets().max(self.findings.timeline.len());
@@ -147,7 +166,6 @@ impl Judge {
         if sample.wrote_from == Nanos::NEVER {
             return;
         }
-        let history = self.ledger.written(sample.key);
         let write = Left {
             writer: Writer::of_request(sample.request),
             invoked: sample.wrote_from,
@@ -155,15 +173,20 @@ impl Judge {
         };
         let acknowledged = sample.written.filter(|_| sample.fault.is_none());
         let acknowledged = acknowledged.map(|version| version.min(HIGHEST));
+        let (key, watermark, ring) = (self.number(sample.key), self.watermark, self.rules.ring);
+        let ended = sample.ended;
+        let history = self.news(key);
         let irregular = match acknowledged {
-            Some(version) => {
-                let Sample { key, client, ended, .. } = *sample;
-                self.sessions.saw(key, client, version, Shown::Written, ended);
-                history.acknowledge(Acknowledged { version, ended, write }, self.watermark)
-            }
-            None => history.leave_unknown(write, self.rules.ring),
+            Some(version) => history.acknowledge(Acknowledged { version, ended, write }, watermark),
+            None => history.leave_unknown(write, ring),
         };
-        history.trim(self.rules.ring, self.watermark);
+        history.trim(ring, watermark);
+        self.ledger.settle(key);
+        if let Some(version) = acknowledged {
+            let mut write = Entry::new(key, sample.client, version, ended);
+            write.shown = Some(Shown::Written);
+            self.waiting.push(write, None);
+        }
         self.findings.writes += u64::from(counted && acknowledged.is_some());
         self.findings.unknown_writes += u64::from(counted && acknowledged.is_none());
         if let (Op::ReadModifyWrite, Some(seen), Some(version)) =
@@ -191,105 +214,153 @@ impl Judge {
 
     /// A read returned `version` of `writer`: judges by what had happened before the read began.
     fn observe_value(&mut self, sample: &Sample, version: Version, writer: Writer, counted: bool) {
-        let Sample { key, client, absent, intended, started, ended, .. } = *sample;
-        if version > Version::INITIAL {
-            let history = self.ledger.written(key);
-            let irregular = history.show(version, writer, ended);
-            history.trim(self.rules.ring, self.watermark);
-            self.count_irregular(irregular);
-            self.sessions.saw(key, client, version, Shown::Read, ended);
+        let key = self.number(sample.key);
+        let was_written = version > Version::INITIAL;
+        let mut read = Entry::new(key, sample.client, version, sample.ended);
+        read.writer = writer;
+        read.shown = was_written.then_some(Shown::Read);
+        read.absent = sample.absent;
+        let slot = self.ledger.slot(key);
+        let fresh = slot.fresh(version, writer, sample.started);
+        let is_certain = fresh.is_some() || (!was_written && slot.is_unwritten());
+        if !is_certain && was_written {
+            self.show(&read);
         }
         if !counted {
+            if was_written {
+                self.waiting.push(read, None);
+            }
             return;
         }
-        let mut stale = None;
-        if let Some(history) = self.ledger.get(key) {
-            let newest = history.in_place_before(started);
-            let is_stale = version < newest;
-            if let Some(acknowledged) = history.acknowledged_before(started) {
-                self.freshness.record(started - acknowledged, is_stale);
-            }
-            if is_stale && let Some(superseded) = history.superseded(version) {
-                stale = Some(Stale { by: superseded.by, newest });
-                self.findings.definitely_stale += 1;
-                self.findings.age_at_least.record(started - superseded.by);
-                self.findings.versions_at_least.record_count(newest.0 - version.0);
-                self.findings.beyond_ring += u64::from(superseded.beyond_ring);
-                self.sessions.ask(key, client, version, started);
-            }
-        }
+        read.bucket = self.rules.bucket_of(sample.intended);
         self.findings.reads += 1;
-        if let Some(bucket) = self.bucket(intended) {
+        if let Some(bucket) = self.findings.bucket(read.bucket) {
             bucket.reads += 1;
-            bucket.definitely_stale += u64::from(stale.is_some());
         }
-        let read = Waiting { key, version, writer, absent, intended, ended, stale };
-        self.waiting.push_back(read);
+        if !was_written {
+            self.findings.count_row(read.absent, Some(sample.key.0 >= self.rules.loaded));
+            self.findings.dirty_reads += u64::from(writer != Writer::LOAD);
+        }
+        if is_certain {
+            self.observe_certain(read, fresh, sample.started);
+        } else {
+            self.observe_doubtful(read, sample.started);
+        }
+    }
+
+    /// Tells the history of the key of a version that was read.
+    fn show(&mut self, read: &Entry) {
+        if self.ledger.history(read.key).knows(read.version, read.writer) {
+            return;
+        }
+        let (watermark, ring) = (self.watermark, self.rules.ring);
+        let history = self.news(read.key);
+        let irregular = history.show(read.version, read.writer, read.ended);
+        history.trim(ring, watermark);
+        self.ledger.settle(read.key);
+        self.count_irregular(irregular);
+    }
+
+    /// A read of the newest version, which had been in place before, or of a key that never was
+    /// written: right by all that is known. Only a write that has not reported can change that.
+    fn observe_certain(&mut self, read: Entry, fresh: Option<Fresh>, started: Nanos) {
+        let slot = self.ledger.slot(read.key);
+        if let Some(fresh) = fresh {
+            slot.count_read();
+            self.findings.count_row(read.absent, Some(fresh.deletes));
+            self.freshness.record(started - fresh.acknowledged, false);
+        }
+        self.waiting.push_certain(read, &mut slot.link);
+    }
+
+    fn observe_doubtful(&mut self, mut read: Entry, started: Nanos) {
+        let Entry { key, version, client, .. } = read;
+        let mut stale = None;
+        let history = self.ledger.history(key);
+        let newest = history.in_place_before(started);
+        let is_stale = version < newest;
+        if let Some(acknowledged) = history.acknowledged_before(started) {
+            self.freshness.record(started - acknowledged, is_stale);
+        }
+        if is_stale && let Some(superseded) = history.superseded(version) {
+            stale = Some(Stale { by: superseded.by, newest });
+            self.findings.definitely_stale += 1;
+            self.findings.age_at_least.record(started - superseded.by);
+            self.findings.versions_at_least.record_count(newest.0 - version.0);
+            self.findings.beyond_ring += u64::from(superseded.beyond_ring);
+            if let Some(bucket) = self.findings.bucket(read.bucket) {
+                bucket.definitely_stale += 1;
+            }
+            self.sessions.ask(key, client, version, started);
+        }
+        let is_initial = version == Version::INITIAL;
+        read.wait = if is_initial { Wait::Freshness } else { Wait::Origin };
+        self.waiting.push(read, stale);
     }
 
     /// Was what the read returned written by then, and was it a row that was written? Every write
     /// invoked up to its end has reported.
-    fn judge_origin(&mut self, read: &Waiting) {
-        let deletes = match self.ledger.get(read.key) {
-            _ if read.version == Version::INITIAL => Some(read.key.0 >= self.rules.loaded),
-            Some(history) => history.deletes(read.version, read.writer),
-            None => None,
-        };
-        self.findings.phantom_absent += u64::from(read.absent && deletes == Some(false));
-        self.findings.phantom_present += u64::from(!read.absent && deletes == Some(true));
-        let clean = match self.ledger.get_mut(read.key) {
-            Some(history) if read.version > Version::INITIAL => {
-                history.count_read(read.version, read.writer, read.ended)
-            }
-            _ => read.writer == Writer::LOAD,
-        };
+    fn judge_origin(&mut self, read: &Entry) {
+        let history = self.ledger.history(read.key);
+        let deletes = history.deletes(read.version, read.writer);
+        let clean = history.count_read(read.version, read.writer, read.ended);
+        self.findings.count_row(read.absent, deletes);
         self.findings.dirty_reads += u64::from(!clean);
     }
 
     /// Can the read have been out of date? Every write invoked up to its end has reported.
-    fn judge_freshness(&mut self, read: Waiting, so_far: Reach) {
-        let Some(history) = self.ledger.get(read.key) else { return };
-        let reach = match history.reach(so_far, read.ended, self.watermark) {
+    fn judge_freshness(&mut self, read: Entry, stale: Option<Stale>, so_far: Reach) {
+        let reach = match self.ledger.history(read.key).reach(so_far, read.ended, self.watermark) {
             Reached::Settled(reach) => reach,
             Reached::Open { until, so_far } => {
                 self.deferrals += 1;
-                self.deferred.insert((until, self.deferrals), (read, so_far));
+                self.deferred.insert((until, self.deferrals), (read, stale, so_far));
                 return;
             }
         };
         // What had superseded it may have been struck out meanwhile: it was stale all the same.
-        let by = read.stale.map(|stale| stale.by);
+        let by = stale.map(|stale| stale.by);
         let Some(earliest) = reach.earliest.into_iter().chain(by).min() else { return };
-        if read.stale.is_some() || earliest < read.ended {
-            let newest = reach.newest.max(read.stale.map_or(reach.newest, |stale| stale.newest));
+        if stale.is_some() || earliest < read.ended {
+            let newest = reach.newest.max(stale.map_or(reach.newest, |stale| stale.newest));
             self.findings.possibly_stale += 1;
             self.findings.age_at_most.record(read.ended - earliest);
             self.findings.versions_at_most.record_count(newest.0 - read.version.0);
-            if let Some(bucket) = self.bucket(read.intended) {
+            if let Some(bucket) = self.findings.bucket(read.bucket) {
                 bucket.possibly_stale += 1;
             }
         }
+    }
+
+    /// The history of a key of which something new has come to be known. Reads of it that were certain
+    /// are no longer.
+    fn news(&mut self, key: u32) -> &mut History {
+        let link = std::mem::take(&mut self.ledger.slot(key).link);
+        self.waiting.doubt(key, link);
+        self.ledger.news(key)
+    }
+
+    /// The number of a key of the dataset.
+    fn number(&self, key: Key) -> u32 {
+        assert!(key.0 < self.rules.keys, "{key:?} is not one of the dataset's");
+        key.0 as u32
     }
 
     fn count_irregular(&mut self, irregular: Irregular) {
         self.findings.order_violations += u64::from(irregular.out_of_order);
         self.findings.duplicate_versions += u64::from(irregular.duplicate);
     }
-
-    /// The bucket of the timeline in which a request of the window is counted.
-    fn bucket(&mut self, intended: Nanos) -> Option<&mut StalenessBucket> {
-        let (start, width) = (self.rules.window.0, self.rules.bucket.0);
-        let index = usize::try_from((intended - start).0.checked_div(width)?).ok()?;
-        if index >= self.findings.timeline.len() {
-            self.findings.timeline.resize_with(index + 1, StalenessBucket::default);
-        }
-        self.findings.timeline.get_mut(index)
-    }
 }
 
 impl Rules {
     fn counts(&self, intended: Nanos) -> bool {
         (self.window.0..self.window.1).contains(&intended)
+    }
+
+    /// The bucket of the timeline in which a request of the window is counted.
+    fn bucket_of(&self, intended: Nanos) -> u32 {
+        let index = (intended - self.window.0).0.checked_div(self.bucket.0);
+        index.and_then(|index| u32::try_from(index).ok()).unwrap_or(NO_BUCKET)
     }
 
     /// How many buckets the timeline of a window has that does end.
@@ -299,5 +370,25 @@ impl Rules {
             return 0;
         }
         (end - start).0.div_ceil(self.bucket.0) as usize
+    }
+}
+
+impl Findings {
+    /// An interval of the timeline, if it is one.
+    fn bucket(&mut self, index: u32) -> Option<&mut StalenessBucket> {
+        if index == NO_BUCKET {
+            return None;
+        }
+        let index = index as usize;
+        if index >= self.timeline.len() {
+            self.timeline.resize_with(index + 1, StalenessBucket::default);
+        }
+        self.timeline.get_mut(index)
+    }
+
+    /// Counts a read that did or did not find a row, in a version whose write was a deletion, or not.
+    fn count_row(&mut self, absent: bool, deletes: Option<bool>) {
+        self.phantom_absent += u64::from(absent && deletes == Some(false));
+        self.phantom_present += u64::from(!absent && deletes == Some(true));
     }
 }

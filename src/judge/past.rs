@@ -29,6 +29,7 @@ pub(super) struct Leaving {
 }
 
 /// A range of versions, from behind the previous epoch up to `to`.
+#[derive(Clone, Copy)]
 pub(super) struct Epoch {
     /// The lowest version of the range that is known to exist.
     from: Version,
@@ -64,6 +65,44 @@ impl Past {
         if let Some(epoch) = self.epochs.get_mut(index) {
             epoch.reads += 1;
         }
+    }
+
+    /// The versions `1 ..= end`, each of which a write was acknowledged as, in a single range.
+    pub(super) fn of(end: Version, from: Nanos, by: Nanos, reads: u64) -> Self {
+        let mut past = Self::default();
+        if end > Version::INITIAL {
+            past.in_place_from = from;
+            past.epochs.push(Epoch {
+                from: Version::INITIAL.next(),
+                to: end,
+                in_place_from: from,
+                in_place_by: by,
+                acknowledged: end.0,
+                reads,
+                size: end.0.ilog2() as u8,
+            });
+        }
+        past
+    }
+
+    /// The lowest bound of the instant at which any of these versions took effect, when all had for
+    /// certain, and the counted reads of them; `None` where no version has left the ring.
+    pub(super) fn whole(&self) -> Option<(Nanos, Nanos, u64)> {
+        let from = self.epochs.iter().map(|epoch| epoch.in_place_from).min()?;
+        let by = self.epochs.last()?.in_place_by;
+        Some((from, by, self.epochs.iter().map(|epoch| epoch.reads).sum()))
+    }
+
+    /// Puts all ranges together.
+    pub(super) fn merge(&mut self) {
+        let mut epochs = std::mem::take(&mut self.epochs).into_iter();
+        let merged = epochs.next().map(|first| epochs.fold(first, Epoch::with));
+        self.epochs = merged.into_iter().collect();
+    }
+
+    /// Bytes that it takes beside itself.
+    pub(super) fn bytes(&self) -> usize {
+        self.epochs.capacity() * size_of::<Epoch>()
     }
 
     /// Takes in a version above `end`.
@@ -115,14 +154,23 @@ impl Past {
         {
             let oldest = end - RANGES_PER_SIZE - 1;
             let newer = self.epochs.remove(oldest + 1);
-            let older = &mut self.epochs[oldest];
-            older.to = newer.to;
-            older.in_place_from = older.in_place_from.min(newer.in_place_from);
-            older.in_place_by = newer.in_place_by;
-            older.acknowledged += newer.acknowledged;
-            older.reads += newer.reads;
-            older.size += 1;
+            self.epochs[oldest] = self.epochs[oldest].with(newer);
             end = oldest + 1;
+        }
+    }
+}
+
+impl Epoch {
+    /// This and the next one together.
+    fn with(self, newer: Self) -> Self {
+        Self {
+            from: self.from,
+            to: newer.to,
+            in_place_from: self.in_place_from.min(newer.in_place_from),
+            in_place_by: newer.in_place_by,
+            acknowledged: self.acknowledged + newer.acknowledged,
+            reads: self.reads + newer.reads,
+            size: self.size.saturating_add(1),
         }
     }
 }
@@ -165,6 +213,19 @@ mod tests {
             assert_eq!(past.acknowledged_above(Some(Version(stored))), 1_000 - stored);
         }
         assert_eq!(past.acknowledged_above(None), 1_000);
+    }
+
+    #[test]
+    fn all_ranges_together_are_bounds_too() {
+        let mut past = past_of(1_000);
+        past.merge();
+        assert_eq!(past.epochs.len(), 1);
+        assert_eq!(past.whole(), Some((Nanos(10), Nanos(10_005), 1_000)));
+        assert_eq!(past.acknowledged_above(Some(Version(400))), 600);
+        assert_eq!((past.reads_above(Some(Version(400))), past.reads_above(None)), (0, 1_000));
+        let again = Past::of(past.end(), Nanos(10), Nanos(10_005), 1_000);
+        assert_eq!((again.end(), again.whole()), (past.end(), past.whole()));
+        assert_eq!(again.acknowledged_above(None), 1_000);
     }
 
     #[test]

@@ -6,15 +6,16 @@
 //! and key is enough, however the requests overlap.
 //!
 //! Whoever goes back behind what he has seen reads a definitely stale value, so only such reads are
-//! asked about, and version 0 obliges to nothing: memory is one entry of 24 bytes per client and key
-//! of which the client has seen a written version.
+//! asked about, and version 0 obliges to nothing.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
-use crate::model::{ClientId, Key, Nanos, Version};
+use super::pairs::Pairs;
+use crate::model::{ClientId, Nanos, Version};
 
 /// How an operation showed its client a version.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shown {
     Read,
     Written,
@@ -25,93 +26,78 @@ pub(super) enum Shown {
 pub(super) struct Broken {
     pub(super) monotonic_reads: u64,
     pub(super) own_writes: u64,
+    /// Pairs of client and key of which was forgotten what the client had seen.
+    pub(super) forgotten: u64,
 }
 
-#[derive(Default)]
 pub(super) struct Sessions {
-    highest: HashMap<(Key, ClientId), Highest>,
-    /// Operations that have ended, in that order, and are not yet in `highest`.
-    ended: VecDeque<Ended>,
-    /// Stale reads by the instant of their start, with a number that tells equal instants apart.
-    stale: BTreeMap<(Nanos, u64), StaleRead>,
-    asked: u64,
+    highest: Pairs,
+    /// Stale reads, the first to start first.
+    stale: BinaryHeap<Reverse<StaleRead>>,
+    broken: Broken,
 }
 
-/// The highest versions that a client has read and written. Higher ones than fit are kept as the
-/// highest that fits, which can only hide a violation.
-#[derive(Clone, Copy, Default)]
-struct Highest {
-    read: u32,
-    written: u32,
-}
-
-struct Ended {
-    key: Key,
-    client: ClientId,
-    version: u32,
-    shown: Shown,
-    at: Nanos,
-}
-
+/// In the order of their starts; the order of those that start at once is of no consequence.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct StaleRead {
-    key: Key,
+    started: Nanos,
+    key: u32,
     client: ClientId,
     version: Version,
 }
 
 impl Sessions {
-    /// A client's operation ended at `at` and showed it `version`. Called in the order of `at`.
+    /// Which remember at most so many pairs of client and key.
+    pub(super) fn new(pairs: usize) -> Self {
+        let (stale, broken) = (BinaryHeap::new(), Broken::default());
+        Self { highest: Pairs::new(pairs), stale, broken }
+    }
+
+    /// A definitely stale read of `version` that began at `started`.
+    pub(super) fn ask(&mut self, key: u32, client: ClientId, version: Version, started: Nanos) {
+        self.stale.push(Reverse(StaleRead { started, key, client, version }));
+    }
+
+    /// A client's operation that ended at `at` showed it `version`. Called in the order of `at`, when
+    /// the watermark is past it.
     pub(super) fn saw(
         &mut self,
-        key: Key,
+        key: u32,
         client: ClientId,
         version: Version,
         shown: Shown,
         at: Nanos,
     ) {
+        // An operation that ended in the very instant at which a read began obliges nothing.
+        self.answer_up_to(at);
         if version > Version::INITIAL {
             let version = u32::try_from(version.0).unwrap_or(u32::MAX);
-            self.ended.push_back(Ended { key, client, version, shown, at });
+            self.highest.show(key, client, version, shown);
         }
     }
 
-    /// A definitely stale read of `version` that began at `started`.
-    pub(super) fn ask(&mut self, key: Key, client: ClientId, version: Version, started: Nanos) {
-        self.asked += 1;
-        self.stale.insert((started, self.asked), StaleRead { key, client, version });
+    /// Everything that ended before `watermark` has been told; nothing is still to come from there.
+    pub(super) fn advance(&mut self, watermark: Nanos) {
+        if let Some(last) = watermark.0.checked_sub(1) {
+            self.answer_up_to(Nanos(last));
+        }
     }
 
-    /// Replays everything before `watermark`; nothing that is still to come lies there.
-    pub(super) fn advance(&mut self, watermark: Nanos) -> Broken {
-        let mut broken = Broken::default();
-        while let Some((&(started, _), _)) = self.stale.first_key_value()
-            && started < watermark
+    /// What was found so far.
+    pub(super) const fn broken(&self) -> Broken {
+        Broken { forgotten: self.highest.forgotten(), ..self.broken }
+    }
+
+    /// Answers what was asked of reads that began at `instant` or before.
+    fn answer_up_to(&mut self, instant: Nanos) {
+        while let Some(Reverse(read)) = self.stale.peek()
+            && read.started <= instant
         {
-            // An operation that ended in the very instant at which the read began obliges nothing.
-            self.take_in_before(started);
-            if let Some((_, read)) = self.stale.pop_first() {
-                self.check(&read, &mut broken);
-            }
+            let highest = self.highest.seen(read.key, read.client);
+            self.broken.monotonic_reads += u64::from(read.version.0 < u64::from(highest.read));
+            self.broken.own_writes += u64::from(read.version.0 < u64::from(highest.written));
+            self.stale.pop();
         }
-        self.take_in_before(watermark);
-        broken
-    }
-
-    fn take_in_before(&mut self, instant: Nanos) {
-        while let Some(ended) = self.ended.pop_front_if(|ended| ended.at < instant) {
-            let highest = self.highest.entry((ended.key, ended.client)).or_default();
-            let of_its_kind = match ended.shown {
-                Shown::Read => &mut highest.read,
-                Shown::Written => &mut highest.written,
-            };
-            *of_its_kind = ended.version.max(*of_its_kind);
-        }
-    }
-
-    fn check(&self, read: &StaleRead, broken: &mut Broken) {
-        let highest = self.highest.get(&(read.key, read.client)).copied().unwrap_or_default();
-        broken.monotonic_reads += u64::from(read.version.0 < u64::from(highest.read));
-        broken.own_writes += u64::from(read.version.0 < u64::from(highest.written));
     }
 }
 
@@ -119,41 +105,40 @@ impl Sessions {
 mod tests {
     use super::*;
 
-    const KEY: Key = Key(1);
+    const KEY: u32 = 1;
     const CLIENT: ClientId = ClientId(1);
 
-    #[test]
-    fn an_entry_is_24_bytes() {
-        assert_eq!(size_of::<((Key, ClientId), Highest)>(), 24);
+    fn broken(sessions: &mut Sessions, watermark: u64) -> (u64, u64) {
+        sessions.advance(Nanos(watermark));
+        (sessions.broken().monotonic_reads, sessions.broken().own_writes)
     }
 
     #[test]
     fn only_an_operation_that_ended_before_the_read_began_obliges_it() {
-        for (started, broken) in [(10, 0), (11, 1)] {
-            let mut sessions = Sessions::default();
-            sessions.saw(KEY, CLIENT, Version(2), Shown::Read, Nanos(10));
+        for (started, violations) in [(10, 0), (11, 1)] {
+            let mut sessions = Sessions::new(8);
             sessions.ask(KEY, CLIENT, Version(1), Nanos(started));
-            let expected = Broken { monotonic_reads: broken, own_writes: 0 };
-            assert_eq!(sessions.advance(Nanos::NEVER), expected);
+            sessions.saw(KEY, CLIENT, Version(2), Shown::Read, Nanos(10));
+            assert_eq!(broken(&mut sessions, 100), (violations, 0));
         }
     }
 
     #[test]
     fn what_another_client_saw_obliges_nobody_else() {
-        let mut sessions = Sessions::default();
+        let mut sessions = Sessions::new(8);
         sessions.saw(KEY, ClientId(2), Version(2), Shown::Written, Nanos(10));
         sessions.ask(KEY, CLIENT, Version(1), Nanos(20));
-        assert_eq!(sessions.advance(Nanos::NEVER), Broken::default());
+        assert_eq!(broken(&mut sessions, 100), (0, 0));
     }
 
     #[test]
     fn overlapping_operations_are_replayed_in_the_order_of_time() {
-        let mut sessions = Sessions::default();
-        sessions.saw(KEY, CLIENT, Version(2), Shown::Written, Nanos(25));
-        assert_eq!(sessions.advance(Nanos(20)), Broken::default());
+        let mut sessions = Sessions::new(8);
         sessions.ask(KEY, CLIENT, Version(1), Nanos(26));
         sessions.ask(KEY, CLIENT, Version(1), Nanos(24));
-        assert_eq!(sessions.advance(Nanos(25)), Broken::default());
-        assert_eq!(sessions.advance(Nanos(27)), Broken { monotonic_reads: 0, own_writes: 1 });
+        assert_eq!(broken(&mut sessions, 25), (0, 0));
+        sessions.saw(KEY, CLIENT, Version(2), Shown::Written, Nanos(25));
+        assert_eq!(broken(&mut sessions, 26), (0, 0));
+        assert_eq!(broken(&mut sessions, 27), (0, 1));
     }
 }

@@ -26,6 +26,10 @@ impl Struck {
         self.0.get_or_insert_default().push(gone);
     }
 
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Acknowledged writes of these that `stored`, the store's row in the end, neither is nor
     /// supersedes.
     pub(super) fn lost_writes(&self, stored: Option<(Version, Writer)>) -> u64 {

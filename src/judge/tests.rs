@@ -5,7 +5,7 @@ mod linearizability;
 mod planted;
 mod store;
 
-use super::{Audit, Cached, EndKey, EndState, Findings, Judge, Rules};
+use super::{Audit, Cached, EndKey, EndState, Findings, Judge, Memory, Rules};
 use crate::model::{ClientId, Key, Nanos, NodeId, Op, Sample, Touches, Version, Writer};
 
 const KEY: Key = Key(0);
@@ -70,6 +70,22 @@ fn judge(samples: &[Sample]) -> Findings {
 /// Judges `samples`, given in any order. The watermark is moved on as far as it goes after every
 /// `pace` samples, or never if that is 0.
 fn judge_with(rules: Rules, samples: &[Sample], pace: usize, end: &EndState) -> (Findings, Audit) {
+    judge_within(Memory::USUAL, rules, samples, pace, end)
+}
+
+/// What is usual, or so little that every history is folded as soon as its key is at rest, and a single
+/// set of pairs is all there is.
+fn memory(is_scarce: bool) -> Memory {
+    if is_scarce { Memory { histories: 0, pairs: 8 } } else { Memory::USUAL }
+}
+
+fn judge_within(
+    memory: Memory,
+    rules: Rules,
+    samples: &[Sample],
+    pace: usize,
+    end: &EndState,
+) -> (Findings, Audit) {
     let mut samples = samples.to_vec();
     samples.sort_by_key(|sample| sample.ended);
     let mut watermark = Nanos::NEVER;
@@ -78,7 +94,7 @@ fn judge_with(rules: Rules, samples: &[Sample], pace: usize, end: &EndState) -> 
         watermarks[index] = watermark;
         watermark = watermark.min(sample.started);
     }
-    let mut judge = Judge::new(rules);
+    let mut judge = Judge::within(memory, rules);
     for (index, sample) in samples.iter().enumerate() {
         judge.observe(sample);
         if pace > 0 && index % pace == 0 {

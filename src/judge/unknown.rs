@@ -39,6 +39,16 @@ impl Unknown {
         Some(self.recent.remove(index))
     }
 
+    /// Whether there are none at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.recent.is_empty() && self.older == 0
+    }
+
+    /// Bytes that it takes beside itself.
+    pub(super) fn bytes(&self) -> usize {
+        self.recent.capacity() * size_of::<Left>()
+    }
+
     /// Whether there are some that are no longer told apart.
     pub(super) fn any_older(&self) -> bool {
         self.older > 0

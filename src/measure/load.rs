@@ -7,11 +7,14 @@ use crate::model::{Answer, Call, Fault, FaultKind, Nanos, Purpose};
 
 /// Calls that begin within this span are a burst.
 const BURST: Nanos = Nanos::from_millis(100);
+/// Bursts are looked for in so many spans, which is a day: memory must not grow with the window.
+const BURSTS_MAX: u64 = 24 * 60 * 60 * 10;
 
 pub struct LoadMeter {
-    causes: BTreeMap<(Purpose, bool), Cause>,
-    bursts: Vec<u64>,
-    origin_bursts: Vec<u64>,
+    /// By purpose, and by whether it was in the background.
+    causes: [[Cause; 2]; Purpose::ALL.len()],
+    bursts: Vec<u32>,
+    origin_bursts: Vec<u32>,
     concurrent_peak: u64,
     throttled: u64,
     duplicate_fills: u64,
@@ -19,10 +22,11 @@ pub struct LoadMeter {
 
 impl LoadMeter {
     pub fn new(window: Nanos) -> Self {
+        let slots = window.0.div_ceil(BURST.0).min(BURSTS_MAX) as usize;
         Self {
-            causes: BTreeMap::new(),
-            bursts: vec![0; window.0.div_ceil(BURST.0) as usize],
-            origin_bursts: vec![0; window.0.div_ceil(BURST.0) as usize],
+            causes: Purpose::ALL.map(|purpose| [false, true].map(|it| nothing(purpose, it))),
+            bursts: vec![0; slots],
+            origin_bursts: vec![0; slots],
             concurrent_peak: 0,
             throttled: 0,
             duplicate_fills: 0,
@@ -31,17 +35,7 @@ impl LoadMeter {
 
     /// Counts a call that started `since` the window opened.
     pub fn count(&mut self, call: &Call, since: Nanos) {
-        let key = (call.purpose, call.background);
-        let cause = self.causes.entry(key).or_insert(Cause {
-            purpose: call.purpose,
-            background: call.background,
-            calls: 0,
-            reads: 0,
-            rows: 0,
-            bytes: 0,
-            busy: Nanos::ZERO,
-            failed: 0,
-        });
+        let cause = &mut self.causes[call.purpose as usize][usize::from(call.background)];
         cause.calls += 1;
         cause.reads += u64::from(!call.verb.writes());
         cause.rows += u64::from(call.rows);
@@ -51,9 +45,13 @@ impl LoadMeter {
         self.concurrent_peak = self.concurrent_peak.max(u64::from(call.concurrent));
         self.duplicate_fills += u64::from(call.duplicate);
         let slot = (since.0 / BURST.0) as usize;
-        self.bursts[slot] += 1;
+        if let Some(calls) = self.bursts.get_mut(slot) {
+            *calls = calls.saturating_add(1);
+        }
         if !call.verb.writes() && call.purpose.asks_for_a_value() {
-            self.origin_bursts[slot] += 1;
+            if let Some(reads) = self.origin_bursts.get_mut(slot) {
+                *reads = reads.saturating_add(1);
+            }
             let throttled =
                 matches!(call.answer, Answer::Failed(Fault { kind: FaultKind::Throttled, .. }));
             self.throttled += u64::from(throttled);
@@ -67,19 +65,96 @@ impl LoadMeter {
         for (slot, &reads) in self.origin_bursts.iter().enumerate() {
             let peak: &mut u64 =
                 bursts.entry((slot as u64 * BURST.0 / width.0) as usize).or_default();
-            *peak = reads.max(*peak);
+            *peak = u64::from(reads).max(*peak);
         }
         bursts
     }
 
+    /// Adds what `other` was told of the same window. The most in progress at once is the most that
+    /// any call was told of, so meters are to be told of calls that are counted together.
+    pub fn merge(&mut self, other: &Self) {
+        for (cause, other) in self.causes.iter_mut().flatten().zip(other.causes.iter().flatten()) {
+            cause.calls += other.calls;
+            cause.reads += other.reads;
+            cause.rows += other.rows;
+            cause.bytes += other.bytes;
+            cause.busy += other.busy;
+            cause.failed += other.failed;
+        }
+        add_up(&mut self.bursts, &other.bursts);
+        add_up(&mut self.origin_bursts, &other.origin_bursts);
+        self.concurrent_peak = self.concurrent_peak.max(other.concurrent_peak);
+        self.throttled += other.throttled;
+        self.duplicate_fills += other.duplicate_fills;
+    }
+
     pub fn finish(self) -> Load {
+        let causes = self.causes.into_iter().flatten();
         Load {
-            causes: self.causes.into_values().collect(),
+            causes: causes.filter(|cause| cause.calls > 0).collect(),
             concurrent_peak: self.concurrent_peak,
-            burst_peak: self.bursts.into_iter().max().unwrap_or_default(),
-            origin_burst_peak: self.origin_bursts.into_iter().max().unwrap_or_default(),
+            burst_peak: self.bursts.into_iter().max().unwrap_or_default().into(),
+            origin_burst_peak: self.origin_bursts.into_iter().max().unwrap_or_default().into(),
             throttled: self.throttled,
             duplicate_fills: self.duplicate_fills,
         }
+    }
+}
+
+const fn nothing(purpose: Purpose, background: bool) -> Cause {
+    Cause {
+        purpose,
+        background,
+        calls: 0,
+        reads: 0,
+        rows: 0,
+        bytes: 0,
+        busy: Nanos::ZERO,
+        failed: 0,
+    }
+}
+
+/// Adds up what each slot had.
+fn add_up(bursts: &mut [u32], others: &[u32]) {
+    for (burst, other) in bursts.iter_mut().zip(others) {
+        *burst = burst.saturating_add(*other);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Side, Verb};
+
+    #[test]
+    fn a_purpose_is_where_its_number_says() {
+        assert!(Purpose::ALL.into_iter().enumerate().all(|(number, it)| it as usize == number));
+    }
+
+    #[test]
+    fn a_window_of_a_week_takes_no_more_than_one_of_a_day() {
+        let day = Nanos::from_secs(24 * 60 * 60);
+        let mut week = LoadMeter::new(Nanos(7 * day.0));
+        let call = Call {
+            side: Side::Store,
+            purpose: Purpose::Fill,
+            verb: Verb::Read,
+            key: None,
+            started: Nanos::ZERO,
+            ended: Nanos::ZERO,
+            answer: Answer::Done,
+            rows: 1,
+            bytes: 1,
+            plain_bytes: 0,
+            concurrent: 1,
+            duplicate: false,
+            background: false,
+        };
+        for since in [Nanos::ZERO, day - Nanos(1), day, Nanos(6 * day.0)] {
+            week.count(&call, since);
+        }
+        assert_eq!(week.bursts.len(), LoadMeter::new(day).bursts.len());
+        let load = week.finish();
+        assert_eq!((load.origin_reads(), load.origin_burst_peak), (4, 1));
     }
 }

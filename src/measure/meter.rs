@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use super::latency::LatencyMeter;
 use super::load::LoadMeter;
-use super::measures::{Bucket, Failed, Latency, Lookups, Measures};
+use super::measures::{Bucket, Failed, Lookups, Measures};
 use super::node::NodeMeter;
 use super::timeline::Timeline;
 use super::totals::Totals;
 use crate::model::{Call, Distribution, Fault, Injected, Nanos, Op, Sample, ServedBy, Side};
 
-/// The figures of one run, while it runs.
+/// The figures of one run, while it runs: of all of it, or of the part that one of several meters is
+/// told of, which are [merged](Meter::merge) in the end.
 pub struct Meter {
     start: Nanos,
     end: Nanos,
     measures: Measures,
-    latency: BTreeMap<(Op, ServedBy), (Distribution, Distribution)>,
+    latency: LatencyMeter,
     failed: BTreeMap<(Op, Fault), u64>,
     cache: LoadMeter,
     store: LoadMeter,
@@ -29,18 +31,17 @@ impl Meter {
     /// call by its start.
     pub fn new(start: Nanos, end: Nanos, timeline: Timeline) -> Self {
         let window = end - start;
-        let bucket = timeline.bucket(window);
+        let (bucket, buckets) = (timeline.bucket(window), timeline.empty(window));
         let lags = match timeline {
             Timeline::Usual => Vec::new(),
-            Timeline::Fine => vec![timeline.distribution(); timeline.empty(window).len()],
+            Timeline::Fine => vec![Distribution::coarse(); buckets.len()],
         };
-        let timeline = timeline.empty(window);
         Self {
             start,
             end,
             lags,
-            measures: Measures { window, bucket, timeline, ..Measures::default() },
-            latency: BTreeMap::new(),
+            measures: Measures { window, bucket, timeline: buckets, ..Measures::default() },
+            latency: LatencyMeter::default(),
             failed: BTreeMap::new(),
             cache: LoadMeter::new(window),
             store: LoadMeter::new(window),
@@ -56,13 +57,14 @@ impl Meter {
         }
         let measures = &mut self.measures;
         measures.requests.intended += 1;
-        measures.lag.record(sample.lag());
+        let lag = sample.lag();
+        measures.lag.record(lag);
         measures.requests.undelivered += u64::from(sample.touches.undelivered);
-        let since = sample.intended - self.start;
-        if let Some(lag) = self.lags.get_mut((since.0 / measures.bucket.0) as usize) {
-            lag.record(sample.lag());
+        let index = ((sample.intended - self.start).0 / measures.bucket.0) as usize;
+        if let Some(lags) = self.lags.get_mut(index) {
+            lags.record(lag);
         }
-        let bucket = bucket(&mut measures.timeline, measures.bucket, since);
+        let bucket = &mut measures.timeline[index];
         bucket.requests += 1;
         if let Some(fault) = sample.fault {
             bucket.failed += 1;
@@ -70,18 +72,16 @@ impl Meter {
             return;
         }
         measures.requests.answered += 1;
-        let served_by = served_by(sample);
+        let (served_by, response) = (served_by(sample), sample.response());
         if sample.op.is_read() {
             measures.requests.reads += 1;
-            bucket.reads.record(sample.response());
+            bucket.reads.record(response);
             count_read(&mut measures.lookups, bucket, served_by);
         } else {
             measures.requests.writes += 1;
-            bucket.writes.record(sample.response());
+            bucket.writes.record(response);
         }
-        let (response, service) = self.latency.entry((sample.op, served_by)).or_default();
-        response.record(sample.response());
-        service.record(sample.service());
+        self.latency.record(sample.op, served_by, response, sample.service());
     }
 
     pub fn calls(&mut self, calls: &[Call]) {
@@ -94,8 +94,8 @@ impl Meter {
             match call.side {
                 Side::Cache => self.cache.count(call, since),
                 Side::Store => {
-                    let width = self.measures.bucket;
-                    let bucket = bucket(&mut self.measures.timeline, width, since);
+                    let index = (since.0 / self.measures.bucket.0) as usize;
+                    let bucket = &mut self.measures.timeline[index];
                     if call.verb.writes() {
                         bucket.store_writes += 1;
                     } else if call.purpose.asks_for_a_value() {
@@ -108,6 +108,42 @@ impl Meter {
                 Side::Node => self.node.count(call),
             }
         }
+    }
+
+    /// What both were told, as if one had been told it all: nothing depends on the order, nor on which
+    /// of the two was told what.
+    ///
+    /// # Panics
+    ///
+    /// If they are not of the same window and timeline.
+    #[must_use]
+    pub fn merge(mut self, other: Self) -> Self {
+        let (ours, theirs) = (&mut self.measures, &other.measures);
+        let shape = |meter: &Measures| (meter.window, meter.bucket, meter.timeline.len());
+        assert_eq!((self.start, self.lags.len()), (other.start, other.lags.len()), "one window");
+        assert_eq!(shape(ours), shape(theirs), "one window");
+        ours.requests.intended += theirs.requests.intended;
+        ours.requests.answered += theirs.requests.answered;
+        ours.requests.reads += theirs.requests.reads;
+        ours.requests.writes += theirs.requests.writes;
+        ours.requests.undelivered += theirs.requests.undelivered;
+        ours.lookups.merge(&theirs.lookups);
+        ours.lag.merge(&theirs.lag);
+        for (bucket, other) in ours.timeline.iter_mut().zip(&theirs.timeline) {
+            bucket.merge(other);
+        }
+        for (lag, other) in self.lags.iter_mut().zip(&other.lags) {
+            lag.merge(other);
+        }
+        for (failed, count) in other.failed {
+            *self.failed.entry(failed).or_default() += count;
+        }
+        self.latency.merge(other.latency);
+        self.cache.merge(&other.cache);
+        self.store.merge(&other.store);
+        self.node.merge(&other.node);
+        self.totals.merge(&other.totals);
+        self
     }
 
     /// The figures of the window in which all this broke, and the totals of the whole run. The window
@@ -144,16 +180,7 @@ impl Meter {
             .into_iter()
             .map(|((op, fault), count)| Failed { op, fault, count })
             .collect();
-        measures.latency = self
-            .latency
-            .into_iter()
-            .map(|((op, served_by), (response, service))| Latency {
-                op,
-                served_by,
-                response,
-                service,
-            })
-            .collect();
+        measures.latency = self.latency.finish();
         measures.cache = self.cache.finish();
         measures.store = self.store.finish();
         (measures.node, measures.coding) = self.node.finish();
@@ -191,48 +218,5 @@ fn served_by(sample: &Sample) -> ServedBy {
     }
 }
 
-fn bucket(timeline: &mut [Bucket], width: Nanos, since: Nanos) -> &mut Bucket {
-    &mut timeline[(since.0 / width.0) as usize]
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{Breakage, CacheBreakage, ClientId, Key, NodeId, Touches};
-
-    fn late_by(intended: Nanos, lag: Nanos) -> Sample {
-        Sample {
-            request: 0,
-            key: Key(0),
-            op: Op::Read,
-            node: NodeId(0),
-            client: ClientId(0),
-            intended,
-            started: intended + lag,
-            wrote_from: Nanos::NEVER,
-            ended: intended + lag,
-            seen: None,
-            seen_writer: None,
-            absent: false,
-            written: None,
-            fault: None,
-            touches: Touches::default(),
-        }
-    }
-
-    #[test]
-    fn the_lag_outside_of_faults_is_that_of_intervals_without_one() {
-        let second = Nanos::from_secs(1);
-        let mut meter = Meter::new(Nanos::ZERO, Nanos::from_secs(10), Timeline::Fine);
-        meter.sample(&late_by(second, Nanos::from_micros(50)));
-        meter.sample(&late_by(Nanos::from_millis(4_050), Nanos::from_millis(700)));
-        let what = Breakage::Cache(CacheBreakage::Paused);
-        let (began, ended) = (Nanos::from_secs(4), Nanos::from_secs(5));
-        let (measures, _) =
-            meter.finish(1, None, &[Injected { what, began, ended, trouble: None }]);
-        assert_eq!(measures.lag.len(), 2);
-        let outside = measures.lag_outside_faults.unwrap();
-        assert_eq!(outside.len(), 1);
-        assert!(outside.max() < Nanos::from_micros(51));
-    }
-}
+mod tests;

@@ -6,11 +6,10 @@ use crate::model::{Distribution, Nanos};
 /// How finely a window is told. More is seen in finer intervals, and more has to be kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Timeline {
-    /// Of at most 60 buckets, whose latencies have three digits.
+    /// Of at most 60 buckets.
     #[default]
     Usual,
-    /// Of at most 240 buckets, for what passes quickly: their latencies have two digits, so that all
-    /// of them take no more memory than the usual ones. A whole number of 100 ms each.
+    /// Of at most 240 buckets, for what passes quickly. A whole number of 100 ms each.
     Fine,
 }
 
@@ -53,19 +52,12 @@ impl Timeline {
         widths.iter().find(fits).copied().unwrap_or(Nanos(window.0.div_ceil(most)))
     }
 
-    /// The buckets of such a window, with nothing in them.
+    /// The buckets of such a window, with nothing in them. Their latencies have two digits: there are
+    /// many of them, and a sixth of the memory is enough for a curve.
     pub fn empty(self, window: Nanos) -> Vec<Bucket> {
-        let bucket =
-            Bucket { reads: self.distribution(), writes: self.distribution(), ..Bucket::default() };
+        let latency = Distribution::coarse();
+        let bucket = Bucket { reads: latency.clone(), writes: latency, ..Bucket::default() };
         vec![bucket; window.0.div_ceil(self.bucket(window).0) as usize]
-    }
-
-    /// An empty distribution with as many digits as a bucket has.
-    pub fn distribution(self) -> Distribution {
-        match self {
-            Self::Usual => Distribution::new(),
-            Self::Fine => Distribution::coarse(),
-        }
     }
 }
 

@@ -26,6 +26,30 @@ impl Totals {
         self.corrupt += u64::from(is_corrupt);
     }
 
+    /// Adds what was counted elsewhere in the same run.
+    pub const fn merge(&mut self, other: &Self) {
+        let Self {
+            cache_gets,
+            cache_sets,
+            cache_deletes,
+            cache_compound,
+            cache_failed,
+            store_reads,
+            store_writes,
+            store_failed,
+            corrupt,
+        } = *other;
+        self.cache_gets += cache_gets;
+        self.cache_sets += cache_sets;
+        self.cache_deletes += cache_deletes;
+        self.cache_compound += cache_compound;
+        self.cache_failed += cache_failed;
+        self.store_reads += store_reads;
+        self.store_writes += store_writes;
+        self.store_failed += store_failed;
+        self.corrupt += corrupt;
+    }
+
     pub fn call(&mut self, call: &Call) {
         let total = match (call.side, call.verb) {
             // What never leaves the node has no server to count it.

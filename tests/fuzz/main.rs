@@ -4,8 +4,11 @@
 //! Valid inputs are broken in all the ways in which files and networks break them, and in some in which
 //! only people do. Each test says how much memory one input may take. `PROPTEST_CASES` makes it go on
 //! longer.
+//!
+//! And however long a run goes on: what it is judged and measured by does not grow.
 
 mod entries;
+mod flat;
 mod histograms;
 mod memory;
 mod mutation;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::store::{Asked, Happened, asked, carry_out};
-use super::{judge_with, rules};
+use super::{judge_with, judge_within, memory, rules};
 use crate::judge::{Findings, FreshnessPoint, Rules, StalenessBucket};
 use crate::model::{Distribution, Nanos, Op, Sample, Version, Writer};
 
@@ -251,12 +251,51 @@ proptest! {
     }
 
     #[test]
+    fn scarce_memory_only_widens_the_ages_and_forgets_phantoms_and_what_clients_saw(
+        happened in history_with_lies(false),
+        pace in 0..5_usize,
+        ring in 1..6_usize,
+    ) {
+        let expected = by_definition(&happened.samples);
+        let (findings, audit) =
+            judge_within(memory(true), with_ring(ring), &happened.samples, pace, &happened.end);
+        prop_assert_eq!(audit.lost_writes, 0);
+        prop_assert!(findings.beyond_ring <= findings.definitely_stale);
+        prop_assert!(findings.phantom_absent <= expected.phantom_absent);
+        prop_assert!(findings.phantom_present <= expected.phantom_present);
+        if findings.forgotten_pairs == 0 {
+            prop_assert_eq!(findings.monotonic_violations, expected.monotonic_violations);
+        }
+        prop_assert!(findings.monotonic_violations <= expected.monotonic_violations);
+        prop_assert!(findings.read_your_writes_violations <= expected.read_your_writes_violations);
+        prop_assert_eq!(findings.age_at_least.len(), expected.age_at_least.len());
+        prop_assert_eq!(findings.age_at_most.len(), expected.age_at_most.len());
+        prop_assert!(total(&findings.age_at_least) <= total(&expected.age_at_least) + 1e-6);
+        prop_assert!(total(&findings.age_at_most) >= total(&expected.age_at_most) - 1e-6);
+        let all_else = Findings {
+            age_at_least: expected.age_at_least.clone(),
+            age_at_most: expected.age_at_most.clone(),
+            beyond_ring: 0,
+            phantom_absent: expected.phantom_absent,
+            phantom_present: expected.phantom_present,
+            monotonic_violations: expected.monotonic_violations,
+            read_your_writes_violations: expected.read_your_writes_violations,
+            forgotten_pairs: 0,
+            ..findings
+        };
+        prop_assert_eq!(all_else, expected);
+    }
+
+    #[test]
     fn the_truth_lies_between_definite_and_possible(
         happened in history(true),
         pace in 0..5_usize,
         ring in 1..6_usize,
+        is_scarce: bool,
     ) {
-        let (findings, _) = judge_with(with_ring(ring), &happened.samples, pace, &happened.end);
+        let (findings, _) = judge_within(
+            memory(is_scarce), with_ring(ring), &happened.samples, pace, &happened.end,
+        );
         let (at_start, at_end) = truth(&happened);
         prop_assert!(findings.definitely_stale <= at_start.reads);
         prop_assert!(total(&findings.age_at_least) <= at_start.age as f64 + 1e-6);

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::store::{Asked, Kind, Made, asked, carry_out};
-use super::{judge, judge_with, read, rules, unknown, write};
+use super::{judge, judge_within, memory, read, rules, unknown, write};
 use crate::judge::{Audit, EndState, Findings, Rules};
 use crate::model::{Nanos, Op, Sample, Version, Writer};
 
@@ -168,13 +168,14 @@ proptest! {
         is_loaded: bool,
         pace in 0..3_usize,
         ring in 1..4_usize,
+        is_scarce: bool,
     ) {
         let (loaded, initial) = if is_loaded { (1, LOADED) } else { (0, NEVER_LOADED) };
         let happened = carry_out(1, loaded, &asked);
         let order = Order { numbering: Numbering::Consecutive, one_step: false };
         prop_assert!(fits(&happened.samples, initial, order));
         let rules = Rules { loaded, ..with_ring(ring) };
-        let (findings, audit) = judge_with(rules, &happened.samples, pace, &happened.end);
+        let (findings, audit) = judge_within(memory(is_scarce), rules, &happened.samples, pace, &happened.end);
         prop_assert_eq!(wrong(&findings), 0, "{:?}", findings);
         prop_assert_eq!(audit, Audit { keys: 1, absent: 1, ..Audit::default() });
     }
@@ -184,10 +185,11 @@ proptest! {
         asked in history(),
         pace in 0..3_usize,
         ring in 1..4_usize,
+        is_scarce: bool,
     ) {
         let happened = carry_out(1, 1, &asked);
         let order = Order { numbering: Numbering::Consecutive, one_step: true };
-        let (findings, _) = judge_with(with_ring(ring), &happened.samples, pace, &happened.end);
+        let (findings, _) = judge_within(memory(is_scarce), with_ring(ring), &happened.samples, pace, &happened.end);
         prop_assert_eq!(findings.lost_updates == 0, fits(&happened.samples, LOADED, order));
     }
 
@@ -196,8 +198,9 @@ proptest! {
         samples in arbitrary_history(),
         pace in 0..3_usize,
         ring in 1..4_usize,
+        is_scarce: bool,
     ) {
-        let (findings, _) = judge_with(with_ring(ring), &samples, pace, &EndState::default());
+        let (findings, _) = judge_within(memory(is_scarce), with_ring(ring), &samples, pace, &EndState::default());
         prop_assert!(findings.definitely_stale <= findings.possibly_stale);
         prop_assert!(findings.beyond_ring <= findings.definitely_stale);
         prop_assert_eq!(findings.age_at_least.len(), findings.definitely_stale);
@@ -213,13 +216,14 @@ proptest! {
         samples in history_with_one_read(),
         pace in 0..3_usize,
         ring in 1..4_usize,
+        is_scarce: bool,
     ) {
         // A read that would be right if only it had begun earlier is too old.
         let mut earlier = samples.clone();
         if let Some(read) = earlier.last_mut() {
             read.started = Nanos::ZERO;
         }
-        let (findings, _) = judge_with(with_ring(ring), &samples, pace, &EndState::default());
+        let (findings, _) = judge_within(memory(is_scarce), with_ring(ring), &samples, pace, &EndState::default());
         for numbering in [Numbering::Consecutive, Numbering::Increasing] {
             if linearizable(&earlier, numbering) {
                 let too_old = !linearizable(&samples, numbering);
@@ -233,11 +237,12 @@ proptest! {
         samples in history_with_one_read(),
         pace in 0..3_usize,
         ring in 1..4_usize,
+        is_scarce: bool,
     ) {
         // Which unknown write took which version is for brute force to find out, not for the judge.
         let unknown = samples.iter().any(|it| !it.op.is_read() && it.written.is_none());
         if !unknown && !linearizable(&samples, Numbering::Consecutive) {
-            let (findings, _) = judge_with(with_ring(ring), &samples, pace, &EndState::default());
+            let (findings, _) = judge_within(memory(is_scarce), with_ring(ring), &samples, pace, &EndState::default());
             prop_assert!(wrong(&findings) > 0);
         }
     }

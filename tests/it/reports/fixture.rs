@@ -11,7 +11,7 @@ use cacheduel::model::{
     StoreCounters,
 };
 use cacheduel::record::{
-    Check, Contender, FORMAT, Host, PlanFacts, Prediction, Record, Run, Standing, Stock,
+    Calibration, Check, Contender, FORMAT, Host, LagAt, Nanos, Pace, PlanFacts, Prediction, Record, Run, Standing, Stock,
 };
 use cacheduel::scenario::Scenario;
 

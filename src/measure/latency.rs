@@ -1,0 +1,71 @@
+//! Folds the latency of answered requests, apart for each operation and what served it.
+
+use super::measures::Latency;
+use crate::model::{Distribution, Nanos, Op, ServedBy};
+
+/// In the order of their numbers.
+const SERVED_BY: [ServedBy; 6] = [
+    ServedBy::Node,
+    ServedBy::Cache,
+    ServedBy::Coalesced,
+    ServedBy::Stale,
+    ServedBy::Store,
+    ServedBy::Nothing,
+];
+
+#[derive(Default)]
+pub struct LatencyMeter {
+    /// By operation and by what served it. Few of them ever occur.
+    cells: [[Option<Box<Cell>>; SERVED_BY.len()]; Op::ALL.len()],
+}
+
+#[derive(Default)]
+struct Cell {
+    response: Distribution,
+    service: Distribution,
+}
+
+impl LatencyMeter {
+    pub fn record(&mut self, op: Op, served_by: ServedBy, response: Nanos, service: Nanos) {
+        let cell = self.cells[op as usize][served_by as usize].get_or_insert_default();
+        cell.response.record(response);
+        cell.service.record(service);
+    }
+
+    /// Adds what `other` was told.
+    pub fn merge(&mut self, other: Self) {
+        let cells = self.cells.iter_mut().flatten().zip(other.cells.into_iter().flatten());
+        for (cell, other) in cells {
+            match (cell, other) {
+                (_, None) => {}
+                (Some(cell), Some(other)) => {
+                    cell.response.merge(&other.response);
+                    cell.service.merge(&other.service);
+                }
+                (cell, other) => *cell = other,
+            }
+        }
+    }
+
+    pub fn finish(self) -> Vec<Latency> {
+        let by_op = Op::ALL.into_iter().zip(self.cells);
+        let cells =
+            by_op.flat_map(|(op, cells)| SERVED_BY.into_iter().zip(cells).map(move |it| (op, it)));
+        let latency = cells.filter_map(|(op, (served_by, cell))| {
+            let Cell { response, service } = *cell?;
+            Some(Latency { op, served_by, response, service })
+        });
+        latency.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_is_counted_by_number_is_where_its_number_says() {
+        assert!(Op::ALL.into_iter().enumerate().all(|(number, op)| op as usize == number));
+        assert!(SERVED_BY.into_iter().enumerate().all(|(number, it)| it as usize == number));
+    }
+}
