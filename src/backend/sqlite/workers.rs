@@ -9,17 +9,19 @@ use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Builder, JoinHandle};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, InterruptHandle};
 use tokio::sync::oneshot;
 
 use super::fault::Failure;
 use crate::backend::notes::Notes;
 
-/// Dropped, they finish the calls that they are at, no others, and have ended.
+/// Dropped, they break off the statements that they are at, for nobody waits for them any more, make
+/// no other call, and have ended.
 pub struct Workers {
     queue: Arc<Queue>,
     notes: Arc<Notes>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    interrupts: Vec<InterruptHandle>,
 }
 
 /// A call to be made over whichever connection is free. Dropped, it tells its caller that it is off.
@@ -44,7 +46,9 @@ impl Workers {
     /// If the system has no thread for it.
     pub fn start(name: &str, connections: Vec<Connection>, notes: Arc<Notes>) -> io::Result<Self> {
         let queue = Arc::<Queue>::default();
-        let workers = Self { queue: queue.clone(), notes, threads: Mutex::default() };
+        let interrupts = connections.iter().map(Connection::get_interrupt_handle).collect();
+        let threads = Mutex::default();
+        let workers = Self { queue: queue.clone(), notes, threads, interrupts };
         for connection in connections {
             let queue = queue.clone();
             let serving = move || serve(&queue, &connection);
@@ -55,7 +59,8 @@ impl Workers {
 
     /// Has `work` done on one of the threads. The wait for that one is counted.
     ///
-    /// Dropped before its turn, it is never done; dropped after that, it is done whole.
+    /// Dropped before its turn, it is never done; dropped after that, it is done to its end, unless the
+    /// workers are dropped as well.
     ///
     /// # Errors
     /// What SQLite failed with; [`Failure::Closed`] where there is no thread to do it, or not any
@@ -98,6 +103,9 @@ impl Workers {
 impl Drop for Workers {
     fn drop(&mut self) {
         self.queue.close();
+        for interrupt in &self.interrupts {
+            interrupt.interrupt();
+        }
         end(std::mem::take(&mut *self.threads()));
     }
 }

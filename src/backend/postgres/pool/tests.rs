@@ -78,7 +78,7 @@ async fn a_query_that_was_given_up_is_waited_for_and_the_connection_serves_on() 
         hold("SELECT pg_advisory_unlock(1)").await;
         assert_eq!(query(&pool, "SELECT pg_advisory_unlock_all()").await.unwrap().len(), 1);
     }
-    let id = |rows: Vec<PgRow>| sqlx::Row::get::<String, _>(&rows[0], 0);
+    let id = |rows: Vec<PgRow>| sqlx::Row::get::<i32, _>(&rows[0], 0);
     assert_eq!(id(query(&pool, process).await.unwrap()), id(before), "the same connection");
 }
 

@@ -149,3 +149,34 @@ async fn a_panic_fails_its_call_and_all_that_follow_instead_of_hanging() {
     assert!(matches!(waiting.await, Err(Failure::Closed)));
     assert!(matches!(add(&workers, 2).await, Err(Failure::Closed)));
 }
+
+#[tokio::test]
+async fn dropped_they_break_off_what_they_are_at() {
+    let (_directory, workers) = workers(1);
+    let (begun, has_begun) = mpsc::channel();
+    let (ended, has_ended) = mpsc::channel();
+    let long = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 5000000)
+                SELECT i FROM n";
+    let mut call = workers
+        .call(move |connection| {
+            let mut select = connection.prepare(long)?;
+            let mut rows = select.query([])?;
+            rows.next()?;
+            begun.send(()).unwrap();
+            let broken_off = loop {
+                match rows.next() {
+                    Ok(Some(_)) => {}
+                    Ok(None) => break false,
+                    Err(_interrupted) => break true,
+                }
+            };
+            ended.send(broken_off).unwrap();
+            Ok(())
+        })
+        .boxed();
+    assert!((&mut call).now_or_never().is_none());
+    has_begun.recv().unwrap();
+    drop(call);
+    drop(workers);
+    assert_eq!(has_ended.try_recv(), Ok(true), "and the thread has ended");
+}
