@@ -1,5 +1,6 @@
 //! What the real stores take, SQLite and PostgreSQL side by side: a read and a durable write, one at
-//! a time and as many at once as a node has connections. Their settings are those of a run.
+//! a time and as many at once as a node has connections. Their settings are those of a run. The
+//! yardstick for SQLite is the same lookup in a loop over its own library and nothing else.
 
 mod support {
     pub mod dataset;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use futures_util::future::join_all;
+use rusqlite::Connection;
 use tokio::runtime::Runtime;
 
 use cacheduel::backend::managed::{ManagedPostgres, Workspace};
@@ -84,6 +86,27 @@ fn calls(criterion: &mut Criterion, name: &str, runtime: &Runtime, rows: &Rows, 
     group.finish();
 }
 
+/// Looks rows up in the template that the store of a run is a copy of.
+fn bare(criterion: &mut Criterion, workspace: &Workspace) {
+    let template = workspace.path().join("template.db");
+    let connection = Connection::open(template).expect("a store has been loaded from it");
+    let mut group = criterion.benchmark_group("store/sqlite-bare");
+    group.throughput(Throughput::Elements(1));
+    let mut keys = (0..KEYS as i64).cycle();
+    group.bench_function("read-1", |bencher| {
+        bencher.iter(|| {
+            let sql = "SELECT version, writer, checksum, body FROM entity WHERE id = ?1";
+            let mut select = connection.prepare_cached(sql).expect("the table is there");
+            let row =
+                |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+            let found: (i64, i64, i64, Vec<u8>) =
+                select.query_row([keys.next()], row).expect("every key was loaded");
+            found
+        });
+    });
+    group.finish();
+}
+
 fn stores(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -96,6 +119,9 @@ fn stores(criterion: &mut Criterion) {
             StoreOptions { durability, connections: CONNECTIONS, ..StoreOptions::default() };
         let node = runtime.block_on(sqlite(&workspace, &rows, &options));
         calls(criterion, &format!("sqlite-{name}"), &runtime, &rows, &node);
+        if durability == Durability::Full {
+            bare(criterion, &workspace);
+        }
         let node = runtime.block_on(postgres(&workspace, &rows, &options));
         calls(criterion, &format!("postgres-{name}"), &runtime, &rows, &node);
     }

@@ -7,14 +7,19 @@ use crate::model::{Aggregate, Key, Value, Version, Writer};
 
 /// A row as its database hands it out.
 pub trait Columns {
-    fn integer(&self, column: usize) -> Result<i64, sqlx::Error>;
+    type Error;
 
-    fn bytes(&self, column: usize) -> Result<Option<&[u8]>, sqlx::Error>;
+    fn integer(&self, column: usize) -> Result<i64, Self::Error>;
+
+    fn bytes(&self, column: usize) -> Result<Option<&[u8]>, Self::Error>;
+
+    /// The error where `column` holds a `number` that none of ours can be.
+    fn out_of_range(column: usize, number: i64) -> Self::Error;
 }
 
 /// A read that found a row: version, writer, checksum and body; of an aggregation also the count and
 /// the sum over the children.
-pub fn found(key: Key, row: &impl Columns, origin: Origin) -> Result<Read, sqlx::Error> {
+pub fn found<C: Columns>(key: Key, row: &C, origin: Origin) -> Result<Read, C::Error> {
     let mut value = value(key, row, 0)?;
     let mut rows = 1;
     if let Origin::Aggregation { .. } = origin
@@ -28,14 +33,14 @@ pub fn found(key: Key, row: &impl Columns, origin: Origin) -> Result<Read, sqlx:
 }
 
 /// A row of the audit: key, version, writer, checksum and body. Its body is checked.
-pub fn audited(row: &impl Columns) -> Result<Row, sqlx::Error> {
+pub fn audited<C: Columns>(row: &C) -> Result<Row, C::Error> {
     let key = Key(unsigned(row, 0)?);
     let value = value(key, row, 1)?;
     Ok(Row { key, version: value.version, writer: value.writer, intact: value.is_intact(key) })
 }
 
 /// A row of the outbox: sequence, key and version.
-pub fn event(row: &impl Columns) -> Result<Event, sqlx::Error> {
+pub fn event<C: Columns>(row: &C) -> Result<Event, C::Error> {
     Ok(Event {
         sequence: unsigned(row, 0)?,
         key: Key(unsigned(row, 1)?),
@@ -43,12 +48,12 @@ pub fn event(row: &impl Columns) -> Result<Event, sqlx::Error> {
     })
 }
 
-pub fn version(row: &impl Columns, column: usize) -> Result<Version, sqlx::Error> {
+pub fn version<C: Columns>(row: &C, column: usize) -> Result<Version, C::Error> {
     unsigned(row, column).map(Version)
 }
 
 /// The value in the columns version, writer, checksum and body, from `first` on.
-fn value(key: Key, row: &impl Columns, first: usize) -> Result<Value, sqlx::Error> {
+fn value<C: Columns>(key: Key, row: &C, first: usize) -> Result<Value, C::Error> {
     Ok(Value {
         key,
         version: version(row, first)?,
@@ -60,12 +65,7 @@ fn value(key: Key, row: &impl Columns, first: usize) -> Result<Value, sqlx::Erro
 }
 
 /// A number that is never negative and not too big, unless somebody else wrote it.
-fn unsigned<T>(row: &impl Columns, column: usize) -> Result<T, sqlx::Error>
-where
-    T: TryFrom<i64, Error: std::error::Error + Send + Sync + 'static>,
-{
-    T::try_from(row.integer(column)?).map_err(|error| sqlx::Error::ColumnDecode {
-        index: column.to_string(),
-        source: error.into(),
-    })
+fn unsigned<T: TryFrom<i64>, C: Columns>(row: &C, column: usize) -> Result<T, C::Error> {
+    let number = row.integer(column)?;
+    T::try_from(number).map_err(|_| C::out_of_range(column, number))
 }

@@ -149,8 +149,9 @@ pub struct StoreOptions {
     pub origin: Origin,
     /// A delay added to every read of the origin, for what the machine's own rows do not cost.
     pub delay: Span,
-    /// Connections of each node that read. On SQLite one more writes, for all nodes; on PostgreSQL as
-    /// many again write for each node. With an API, that many to it, each with one request at a time.
+    /// Connections of each node that read. On SQLite those that aggregate, for a point lookup waits
+    /// for none, and one more writes for all nodes; on PostgreSQL as many again write for each node.
+    /// With an API, that many to it, each with one request at a time.
     pub connections: u32,
 }
 

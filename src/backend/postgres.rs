@@ -12,6 +12,7 @@ mod address;
 mod counters;
 mod fault;
 mod load;
+mod pool;
 mod session;
 mod settings;
 mod statement;
@@ -30,12 +31,13 @@ use tokio::sync::Mutex;
 
 use self::address::Address;
 use self::counters::{Seen, Watch};
+use self::pool::Pool;
 use self::session::Sessions;
 use super::columns;
 use super::filesystem;
 use super::fingerprint::Fingerprint;
 use super::managed::ManagedPostgres;
-use super::pool::{Endpoint, Notes, Pool};
+use super::notes::Notes;
 use super::{Dataset, Error, Row, Server, Store, StoreCounters, StoreHost, StoreOptions};
 use crate::clock::Clock;
 use crate::model::{Breakage, Nanos, NodeId, StoreBreakage};
@@ -66,7 +68,7 @@ struct State {
     /// The dataset that the template holds.
     template: Option<Fingerprint>,
     notes: Arc<Notes>,
-    pools: Vec<Arc<Pool<Sessions>>>,
+    pools: Vec<Arc<Pool>>,
     /// Transactions in which sessions did nothing but hand in their counts, since the server was
     /// started at the time that it says.
     handed_in: (String, u64),
@@ -185,11 +187,11 @@ impl PostgresHost {
         &self,
         notes: &Arc<Notes>,
         prepared: Vec<&'static str>,
-    ) -> Result<Arc<Pool<Sessions>>, Error> {
+    ) -> Result<Arc<Pool>, Error> {
         let settings = session::settings(&self.schema, self.options.durability);
         let (address, name) = (&self.address, &self.schema);
         let sessions = Sessions::new(address, name, settings, prepared, notes.clone());
-        Pool::open(Arc::new(sessions), self.options.connections).await
+        Ok(Arc::new(Pool::open(sessions, self.options.connections).await?))
     }
 
     /// Closes what nodes are connected over, and ends the run's other sessions in the server. A call

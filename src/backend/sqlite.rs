@@ -1,18 +1,27 @@
 //! The store on SQLite: a database file that the run makes for itself, in WAL mode.
 //!
-//! Each node reads over connections of its own, through a fair pool without health checks. All
-//! nodes write through one connection, in turn: SQLite has one writer at a time, and several
-//! connections competing for it would measure SQLite's busy handler instead of its commits.
+//! What is quick and waits for nobody, a lookup by primary key, is done on the caller's own thread: it
+//! takes microseconds, and handing it to another thread and back would take ten times as long. What
+//! may take long is done on threads of the store's own, so that it delays no other request: an
+//! aggregation and a look into the outbox on those of the node, and whatever commits on the one that
+//! writes for all nodes.
+//!
+//! All nodes write through one connection, in turn: SQLite has one writer at a time, and several
+//! connections competing for it would measure SQLite's busy handler instead of its commits. Each write
+//! has a COMMIT of its own, also where others wait behind it. To commit them together is what an
+//! application may do over SQLite, not what SQLite does; given to every strategy alike, it would take
+//! away what write-behind does it for.
 //!
 //! The dataset is loaded once, into a template file. Every reset opens a fresh copy of it, so each
 //! strategy of an experiment starts from the same bytes.
 
-pub(super) mod database;
+mod database;
 mod fault;
-pub(super) mod load;
+mod load;
 mod settings;
 mod statement;
 mod store;
+mod workers;
 
 pub use store::SqliteStore;
 
@@ -21,15 +30,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures_util::TryStreamExt;
-use sqlx::Connection;
 use tokio::sync::Mutex;
 
 use self::database::Database;
+use self::store::{Readers, WRITES};
+use self::workers::Workers;
 use super::columns;
 use super::fingerprint::Fingerprint;
-use super::pool::{Endpoint, Pool};
-use super::{Dataset, Error, Row, Server, Store, StoreCounters, StoreHost, StoreOptions};
+use super::notes::Notes;
+use super::{Dataset, Error, Origin, Row, Server, Store, StoreCounters, StoreHost, StoreOptions};
 use crate::clock::Clock;
 use crate::model::NodeId;
 
@@ -53,8 +62,9 @@ struct State {
 /// The database in use, and everything that is connected to it.
 struct Open {
     database: Arc<Database>,
-    writer: Arc<Pool<Database>>,
-    readers: Vec<Arc<Pool<Database>>>,
+    /// One thread for all nodes.
+    writer: Arc<Workers>,
+    readers: Vec<Arc<Readers>>,
 }
 
 impl SqliteHost {
@@ -69,8 +79,9 @@ impl SqliteHost {
         options: &StoreOptions,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
-        let database = Database::numbered(0, directory, options.durability, clock.clone());
-        load::create_empty(database.path()).await?;
+        let database = Database::numbered(0, directory, options.durability, notes(&clock));
+        load::load(database.path(), None, notes(&clock)).await?;
+        let database = Arc::new(database);
         let server = settings::server(&database, directory).await?;
         let open = Open::new(database).await?;
         Ok(Self {
@@ -85,6 +96,15 @@ impl SqliteHost {
     fn template(&self) -> PathBuf {
         self.directory.join("template.db")
     }
+
+    /// How many of a node's reads that may take long are made at once.
+    const fn slow_readers(&self) -> u32 {
+        match self.options.origin {
+            Origin::Aggregation { .. } => self.options.connections,
+            // The only ones are looks into the outbox, and they come one by one.
+            Origin::PointLookup | Origin::Api(_) => 1,
+        }
+    }
 }
 
 #[async_trait]
@@ -98,9 +118,10 @@ impl StoreHost for SqliteHost {
     async fn connect(&self, _node: NodeId) -> Result<Arc<dyn Store>, Error> {
         let mut state = self.state.lock().await;
         let open = &mut state.open;
-        let readers = Pool::open(open.database.clone(), self.options.connections).await?;
+        let readers = Arc::new(Readers::open(&open.database, self.slow_readers()).await?);
         open.readers.push(readers.clone());
-        Ok(Arc::new(SqliteStore::new(readers, open.writer.clone(), self.options.origin)))
+        let (writer, notes) = (open.writer.clone(), open.database.notes().clone());
+        Ok(Arc::new(SqliteStore::new(readers, writer, notes, self.options.origin)))
     }
 
     async fn reset(&self, dataset: &dyn Dataset) -> Result<(), Error> {
@@ -108,7 +129,7 @@ impl StoreHost for SqliteHost {
         let asked = Fingerprint::of(dataset);
         if state.template.as_ref() != Some(&asked) {
             state.template = None;
-            load::load(&self.template(), dataset).await?;
+            load::load(&self.template(), Some(dataset), notes(&self.clock)).await?;
             state.template = Some(asked);
         }
 
@@ -118,10 +139,10 @@ impl StoreHost for SqliteHost {
             state.resets,
             &self.directory,
             self.options.durability,
-            self.clock.clone(),
+            notes(&self.clock),
         );
         copy(&self.template(), database.path()).await?;
-        state.open = Open::new(database).await?;
+        state.open = Open::new(Arc::new(database)).await?;
         Ok(())
     }
 
@@ -134,18 +155,13 @@ impl StoreHost for SqliteHost {
 
     async fn rows(&self) -> Result<Vec<Row>, Error> {
         let database = self.state.lock().await.open.database.clone();
-        let rows = async {
-            // A connection of its own: the audit must not show in the pool's waits.
-            let mut connection = database.connect().await?;
-            let rows = sqlx::query(statement::ALL_ROWS)
-                .fetch(&mut connection)
-                .and_then(|row| async move { columns::audited(&row) })
-                .try_collect()
-                .await?;
-            connection.close().await?;
-            Ok(rows)
-        };
-        rows.await.map_err(|error| database.error(&error))
+        database
+            .aside(|database| {
+                let connection = database.connect(&[])?;
+                let mut select = connection.prepare(statement::ALL_ROWS)?;
+                select.query_map([], |row| columns::audited(row))?.collect()
+            })
+            .await
     }
 
     /// The files go with the run's own folder.
@@ -155,14 +171,15 @@ impl StoreHost for SqliteHost {
 }
 
 impl Open {
-    async fn new(database: Database) -> Result<Self, Error> {
-        let database = Arc::new(database);
-        let writer = Pool::open(database.clone(), 1).await?;
+    async fn new(database: Arc<Database>) -> Result<Self, Error> {
+        let writer = database.aside(|database| database.connect_all(1, &WRITES)).await?;
+        let writer = Workers::start("sqlite-writer", writer, database.notes().clone());
+        let writer = Arc::new(writer.map_err(|error| database.error(&error))?);
         Ok(Self { database, writer, readers: Vec::new() })
     }
 
-    /// Closes every connection that no call holds, and removes the files. A call that still runs
-    /// keeps what it needs: the next database has another name.
+    /// Closes every connection, and removes the files. Returns when the last call that was at work
+    /// has ended, so that nothing of it falls on the next block.
     async fn close(&mut self) {
         for readers in self.readers.drain(..) {
             readers.close().await;
@@ -170,6 +187,11 @@ impl Open {
         self.writer.close().await;
         self.database.remove_files();
     }
+}
+
+/// Notes of which nothing is known yet.
+fn notes(clock: &Arc<dyn Clock>) -> Arc<Notes> {
+    Arc::new(Notes::new("SQLite", clock.clone()))
 }
 
 /// Copies a closed database, down to the disk: left to the kernel, the copy's pages would be
@@ -182,3 +204,6 @@ async fn copy(from: &Path, to: &Path) -> Result<(), Error> {
     .await;
     copied.map_err(|source| Error::File { path: to.to_owned(), source })
 }
+
+#[cfg(test)]
+mod tests;

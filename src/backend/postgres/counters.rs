@@ -4,10 +4,9 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sqlx::{ConnectOptions, Connection, Row, raw_sql};
 
 use super::address::Address;
-use super::session::Sessions;
+use super::pool::Pool;
 use super::statement;
 use crate::backend::DatabaseCounters;
-use crate::backend::pool::Pool;
 
 /// The first version whose sessions can be told to hand in what they have counted. Before it, and
 /// without being told, they do so when they see fit.
@@ -100,7 +99,7 @@ impl Watch {
 /// Has every session that no call holds hand in what it has counted; returns how many have, each of
 /// which has committed one transaction more for it. One that has nothing else to hand in would tell
 /// of that transaction only later, and so is not asked.
-pub async fn hand_in(pools: &[std::sync::Arc<Pool<Sessions>>]) -> u64 {
+pub async fn hand_in(pools: &[std::sync::Arc<Pool>]) -> u64 {
     let mut handed_in = 0;
     for pool in pools {
         for mut lease in pool.spare().await {

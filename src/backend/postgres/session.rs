@@ -7,9 +7,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Executor};
 
 use super::address::Address;
 use super::fault;
-use crate::backend::pool::{Endpoint, Notes};
+use crate::backend::notes::Notes;
 use crate::backend::{Durability, Error};
-use crate::model::FaultKind;
 
 /// How often a connection is asked to roll back before it counts as broken. The first answers may be
 /// about what was given up.
@@ -41,13 +40,9 @@ impl Sessions {
             notes,
         }
     }
-}
-
-impl Endpoint for Sessions {
-    type Connection = PgConnection;
 
     /// Statements are prepared here, so that no call pays for it.
-    async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
+    pub async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
         let mut connection = self.options.connect().await?;
         sqlx::raw_sql(AssertSqlSafe(self.settings.clone())).execute(&mut connection).await?;
         for &statement in &self.prepared {
@@ -56,32 +51,26 @@ impl Endpoint for Sessions {
         Ok(connection)
     }
 
-    /// The server takes commands in turn, so this also waits for a statement that nobody waits for
-    /// any more. What that one failed with is told first, and to us.
-    async fn roll_back(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        let mut tries = 1;
-        loop {
-            match sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await {
-                Err(error) if !fault::is_lost(&error) && tries < ROLLBACKS_TRIED => tries += 1,
-                result => return result.map(drop),
-            }
-        }
-    }
-
-    fn is_lost(error: &sqlx::Error) -> bool {
-        fault::is_lost(error)
-    }
-
-    fn kind(error: &sqlx::Error) -> FaultKind {
-        fault::kind(error)
-    }
-
-    fn error(&self, error: &sqlx::Error) -> Error {
+    /// `error` where no single operation failed but the store is of no use.
+    pub fn error(&self, error: &sqlx::Error) -> Error {
         Error::StoreUnreachable { address: self.address.clone(), reason: error.to_string() }
     }
 
-    fn notes(&self) -> &Notes {
+    pub fn notes(&self) -> &Notes {
         &self.notes
+    }
+}
+
+/// Ends what a call that was given up has left the connection with: waits for its statement, for the
+/// server takes commands in turn, and rolls back its transaction if it has one. What the statement
+/// failed with is told first, and to us. Fails where the connection is of no more use.
+pub async fn roll_back(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let mut tries = 1;
+    loop {
+        match sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await {
+            Err(error) if !fault::is_lost(&error) && tries < ROLLBACKS_TRIED => tries += 1,
+            result => return result.map(drop),
+        }
     }
 }
 

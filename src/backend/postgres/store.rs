@@ -7,10 +7,9 @@ use async_trait::async_trait;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{Row as _, raw_sql};
 
-use super::session::Sessions;
+use super::pool::Pool;
 use super::statement;
 use crate::backend::columns::{self, Columns};
-use crate::backend::pool::Pool;
 use crate::backend::{Applied, Event, Origin, Read, Store, VersionedDraft};
 use crate::model::{Draft, Key, Outcome, Value, Version};
 
@@ -18,17 +17,13 @@ use crate::model::{Draft, Key, Outcome, Value, Version};
 ///
 /// A call that is dropped before its answer may still take effect, but never in part.
 pub struct PostgresStore {
-    readers: Arc<Pool<Sessions>>,
-    writers: Arc<Pool<Sessions>>,
+    readers: Arc<Pool>,
+    writers: Arc<Pool>,
     origin: Origin,
 }
 
 impl PostgresStore {
-    pub(super) fn new(
-        readers: Arc<Pool<Sessions>>,
-        writers: Arc<Pool<Sessions>>,
-        origin: Origin,
-    ) -> Self {
+    pub(super) fn new(readers: Arc<Pool>, writers: Arc<Pool>, origin: Origin) -> Self {
         Self { readers, writers, origin }
     }
 
@@ -130,12 +125,19 @@ impl Store for PostgresStore {
 }
 
 impl Columns for PgRow {
+    type Error = sqlx::Error;
+
     fn integer(&self, column: usize) -> Result<i64, sqlx::Error> {
         self.try_get(column)
     }
 
     fn bytes(&self, column: usize) -> Result<Option<&[u8]>, sqlx::Error> {
         self.try_get(column)
+    }
+
+    fn out_of_range(column: usize, number: i64) -> sqlx::Error {
+        let source = format!("{number} is out of range").into();
+        sqlx::Error::ColumnDecode { index: column.to_string(), source }
     }
 }
 

@@ -1,24 +1,29 @@
 //! One database file, from one reset to the next: how it is opened, and what is noted about it.
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, SqliteConnection};
+use rusqlite::{Connection, OpenFlags};
+use tokio::task::spawn_blocking;
 
-use super::fault;
-use crate::backend::pool::{Endpoint, Notes};
+use crate::backend::notes::Notes;
 use crate::backend::{Durability, Error};
-use crate::clock::Clock;
-use crate::model::FaultKind;
+
+/// How long a connection on a thread of its own waits for a lock that somebody outside of the run
+/// holds. Within the run nobody waits for one: there is one writer, and readers of a WAL need none.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Prepared statements that a connection keeps: more than there are in `statement`.
+const STATEMENTS_KEPT: usize = 32;
 
 pub struct Database {
     path: PathBuf,
-    options: SqliteConnectOptions,
-    notes: Notes,
+    durability: Durability,
+    notes: Arc<Notes>,
 }
 
 impl Database {
@@ -28,21 +33,57 @@ impl Database {
         number: u64,
         directory: &Path,
         durability: Durability,
-        clock: Arc<dyn Clock>,
+        notes: Arc<Notes>,
     ) -> Self {
-        let path = directory.join(format!("store-{number}.db"));
-        let options = SqliteConnectOptions::new()
-            .filename(&path)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(synchronous(durability))
-            // Only macOS has it: there, a plain fsync leaves the data in the drive's own cache.
-            .pragma("fullfsync", if durability == Durability::Full { "1" } else { "0" })
-            .disable_statement_logging();
-        Self { path, options, notes: Notes::new("SQLite", clock) }
+        Self { path: directory.join(format!("store-{number}.db")), durability, notes }
     }
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    pub fn notes(&self) -> &Arc<Notes> {
+        &self.notes
+    }
+
+    /// Does `work` with the database on a thread where it may take long, and where nothing of it shows
+    /// in the waits of calls.
+    ///
+    /// # Errors
+    /// With the path, and the reason that SQLite gives.
+    pub async fn aside<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let database = self.clone();
+        match spawn_blocking(move || work(&database)).await {
+            Ok(done) => done.map_err(|error| self.error(&error)),
+            Err(panicked) => Err(self.error(&panicked)),
+        }
+    }
+
+    /// Opens a connection on which `prepared` is ready, so that no call pays for it.
+    pub fn connect(&self, prepared: &[&str]) -> rusqlite::Result<Connection> {
+        // A connection is used by one thread at a time: SQLite need not lock it once more.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.execute_batch(settings(self.durability))?;
+        for sql in prepared {
+            connection.prepare_cached(sql)?;
+        }
+        Ok(connection)
+    }
+
+    /// So many connections.
+    pub fn connect_all(&self, count: u32, prepared: &[&str]) -> rusqlite::Result<Vec<Connection>> {
+        (0..count).map(|_| self.connect(prepared)).collect()
+    }
+
+    /// What is the matter with the database as a whole.
+    pub fn error(&self, reason: &dyn Display) -> Error {
+        Error::Database { path: self.path.clone(), reason: reason.to_string() }
     }
 
     /// Bytes of the database and of its write-ahead log, now.
@@ -75,49 +116,18 @@ impl Database {
     }
 }
 
-impl Endpoint for Database {
-    type Connection = SqliteConnection;
-
-    async fn connect(&self) -> Result<SqliteConnection, sqlx::Error> {
-        self.options.connect().await
-    }
-
-    /// The connection's worker takes commands in turn, so this also waits for a query that nobody
-    /// waits for any more.
-    async fn roll_back(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-        /// The plain SQLITE_ERROR is SQLite's answer to a ROLLBACK where there is no transaction.
-        const NO_TRANSACTION: &str = "1";
-        match sqlx::query("ROLLBACK").execute(connection).await {
-            Err(sqlx::Error::Database(error))
-                if error.code().as_deref() == Some(NO_TRANSACTION) =>
-            {
-                Ok(())
-            }
-            result => result.map(drop),
-        }
-    }
-
-    fn is_lost(error: &sqlx::Error) -> bool {
-        matches!(error, sqlx::Error::WorkerCrashed | sqlx::Error::Io(_))
-    }
-
-    fn kind(error: &sqlx::Error) -> FaultKind {
-        fault::kind(error)
-    }
-
-    fn error(&self, error: &sqlx::Error) -> Error {
-        Error::Database { path: self.path.clone(), reason: error.to_string() }
-    }
-
-    fn notes(&self) -> &Notes {
-        &self.notes
-    }
-}
-
-fn synchronous(durability: Durability) -> SqliteSynchronous {
+/// What each connection is set to. `fullfsync` is there on macOS only, where a plain fsync leaves the
+/// data in the drive's own cache.
+const fn settings(durability: Durability) -> &'static str {
     match durability {
-        Durability::Full => SqliteSynchronous::Full,
-        Durability::Normal => SqliteSynchronous::Normal,
-        Durability::Off => SqliteSynchronous::Off,
+        Durability::Full => {
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = 1"
+        }
+        Durability::Normal => {
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA fullfsync = 0"
+        }
+        Durability::Off => {
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA fullfsync = 0"
+        }
     }
 }

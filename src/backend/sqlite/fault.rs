@@ -1,37 +1,48 @@
 //! Which kind of fault an error of SQLite is.
 
-use sqlx::Error;
+use rusqlite::Error;
+use thiserror::Error as ThisError;
 
 use crate::model::FaultKind;
 
+/// Why a call brought no answer.
+#[derive(Debug, ThisError)]
+pub enum Failure {
+    #[error(transparent)]
+    Sqlite(#[from] Error),
+    /// A reset has brought another database since, or a thread has panicked.
+    #[error("its connections are closed")]
+    Closed,
+}
+
 // Primary result codes, from https://www.sqlite.org/rescode.html. The low byte of an extended code
 // is its primary code.
-const INTERRUPT: u32 = 9;
-const IOERR: u32 = 10;
-const CORRUPT: u32 = 11;
-const CANTOPEN: u32 = 14;
-const PROTOCOL: u32 = 15;
-const MISMATCH: u32 = 20;
-const NOTADB: u32 = 26;
+const INTERRUPT: i32 = 9;
+const IOERR: i32 = 10;
+const CORRUPT: i32 = 11;
+const CANTOPEN: i32 = 14;
+const PROTOCOL: i32 = 15;
+const MISMATCH: i32 = 20;
+const NOTADB: i32 = 26;
 
 pub fn kind(error: &Error) -> FaultKind {
     match error {
-        Error::Database(database) => {
-            let code = database.code().and_then(|code| code.parse().ok());
-            code.map_or(FaultKind::Unavailable, kind_of_code)
+        Error::SqliteFailure(error, _) | Error::SqlInputError { error, .. } => {
+            kind_of_code(error.extended_code)
         }
-        Error::ColumnDecode { .. }
-        | Error::Decode(_)
-        | Error::ColumnIndexOutOfBounds { .. }
-        | Error::ColumnNotFound(_)
-        | Error::TypeNotFound { .. } => FaultKind::Corrupt,
+        Error::FromSqlConversionFailure(..)
+        | Error::IntegralValueOutOfRange(..)
+        | Error::Utf8Error(..)
+        | Error::InvalidColumnIndex(..)
+        | Error::InvalidColumnName(..)
+        | Error::InvalidColumnType(..) => FaultKind::Corrupt,
         _ => FaultKind::Unavailable,
     }
 }
 
 /// Busy, locked, full, read-only, a constraint and everything else that SQLite says "no" to is a
 /// refusal, but for codes that mean that the file cannot be reached or makes no sense.
-fn kind_of_code(code: u32) -> FaultKind {
+fn kind_of_code(code: i32) -> FaultKind {
     match code & 0xff {
         INTERRUPT | IOERR | CANTOPEN | PROTOCOL => FaultKind::Unavailable,
         CORRUPT | MISMATCH | NOTADB => FaultKind::Corrupt,
@@ -57,5 +68,13 @@ mod tests {
         for (code, kind) in kinds {
             assert_eq!(kind_of_code(code), kind, "code {code}");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_corrupt() {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        let read = connection.query_row("SELECT 'text'", [], |row| row.get::<_, i64>(0));
+        assert_eq!(kind(&read.unwrap_err()), FaultKind::Corrupt);
+        assert_eq!(kind(&Error::IntegralValueOutOfRange(0, -1)), FaultKind::Corrupt);
     }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
-use sqlx::{Connection, Row, SqliteConnection};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::database::Database;
-use crate::backend::pool::Endpoint;
 use crate::backend::{Error, Server, filesystem};
 
 /// The settings that change what a read or a COMMIT costs.
@@ -21,40 +22,40 @@ const PRAGMAS: [(&str, &str); 8] = [
     ("busy_timeout", "PRAGMA busy_timeout"),
 ];
 
-pub async fn server(database: &Database, directory: &Path) -> Result<Server, Error> {
-    let (version, mut settings) =
-        ask(database).await.map_err(|error: sqlx::Error| database.error(&error))?;
+pub async fn server(database: &Arc<Database>, directory: &Path) -> Result<Server, Error> {
+    let mut settings = database.aside(|database| ask(&database.connect(&[])?)).await?;
     settings.insert("filesystem".into(), filesystem(directory)?);
     Ok(Server {
         kind: "sqlite".into(),
-        version,
+        version: rusqlite::version().into(),
         managed: true,
         address: directory.display().to_string(),
         settings,
     })
 }
 
-async fn ask(database: &Database) -> Result<(String, BTreeMap<String, String>), sqlx::Error> {
-    let mut connection = database.connect().await?;
-    let version = text(&mut connection, "SELECT sqlite_version()").await?.unwrap_or_default();
+fn ask(connection: &Connection) -> rusqlite::Result<BTreeMap<String, String>> {
     let mut settings = BTreeMap::new();
     for (name, pragma) in PRAGMAS {
-        if let Some(value) = text(&mut connection, pragma).await? {
+        if let Some(value) = text(connection, pragma)? {
             let value = if name == "synchronous" { synchronous(&value).into() } else { value };
             settings.insert(name.into(), value);
         }
     }
-    connection.close().await?;
-    Ok((version, settings))
+    Ok(settings)
 }
 
 /// The first column of the first row as text, whatever its type; `None` where there is no row.
-async fn text(
-    connection: &mut SqliteConnection,
-    sql: &'static str,
-) -> Result<Option<String>, sqlx::Error> {
-    let row = sqlx::query(sql).fetch_optional(connection).await?;
-    row.map(|row| row.try_get_unchecked(0)).transpose()
+fn text(connection: &Connection, sql: &str) -> rusqlite::Result<Option<String>> {
+    let row = connection.query_row(sql, [], |row| {
+        Ok(match row.get_ref(0)? {
+            ValueRef::Null => String::new(),
+            ValueRef::Integer(number) => number.to_string(),
+            ValueRef::Real(number) => number.to_string(),
+            ValueRef::Text(text) | ValueRef::Blob(text) => String::from_utf8_lossy(text).into(),
+        })
+    });
+    row.optional()
 }
 
 /// SQLite takes this setting by name and tells it by number.

@@ -1,8 +1,6 @@
 //! What is said to SQLite.
 
-use std::sync::{Arc, LazyLock};
-
-use sqlx::AssertSqlSafe;
+use std::sync::LazyLock;
 
 pub const SCHEMA: &str = "
     CREATE TABLE entity (
@@ -59,29 +57,14 @@ pub const VERSION: &str = "SELECT version FROM entity WHERE id = ?1";
 
 pub const ALL_ROWS: &str = "SELECT id, version, writer, checksum, body FROM entity ORDER BY id";
 
-/// Text that two statements share: a macro, because `concat!` takes nothing else.
-macro_rules! write_row {
-    () => {
-        "INSERT INTO entity (id, version, writer, checksum, body) VALUES (?1, 1, ?2, ?3, ?4)
-         ON CONFLICT (id) DO UPDATE SET version = version + 1, writer = excluded.writer,
-             checksum = excluded.checksum, body = excluded.body
-         RETURNING version"
-    };
-}
+/// A transaction of its own, as any single statement is that stands in none.
+pub const WRITE: &str = "
+    INSERT INTO entity (id, version, writer, checksum, body) VALUES (?1, 1, ?2, ?3, ?4)
+    ON CONFLICT (id) DO UPDATE SET version = version + 1, writer = excluded.writer,
+        checksum = excluded.checksum, body = excluded.body
+    RETURNING version";
 
-/// A transaction of its own, as any single statement is.
-pub const WRITE: &str = write_row!();
-
-/// The whole transaction in one errand to the connection's worker thread.
-pub const WRITE_WITH_EVENT: &str = concat!(
-    "BEGIN IMMEDIATE; ",
-    write_row!(),
-    "; INSERT INTO outbox (key, version) SELECT id, version FROM entity WHERE id = ?1; COMMIT"
-);
-
-pub const BEGIN: &str = "BEGIN IMMEDIATE";
-
-pub const COMMIT: &str = "COMMIT";
+pub const ADD_EVENT: &str = "INSERT INTO outbox (key, version) VALUES (?1, ?2)";
 
 pub const READ_OUTBOX: &str =
     "SELECT sequence, key, version FROM outbox ORDER BY sequence LIMIT ?1";
@@ -103,14 +86,14 @@ pub fn runs<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
 
 /// Sets `rows` rows, a power of two, to versions of their own unless they are there or past it.
 /// Each row takes five parameters: id, version, writer, checksum, body.
-pub fn apply(rows: usize) -> AssertSqlSafe<Arc<str>> {
-    AssertSqlSafe(APPLY[rows.ilog2() as usize].clone())
+pub fn apply(rows: usize) -> &'static str {
+    &APPLY[rows.ilog2() as usize]
 }
 
 /// Far below SQLite's limit of 32,766 parameters, so that a few short statements are enough.
 const LONGEST_RUN: usize = 64;
 
-static APPLY: LazyLock<Vec<Arc<str>>> = LazyLock::new(|| {
+static APPLY: LazyLock<Vec<String>> = LazyLock::new(|| {
     (0..=LONGEST_RUN.ilog2())
         .map(|power| {
             let values = vec!["(?, ?, ?, ?, ?)"; 1 << power].join(", ");
@@ -120,25 +103,25 @@ static APPLY: LazyLock<Vec<Arc<str>>> = LazyLock::new(|| {
                      writer = excluded.writer, checksum = excluded.checksum, body = excluded.body
                  WHERE excluded.version > version"
             )
-            .into()
         })
         .collect()
 });
 
 #[cfg(test)]
 mod tests {
-    use sqlx::{Connection, Row, SqliteConnection};
+    use rusqlite::Connection;
 
     use super::*;
 
-    #[tokio::test]
-    async fn an_aggregation_joins_its_own_children_with_their_regions() {
-        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
-        sqlx::raw_sql(SCHEMA).execute(&mut connection).await.unwrap();
-        sqlx::raw_sql(CHILD_INDEX).execute(&mut connection).await.unwrap();
-        let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {AGGREGATION}"));
-        let plan = sqlx::query(explain).bind(1).fetch_all(&mut connection).await.unwrap();
-        let steps: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+    #[test]
+    fn an_aggregation_joins_its_own_children_with_their_regions() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(SCHEMA).unwrap();
+        connection.execute_batch(CHILD_INDEX).unwrap();
+        let explain = format!("EXPLAIN QUERY PLAN {AGGREGATION}");
+        let mut explain = connection.prepare(&explain).unwrap();
+        let steps = explain.query_map([1], |row| row.get("detail")).unwrap();
+        let steps: Vec<String> = steps.collect::<Result<_, _>>().unwrap();
         let expected = [
             "MATERIALIZE report",
             "SEARCH child USING INDEX child_by_parent (parent=?)",

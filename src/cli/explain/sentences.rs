@@ -205,12 +205,22 @@ pub fn store(store: &StoreOptions) -> String {
         true => String::new(),
         false => format!(", and takes {} longer than that", store.delay),
     };
+    format!("{server} {origin}{delay}. {}.", connections(store))
+}
+
+fn connections(store: &StoreOptions) -> String {
     let connections = counted(store.connections.into(), "connection");
-    let writing = match &store.server {
-        StoreServer::Embedded | StoreServer::Sqlite => "one that writes",
-        StoreServer::Postgres | StoreServer::Url(_) => "as many for writes",
-    };
-    format!("{server} {origin}{delay}. {connections} of each node for reads, and {writing}.")
+    match (&store.server, store.origin) {
+        (StoreServer::Sqlite, Origin::PointLookup) => {
+            "No read waits for a connection; one that writes serves all nodes".into()
+        }
+        (StoreServer::Embedded | StoreServer::Sqlite, _) => {
+            format!("{connections} of each node for reads, and one that writes")
+        }
+        (StoreServer::Postgres | StoreServer::Url(_), _) => {
+            format!("{connections} of each node for reads, and as many for writes")
+        }
+    }
 }
 
 const fn durability(durability: Durability) -> &'static str {
