@@ -8,11 +8,13 @@ mod init;
 mod list;
 mod log;
 mod output;
+mod places;
 mod progress;
 mod report;
 mod run;
 mod schema;
 mod servers;
+mod signals;
 mod text;
 
 use std::ffi::OsString;
