@@ -4,6 +4,7 @@ mod audit;
 mod block;
 mod environment;
 mod error;
+pub mod find_max;
 mod loadable;
 mod predict;
 mod stop;
