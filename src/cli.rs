@@ -3,6 +3,7 @@
 
 mod doctor;
 mod explain;
+mod find_max;
 mod guide;
 mod init;
 mod list;
@@ -38,6 +39,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Run),
+    FindMax(find_max::FindMax),
     Report(report::Report),
     Guide(guide::Guide),
     Init(init::Init),
@@ -119,6 +121,7 @@ impl Command {
     fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
         match self {
             Self::Run(command) => command.run(out),
+            Self::FindMax(command) => command.run(out),
             Self::Report(command) => command.run(out),
             Self::Guide(command) => command.run(out),
             Self::Init(command) => command.run(out),
