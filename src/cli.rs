@@ -4,16 +4,19 @@
 mod calibrate;
 mod doctor;
 mod explain;
+mod find_max;
 mod guide;
 mod init;
 mod list;
 mod log;
 mod output;
+mod places;
 mod progress;
 mod report;
 mod run;
 mod schema;
 mod servers;
+mod signals;
 mod text;
 
 use std::ffi::OsString;
@@ -37,6 +40,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Run),
+    FindMax(find_max::FindMax),
     Report(report::Report),
     Guide(guide::Guide),
     Init(init::Init),
@@ -119,6 +123,7 @@ impl Command {
     fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
         match self {
             Self::Run(command) => command.run(out),
+            Self::FindMax(command) => command.run(out),
             Self::Report(command) => command.run(out),
             Self::Guide(command) => command.run(out),
             Self::Init(command) => command.run(out),

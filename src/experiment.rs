@@ -5,6 +5,7 @@ mod block;
 mod calibrate;
 mod environment;
 mod error;
+pub mod find_max;
 mod loadable;
 mod predict;
 mod stop;

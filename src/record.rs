@@ -1,6 +1,7 @@
 //! The Record: the versioned result of an experiment with its provenance. Reports and comparisons
 //! read Records, and never a live system.
 
+pub mod ceilings;
 mod faults;
 mod figures;
 mod host;

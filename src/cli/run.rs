@@ -1,27 +1,21 @@
 //! `cacheduel run`: a scenario through to its verdict.
 
-use std::fs;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::pin::pin;
+use std::io::Write;
+use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::Args;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::places::{NewFolders, check_writable, free_folder};
 use super::progress::Display;
 use super::servers::Servers;
-use super::{Exit, Interrupted};
+use super::signals::{Signals, or_interrupted};
+use super::{Exit, Usage};
 use crate::compare::Verdict;
 use crate::compare::verdict::Judged;
 use crate::experiment::{Environment, Experiment, Progress, Silent, Stop};
-use crate::model::Nanos;
 use crate::record::{Record, Standing};
 use crate::report;
-use crate::scenario::{self, Loaded};
-
-/// How long a run that was asked to end may take for it.
-const PATIENCE: Nanos = Nanos::from_secs(15);
+use crate::scenario::{self, Loaded, Scenario};
 
 /// Runs a scenario: every strategy against the same load, then the comparison.
 #[derive(Debug, Args)]
@@ -102,23 +96,7 @@ impl Run {
             scenario.workload.seed = seed;
         }
         self.servers.apply(loaded)?;
-        let scenario = &mut loaded.scenario;
-        if self.only.is_empty() {
-            return Ok(());
-        }
-        let contenders = &mut scenario.strategies.0;
-        for name in &self.only {
-            if !contenders.iter().any(|contender| contender.label == *name) {
-                let labels: Vec<_> = contenders.iter().map(|one| one.label.as_str()).collect();
-                let labels = labels.join(", ");
-                return Err(super::Usage(format!(
-                    "--only {name}: the scenario has no such strategy; it has {labels}"
-                ))
-                .into());
-            }
-        }
-        contenders.retain(|contender| self.only.contains(&contender.label));
-        Ok(())
+        Ok(keep_only(&mut loaded.scenario, &self.only)?)
     }
 
     /// Runs the experiment. Whatever ended it, the Record of what was measured until then comes with
@@ -169,22 +147,7 @@ impl Run {
             &display
         };
         let stop = Stop::new();
-        let mut running = pin!(experiment.run(progress, &stop));
-        let interrupted = tokio::select! {
-            ended = &mut running => return Ok(ended?),
-            interrupted = signals.next() => interrupted,
-        };
-        stop.ask(interrupted.to_string());
-        let given_up = tokio::select! {
-            ended = &mut running => { ended?; false }
-            () = environment.clock().sleep(PATIENCE) => true,
-            _ = signals.next() => true,
-        };
-        if given_up {
-            // What is the run's own goes with the environment; a server of others keeps what it has.
-            environment.clear().await.context("something of the run is left in a server")?;
-        }
-        Err(interrupted.into())
+        or_interrupted(experiment.run(progress, &stop), &stop, environment, signals).await
     }
 
     fn exit(&self, record: &Record) -> Exit {
@@ -198,74 +161,24 @@ impl Run {
     }
 }
 
-/// Folders that were not there before. Those that are still empty when this is dropped are removed:
-/// a run that failed leaves nothing.
-struct NewFolders {
-    /// The innermost first.
-    paths: Vec<PathBuf>,
-}
-
-impl NewFolders {
-    /// `folder` and those that it is in, as far as they are missing now.
-    fn below(folder: &Path) -> Self {
-        let missing =
-            folder.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists());
-        Self { paths: missing.map(Path::to_owned).collect() }
+/// Leaves only these strategies in the scenario; all of them where none is named.
+///
+/// # Errors
+/// If the scenario has no strategy of such a name.
+pub fn keep_only(scenario: &mut Scenario, only: &[String]) -> Result<(), Usage> {
+    if only.is_empty() {
+        return Ok(());
     }
-}
-
-impl Drop for NewFolders {
-    fn drop(&mut self) {
-        for path in &self.paths {
-            // One that has content by now is not removed, which is as it should be.
-            let _ = fs::remove_dir(path);
+    let contenders = &mut scenario.strategies.0;
+    for name in only {
+        if !contenders.iter().any(|contender| contender.label == *name) {
+            let labels: Vec<_> = contenders.iter().map(|one| one.label.as_str()).collect();
+            let labels = labels.join(", ");
+            return Err(Usage(format!(
+                "--only {name}: the scenario has no such strategy; it has {labels}"
+            )));
         }
     }
-}
-
-/// The signals that ask the tool to end. From here on they do not end it by themselves.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hang_up: Signal,
-}
-
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-        })
-    }
-
-    /// Waits for one of them.
-    async fn next(&mut self) -> Interrupted {
-        tokio::select! {
-            _ = self.interrupt.recv() => Interrupted::ByUser,
-            _ = self.terminate.recv() => Interrupted::BySystem,
-            _ = self.hang_up.recv() => Interrupted::BySystem,
-        }
-    }
-}
-
-fn check_writable(folder: &Path) -> anyhow::Result<()> {
-    let attempt = || {
-        fs::create_dir_all(folder)?;
-        let mut probe = tempfile::NamedTempFile::new_in(folder)?;
-        probe.write_all(b"can this be written?")?;
-        probe.as_file().sync_all()
-    };
-    attempt().with_context(|| format!("reports cannot be written to {}", folder.display()))
-}
-
-/// A folder named after the time, and numbered where another run has started in the same second.
-fn free_folder(reports: &Path, started: &str) -> PathBuf {
-    let time: String = started.chars().filter(|sign| !matches!(sign, '-' | ':')).collect();
-    let numbered = (2..).map(|number| format!("{time}-{number}"));
-    std::iter::once(time.clone())
-        .chain(numbered)
-        .map(|name| reports.join(name))
-        .find(|folder| !folder.exists())
-        .expect("one of endlessly many names is free")
+    contenders.retain(|contender| only.contains(&contender.label));
+    Ok(())
 }

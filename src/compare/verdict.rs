@@ -7,7 +7,10 @@ mod sentences;
 pub use ranking::{Best, Ground, Peer};
 
 use super::{Figure, Metric};
-use crate::record::{Check, Contender, Record, Standing};
+use crate::record::{Check, Contender, Record, Standing, Thresholds};
+
+use crate::record::ceilings::Bound;
+pub use crate::record::ceilings::Held;
 
 /// What a Record says, in figures and in sentences.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,25 +47,12 @@ pub struct Threshold {
     pub held: Held,
 }
 
-/// Whether a threshold was held, from best to worst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Held {
-    Held,
-    /// Too few samples to say. This is not holding it.
-    Unknown,
-    Missed,
-}
-
 impl Verdict {
     pub fn of(record: &Record) -> Self {
-        let asked = Metric::asked(&record.scenario.thresholds);
         let judged = |contender: &Contender| Judged {
             label: contender.label.clone(),
             standing: standing(contender),
-            thresholds: asked
-                .iter()
-                .map(|&(metric, bound)| judge(metric, bound, contender))
-                .collect(),
+            thresholds: thresholds(&record.scenario.thresholds, contender),
         };
         let mut verdict = Self {
             standing: record.standing(),
@@ -100,6 +90,18 @@ impl Judged {
 }
 
 impl Threshold {
+    /// The same as a file keeps it.
+    pub fn bound(&self) -> Bound {
+        Bound {
+            what: self.metric.name().into(),
+            asked: self.metric.bound(self.asked),
+            found: self.measured_text(),
+            limit: self.asked.value(),
+            value: self.measured.map(Figure::value),
+            held: self.held,
+        }
+    }
+
     /// What was measured, as text; says so where it could not be.
     pub fn measured_text(&self) -> String {
         match self.measured {
@@ -107,6 +109,17 @@ impl Threshold {
             None => "too few samples".into(),
         }
     }
+}
+
+/// How a contender does by each threshold that is asked for.
+pub fn thresholds(asked: &Thresholds, contender: &Contender) -> Vec<Threshold> {
+    let asked = Metric::asked(asked).into_iter();
+    asked.map(|(metric, bound)| judge(metric, bound, contender)).collect()
+}
+
+/// [`thresholds`] as a file keeps them.
+pub fn bounds(asked: &Thresholds, contender: &Contender) -> Vec<Bound> {
+    thresholds(asked, contender).iter().map(Threshold::bound).collect()
 }
 
 /// The worst standing of any check of a contender's runs.

@@ -11,5 +11,8 @@ pub enum Error {
     Plan(#[from] workload::Error),
 
     #[error(transparent)]
+    Unfit(#[from] super::find_max::Unfit),
+
+    #[error(transparent)]
     Backend(#[from] backend::Error),
 }

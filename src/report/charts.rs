@@ -3,6 +3,7 @@
 mod bands;
 mod bars;
 mod canvas;
+mod ceilings;
 mod labels;
 mod latency;
 mod lines;
@@ -14,6 +15,7 @@ mod stampedes;
 mod svg;
 mod tradeoff;
 
+pub use ceilings::by_rate;
 pub use svg::STYLE;
 
 use super::table::{Table, figures, words};

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::tables::when;
 use crate::compare::figure::{bytes, count, share, time};
-use crate::record::{Calibration, Record, Server};
+use crate::record::{Calibration, Host, Record, Server};
 
 /// One line of provenance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +84,8 @@ fn generator(calibration: &Calibration) -> String {
     )
 }
 
-fn server(server: &Server) -> String {
+/// A server with what it says of itself, in a line.
+pub(super) fn server(server: &Server) -> String {
     let started = if server.managed { "started by the run" } else { "found running" };
     let mut parts = vec![format!("{} {} ({started})", server.kind, server.version)];
     if !server.address.is_empty() {
@@ -96,7 +97,10 @@ fn server(server: &Server) -> String {
 
 /// The machine, in a line.
 pub fn host(record: &Record) -> String {
-    let host = &record.host;
+    machine(&record.host)
+}
+
+pub(super) fn machine(host: &Host) -> String {
     let mut parts = vec![format!("{} {}", host.os, host.kernel)];
     if !host.cpu.is_empty() {
         parts.push(host.cpu.clone());

@@ -33,7 +33,7 @@ pub enum Format {
 }
 
 /// No Record is nearly as large.
-const SIZE_MAX: u64 = 1 << 30;
+pub(super) const SIZE_MAX: u64 = 1 << 30;
 /// What all histograms of a Record may take together: far more than those of any experiment do.
 const HISTOGRAMS_MAX: usize = 8 << 30;
 
@@ -97,6 +97,11 @@ pub fn write(record: &Record, folder: &Path) -> Result<(), Error> {
 /// The same for some formats only.
 pub fn write_formats(record: &Record, formats: &[Format], folder: &Path) -> Result<(), Error> {
     let files: Vec<_> = formats.iter().flat_map(|&format| files(record, format)).collect();
+    write_files(&files, folder)
+}
+
+/// Writes files by their names within the folder, in their order.
+pub(super) fn write_files(files: &[(PathBuf, String)], folder: &Path) -> Result<(), Error> {
     let is_new = !folder.exists();
     // What is half written stands where a rename to its place is atomic: on the same file system.
     let beside = match folder.parent() {
@@ -106,7 +111,7 @@ pub fn write_formats(record: &Record, formats: &[Format], folder: &Path) -> Resu
     };
     fs::create_dir_all(beside).map_err(|source| failed(beside, source))?;
     let partial = partial_folder(beside).map_err(|source| failed(folder, source))?;
-    for (name, content) in &files {
+    for (name, content) in files {
         write_file(&partial.path().join(name), content)
             .map_err(|source| failed(&folder.join(name), source))?;
     }
@@ -116,7 +121,7 @@ pub fn write_formats(record: &Record, formats: &[Format], folder: &Path) -> Resu
         let _ = partial.keep();
         return Ok(());
     }
-    for (name, _) in &files {
+    for (name, _) in files {
         let to = folder.join(name);
         let into = to.parent().unwrap_or(folder);
         fs::create_dir_all(into).map_err(|source| failed(into, source))?;
@@ -150,7 +155,7 @@ pub fn json(record: &Record) -> String {
 }
 
 /// Reads no further than is needed to see that a file is too large: it may have no end.
-fn read_text(path: &Path) -> io::Result<String> {
+pub(super) fn read_text(path: &Path) -> io::Result<String> {
     let mut bytes = Vec::new();
     fs::File::open(path)?.take(SIZE_MAX + 1).read_to_end(&mut bytes)?;
     String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))

@@ -139,7 +139,7 @@ fn details(record: &Record, verdict: &Verdict) -> Vec<Detail> {
 
 impl Cell {
     /// The class of the cell's mark in the page.
-    fn class(&self) -> &'static str {
+    pub(super) fn class(&self) -> &'static str {
         match self.mark {
             Mark::None => "",
             Mark::Good => "good",
@@ -148,12 +148,12 @@ impl Cell {
         }
     }
 
-    fn is_preferred(&self) -> bool {
+    pub(super) fn is_preferred(&self) -> bool {
         self.note == PREFERRED
     }
 
     /// Whether the mark says what the text does not: a figure that misses its threshold.
-    fn is_missed_figure(&self) -> bool {
+    pub(super) fn is_missed_figure(&self) -> bool {
         self.mark == Mark::Bad && self.text.starts_with(|c: char| c.is_ascii_digit())
     }
 }

@@ -67,23 +67,24 @@ pub fn calibration(calibration: &Calibration) -> String {
     page.text.trim_start().to_owned()
 }
 
+/// A report on its way.
 #[derive(Default)]
-struct Page {
-    text: String,
+pub(super) struct Page {
+    pub(super) text: String,
 }
 
 impl Page {
-    fn section(&mut self, title: &str) {
+    pub(super) fn section(&mut self, title: &str) {
         self.text.push_str(&format!("\n{title}\n"));
     }
 
     /// A paragraph, broken where it is too wide.
-    fn line(&mut self, text: &str, indent: &str) {
+    pub(super) fn line(&mut self, text: &str, indent: &str) {
         self.hanging(indent, text);
     }
 
     /// A paragraph after `head`, its further lines as far in as its first.
-    fn hanging(&mut self, head: &str, text: &str) {
+    pub(super) fn hanging(&mut self, head: &str, text: &str) {
         let indent = head.chars().count();
         for (index, line) in wrap(text, WIDTH - indent).iter().enumerate() {
             let head = if index == 0 { head.to_owned() } else { " ".repeat(indent) };
@@ -164,7 +165,7 @@ impl Page {
         }
     }
 
-    fn table(&mut self, table: &Table) {
+    pub(super) fn table(&mut self, table: &Table) {
         let heads: Vec<(&str, &str)> =
             table.columns.iter().map(|column| halves(&column.name)).collect();
         let widths = widths(table, &heads);

@@ -10,6 +10,7 @@ mod doctor;
 mod eviction;
 mod faulted;
 mod fill_race;
+mod find_max;
 mod full_cache;
 mod golden_lru;
 mod guards;
