@@ -4,6 +4,7 @@ mod audit;
 mod block;
 mod environment;
 mod error;
+mod fits;
 mod loadable;
 mod predict;
 mod stop;
@@ -144,6 +145,8 @@ impl<'a> Experiment<'a> {
                 predict::predictions(&chosen.spec, scenario, &self.plan, contender);
         }
         self.contenders.retain(|contender| !contender.runs.is_empty());
+        let plan = plan_facts(&self.plan, &self.contenders);
+        self.checks.push(fits::check(&plan.fits));
         Record {
             format: FORMAT,
             tool: crate::VERSION.into(),
@@ -153,7 +156,7 @@ impl<'a> Experiment<'a> {
             host: Host::this(),
             scenario: without_secrets(scenario),
             source: source_without_secrets(self.loaded),
-            plan: plan_facts(&self.plan, &self.contenders),
+            plan,
             cache: self.cache,
             store: self.environment.store().server(),
             contenders: self.contenders,
@@ -260,5 +263,6 @@ fn plan_facts(plan: &Plan, contenders: &[Contender]) -> PlanFacts {
         read_modify_write_share: share(Op::ReadModifyWrite),
         distinct_keys: mix.distinct_keys,
         top_percent_share: mix.top_share().unwrap_or_default(),
+        fits: fits::of(&plan.tallies(requests)),
     }
 }

@@ -206,8 +206,15 @@ pub struct Bucket {
     pub loads: u64,
     /// Of the loads, those that began while another one of the same key was reading the store.
     pub duplicate_loads: u64,
+    /// How late the generator started the latest of the requests.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lag_max: Nanos,
     /// Response time of reads in this interval.
     pub reads: Distribution,
     /// Response time of every other operation.
     pub writes: Distribution,
+}
+
+fn is_zero(span: &Nanos) -> bool {
+    *span == Nanos::ZERO
 }

@@ -64,6 +64,7 @@ impl Meter {
         }
         let bucket = bucket(&mut measures.timeline, measures.bucket, since);
         bucket.requests += 1;
+        bucket.lag_max = bucket.lag_max.max(sample.lag());
         if let Some(fault) = sample.fault {
             bucket.failed += 1;
             *self.failed.entry((sample.op, fault)).or_default() += 1;
