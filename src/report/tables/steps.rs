@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::table::{Cell, Mark, Table, figures, words};
+use super::super::table::{Cell, Table, figures, words};
 use crate::compare::figure::{count, ratio, share, time};
 use crate::record::{Bucket, Contender, Distribution, Nanos, Record, Run};
 
@@ -33,7 +33,7 @@ pub fn steps(record: &Record) -> Table {
         let of_rate: Vec<_> =
             steps.iter().filter(|step| step.rate == rate).map(|step| step.from..step.to).collect();
         for contender in &record.contenders {
-            if let Some(cells) = Held::of(contender, &of_rate).cells(rate) {
+            if let Some(cells) = Held::of(contender, &of_rate).cells() {
                 let label = Cell::from(contender.label.as_str());
                 table.push([number(rate).into(), label].into_iter().chain(cells));
             }
@@ -62,7 +62,7 @@ impl<'a> Held<'a> {
         held
     }
 
-    fn cells(&self, rate: f64) -> Option<[Cell; 7]> {
+    fn cells(&self) -> Option<[Cell; 7]> {
         if self.buckets.is_empty() {
             return None;
         }
@@ -79,11 +79,8 @@ impl<'a> Held<'a> {
         let (hits, misses) = (sum(|bucket| bucket.hits), sum(|bucket| bucket.misses));
         let per_second = |count: u64| number(count as f64 / self.seconds);
         let lag = self.buckets.iter().map(|bucket| bucket.lag_max).max().unwrap_or_default();
-        let off = (due as f64 - rate * self.seconds).abs();
-        // Chance does not make it as far off as that: five standard deviations.
-        let is_off = off > 5.0 * (rate * self.seconds).sqrt();
         Some([
-            Cell::marked(per_second(due), if is_off { Mark::Warn } else { Mark::None }),
+            per_second(due).into(),
             part(failed, due),
             part(hits, hits + misses),
             per_second(sum(|bucket| bucket.store_reads)).into(),
