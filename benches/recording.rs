@@ -15,7 +15,7 @@ use cacheduel::measure::{Meter, Timeline};
 use cacheduel::model::{Distribution, Key, Nanos, Share, Span, Version, Writer};
 use cacheduel::strategy::parts::entry::{self, Stamp};
 use cacheduel::strategy::parts::format::Format;
-use cacheduel::workload::{Arrival, Plan, Popularity, Rate, Rows, WorkloadOptions, Zipf};
+use cacheduel::workload::{Arrival, Plan, Popularity, Profile, Rows, WorkloadOptions, Zipf};
 
 use support::dataset::products;
 use support::recorded::{WINDOW, run_of};
@@ -75,7 +75,7 @@ fn plan(criterion: &mut Criterion) {
             own_reads: None,
             prefill: false,
             popularity,
-            arrival: Arrival::Poisson(Rate { rate: 2_000.0 }),
+            arrival: Arrival::Poisson(Profile::Rate(2_000.0)),
             warm_up: Span::default(),
             duration: Span::from_secs(1),
             nodes: 2,

@@ -6,6 +6,7 @@ mod calibrate;
 mod environment;
 mod error;
 pub mod find_max;
+mod fits;
 mod loadable;
 mod predict;
 mod stop;
@@ -156,6 +157,8 @@ impl<'a> Experiment<'a> {
                 predict::predictions(&chosen.spec, scenario, &self.plan, contender);
         }
         self.contenders.retain(|contender| !contender.runs.is_empty());
+        let plan = plan_facts(&self.plan, &self.contenders);
+        self.checks.push(fits::check(&plan.fits));
         Record {
             format: FORMAT,
             tool: crate::VERSION.into(),
@@ -165,7 +168,7 @@ impl<'a> Experiment<'a> {
             host: Host::this(),
             scenario: without_secrets(scenario),
             source: source_without_secrets(self.loaded),
-            plan: plan_facts(&self.plan, &self.contenders),
+            plan,
             cache: self.cache,
             store: self.environment.store().server(),
             calibration: self.calibration,
@@ -274,5 +277,6 @@ fn plan_facts(plan: &Plan, contenders: &[Contender]) -> PlanFacts {
         read_modify_write_share: share(Op::ReadModifyWrite),
         distinct_keys: mix.distinct_keys,
         top_percent_share: mix.top_share().unwrap_or_default(),
+        fits: fits::of(&plan.tallies(requests)),
     }
 }

@@ -4,9 +4,11 @@
 pub mod ceilings;
 mod faults;
 mod figures;
+mod fit;
 mod host;
 
 pub use faults::{Felt, Recovered};
+pub use fit::Fit;
 pub use host::Host;
 
 pub use crate::measure::{Check, Standing};
@@ -84,6 +86,9 @@ pub struct PlanFacts {
     pub distinct_keys: u64,
     /// The share of requests that went to the most popular hundredth of the keys.
     pub top_percent_share: f64,
+    /// Whether the draws are such as was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fits: Vec<Fit>,
 }
 
 /// One strategy in the experiment.

@@ -11,6 +11,7 @@
 //! share of time that it is.
 
 pub mod eviction;
+pub mod goodness;
 pub mod hit_ratio;
 pub mod queue;
 pub mod refresh;

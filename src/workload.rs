@@ -3,6 +3,7 @@
 
 mod arrival;
 mod chance;
+mod curve;
 mod error;
 mod faults;
 mod generator;
@@ -11,18 +12,23 @@ mod options;
 mod own_reads;
 mod plan;
 mod popularity;
+mod profile;
 mod rows;
+mod tally;
 
 pub mod trace;
 
 pub use arrival::Arrivals;
+pub use curve::Curve;
 pub use error::Error;
 pub use faults::PlannedFault;
 pub use generator::{GeneratorOptions, Pacing};
 pub use mix::Mix;
 pub use options::{
-    Arrival, BodySize, Closed, DatasetOptions, Entity, Hotspot, Latest, OwnReads, Popularity, Rate,
+    Arrival, BodySize, Closed, DatasetOptions, Entity, Hotspot, Latest, OwnReads, Popularity,
     TraceFiles, WorkloadOptions, Zipf,
 };
 pub use plan::{Plan, Request};
+pub use profile::{Burst, Flaw, Profile, Ramp, SquareWave, Staircase, Step, StepOrder};
 pub use rows::Rows;
+pub use tally::Tally;

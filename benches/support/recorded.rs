@@ -12,7 +12,7 @@ use cacheduel::experiment::Loadable;
 use cacheduel::model::{Call, Nanos, Sample, Share, Span};
 use cacheduel::strategy::Spec;
 use cacheduel::workload::{
-    Arrival, DatasetOptions, Pacing, Plan, Popularity, Rate, Rows, WorkloadOptions, Zipf,
+    Arrival, DatasetOptions, Pacing, Plan, Popularity, Profile, Rows, WorkloadOptions, Zipf,
 };
 
 use super::dataset::products;
@@ -102,7 +102,7 @@ fn workload() -> WorkloadOptions {
         own_reads: None,
         prefill: false,
         popularity: Popularity::Zipf(Zipf { exponent: 0.99 }),
-        arrival: Arrival::Poisson(Rate { rate: 2_000.0 }),
+        arrival: Arrival::Poisson(Profile::Rate(2_000.0)),
         warm_up: Span::default(),
         duration: Span::from_secs(20),
         nodes: 2,

@@ -1,5 +1,6 @@
 //! `explain`: what a scenario will do, in plain sentences, without doing it.
 
+mod arrivals;
 mod faults;
 mod sentences;
 

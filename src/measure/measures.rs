@@ -216,6 +216,9 @@ pub struct Bucket {
     pub loads: u64,
     /// Of the loads, those that began while another one of the same key was reading the store.
     pub duplicate_loads: u64,
+    /// How late the generator started the latest of the requests.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lag_max: Nanos,
     /// Response time of reads in this interval.
     pub reads: Distribution,
     /// Response time of every other operation.
@@ -237,5 +240,10 @@ impl Bucket {
         self.duplicate_loads += other.duplicate_loads;
         self.reads.merge(&other.reads);
         self.writes.merge(&other.writes);
+        self.lag_max = self.lag_max.max(other.lag_max);
     }
+}
+
+fn is_zero(span: &Nanos) -> bool {
+    *span == Nanos::ZERO
 }

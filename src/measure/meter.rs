@@ -66,6 +66,7 @@ impl Meter {
         }
         let bucket = &mut measures.timeline[index];
         bucket.requests += 1;
+        bucket.lag_max = bucket.lag_max.max(sample.lag());
         if let Some(fault) = sample.fault {
             bucket.failed += 1;
             *self.failed.entry((sample.op, fault)).or_default() += 1;

@@ -58,6 +58,7 @@ pub fn all(record: &Record) -> Vec<Chart> {
         staleness::freshness(record),
         over_time::store_reads(record),
     ];
+    charts.extend(over_time::requests(record));
     charts.extend(over_time::through_faults(record));
     charts.extend(stampedes::per_expiry(record));
     charts

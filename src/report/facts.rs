@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::tables::when;
+use super::tables::{steps, when};
 use crate::compare::figure::{bytes, count, share, time};
-use crate::record::{Calibration, Host, Record, Server};
+use crate::record::{Calibration, Fit, Host, Record, Server};
 
 /// One line of provenance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,7 @@ pub fn of(record: &Record) -> Vec<Fact> {
     let mut facts = vec![
         fact("load", load(record)),
         fact("plan", plan(record)),
+        fact("mix", mix(record)),
         fact("cache", server(&record.cache)),
         fact("store", server(&record.store)),
         fact("host", host(record)),
@@ -27,6 +28,10 @@ pub fn of(record: &Record) -> Vec<Fact> {
     ];
     if let Some(calibration) = &record.calibration {
         facts.push(fact("generator", generator(calibration)));
+    }
+    if !record.scenario.workload.steps().is_empty() && steps(record).is_empty() {
+        let text = "not told one by one: no interval of the timeline lies within one of them";
+        facts.insert(1, fact("steps", text.into()));
     }
     if !record.scenario.faults.is_empty() {
         let planned: Vec<_> = record.planned_faults().iter().map(when).collect();
@@ -47,7 +52,7 @@ fn load(record: &Record) -> String {
         1 => "1 repeat".to_owned(),
         repeats => format!("{repeats} repeats"),
     };
-    let arrival = serde_json::to_value(workload.arrival).map(|value| phrase(&value));
+    let arrival = serde_json::to_value(&workload.arrival).map(|value| phrase(&value));
     let popularity = serde_json::to_value(&workload.popularity).map(|value| phrase(&value));
     format!(
         "arrivals {}, popularity {}; {window}, {repeats}, nodes {}, clients {}",
@@ -82,6 +87,32 @@ fn generator(calibration: &Calibration) -> String {
         calibration.harness.cpu / 1e3,
         count(calibration.ceiling() as u64),
     )
+}
+
+/// What was asked for beside what the draws came to, and whether chance alone is between them.
+fn mix(record: &Record) -> String {
+    let (asked, plan) = (&record.scenario.workload, &record.plan);
+    let shares = [
+        ("read", asked.reads.0, plan.read_share),
+        ("update", asked.updates(), plan.update_share),
+        ("insert", asked.inserts.0, plan.insert_share),
+        ("delete", asked.deletes.0, plan.delete_share),
+        ("read and write", asked.read_modify_writes.0, plan.read_modify_write_share),
+    ];
+    let asked_for = shares.iter().filter(|(_, asked, realised)| *asked > 0.0 || *realised > 0.0);
+    let told = asked_for.map(|(name, asked, realised)| {
+        format!("{name} {} (asked {})", share(*realised), share(*asked))
+    });
+    let mut text = told.collect::<Vec<_>>().join(", ");
+    let fits = plan.fits.iter().map(|fit| {
+        let Fit { statistic, degrees_of_freedom, .. } = fit;
+        format!("{}, chi-squared {statistic:.1} ({degrees_of_freedom} d.f.)", fit.told())
+    });
+    let fits: Vec<_> = fits.collect();
+    if !fits.is_empty() {
+        text += &format!("; fit of the draws: {}", fits.join("; "));
+    }
+    text
 }
 
 /// A server with what it says of itself, in a line.

@@ -7,6 +7,7 @@ mod entries;
 mod full;
 mod serving;
 mod stampedes;
+mod steps;
 mod through;
 mod wrong;
 
@@ -16,6 +17,7 @@ pub use entries::entries;
 pub use full::full;
 pub use serving::served_by;
 pub use stampedes::{predicted as predicted_reads_per_expiry, stampedes};
+pub use steps::steps;
 pub use through::{EXPLAINED, Through, through, troubles, when};
 pub use wrong::{faults, sessions};
 

@@ -23,7 +23,21 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("arrival", "arrival = { poisson = { rate = 500 } }"),
     ("duration", "duration = \"10s\""),
     ("exponent", "exponent = 0.99"),
-    ("rate", "rate = 500"),
+    ("rate", "{ rate = 500 }"),
+    ("ramp", "{ ramp = { from = 100, to = 1000 } }"),
+    ("burst", "{ burst = { base = 100, peak = 1000, every = \"10s\", lasts = \"1s\" } }"),
+    ("square-wave", "{ square-wave = { low = 100, high = 1000, period = \"10s\" } }"),
+    ("staircase", "{ staircase = { rates = [100, 200, 400] } }"),
+    ("from", "from = 100"),
+    ("to", "to = 1000"),
+    ("base", "base = 100"),
+    ("peak", "peak = 1000"),
+    ("lasts", "lasts = \"1s\""),
+    ("low", "low = 100"),
+    ("high", "high = 1000"),
+    ("period", "period = \"10s\""),
+    ("rates", "rates = [100, 200, 400]"),
+    ("burst.every", "every = \"10s\""),
     ("every", "every = 100"),
     ("share", "share = 0.5"),
     ("after", "after = 3"),
@@ -33,7 +47,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("hotspot", "{ hotspot = { keys = 0.1, requests = 0.9 } }"),
     ("latest", "{ latest = { exponent = 0.99, every = 100 } }"),
     ("trace", "{ trace = { files = [\"requests.trc.bin.gz\"] } }"),
-    ("constant", "{ constant = { rate = 500 } }"),
+    ("even", "{ even = { rate = 500 } }"),
     ("poisson", "{ poisson = { rate = 500 } }"),
     ("closed", "{ closed = { clients = 50 } }"),
     ("url", "{ url = \"redis://localhost:6379\" }"),
@@ -188,7 +202,9 @@ fn missing(path: &[String], key: &str) -> Problem {
     };
     let problem = Problem::error(&[], format!("missing key `{key}`"))
         .expected(format!("{place} needs `{key}`"));
-    match example(key) {
+    // The same key may mean something else in another table.
+    let own = path.last().and_then(|table| example(&format!("{table}.{key}")));
+    match own.or_else(|| example(key)) {
         Some(example) => problem.help(format!("add `{example}`")),
         None => problem,
     }

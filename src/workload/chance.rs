@@ -23,6 +23,7 @@ pub enum Axis {
     Child,
     Text,
     OwnRead,
+    Step,
 }
 
 /// One axis' draws, by their number.

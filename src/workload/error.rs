@@ -12,6 +12,10 @@ pub enum Error {
     #[error("`{option}` must be {expected}")]
     Option { option: &'static str, expected: &'static str },
 
+    /// A rate, or how it changes, is none with which requests could come.
+    #[error("`workload.arrival.{process}.{key}` must be {expected}")]
+    Profile { process: &'static str, key: String, expected: &'static str },
+
     /// The trace asks for more keys than the dataset is said to have.
     #[error("`dataset.keys` is {given}, but the trace asks for {needed} distinct keys")]
     TooFewKeys { given: u64, needed: u64 },

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Share, Size, Span};
+use super::curve::Curve;
+use super::profile::{Profile, Step};
+use crate::model::{Nanos, Share, Size, Span};
 
 /// The rows that exist.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -164,6 +166,34 @@ impl WorkloadOptions {
         let others = [self.inserts, self.deletes, self.read_modify_writes];
         others.iter().all(Share::is_zero) && self.own_reads.is_none()
     }
+
+    /// The rate that an open loop asks for from the start of the plan on; `None` for a closed one.
+    pub fn curve(&self) -> Option<Curve> {
+        let profile = self.arrival.profile()?;
+        Some(profile.curve(self.warm_up.nanos(), self.duration.nanos(), self.seed))
+    }
+
+    /// When the measured window opens and closes, from the start of the plan.
+    pub fn window(&self) -> (Nanos, Nanos) {
+        let opens = self.warm_up.nanos();
+        (opens, opens + self.duration.nanos())
+    }
+
+    /// The rate of an open loop, where it never changes.
+    pub fn steady_rate(&self) -> Option<f64> {
+        self.arrival.profile()?.steady()
+    }
+
+    /// The steps of a staircase in the order in which they come, from the opening of the window.
+    /// Empty for any other load.
+    pub fn steps(&self) -> Vec<Step> {
+        match self.arrival.profile() {
+            Some(Profile::Staircase(staircase)) => {
+                staircase.steps(self.duration.nanos(), self.seed)
+            }
+            _ => Vec::new(),
+        }
+    }
 }
 
 const fn default_seed() -> u64 {
@@ -239,23 +269,26 @@ pub struct TraceFiles {
     pub files: Vec<PathBuf>,
 }
 
-/// When requests start.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// When requests start: of an open loop how they are spread, and at which rate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Arrival {
     /// Open loop: evenly spaced.
-    Constant(Rate),
+    Even(Profile),
     /// Open loop: independent of each other, as the requests of many users are.
-    Poisson(Rate),
+    Poisson(Profile),
     /// Each client asks again when it has its answer.
     Closed(Closed),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Rate {
-    /// Requests a second, over all nodes.
-    pub rate: f64,
+impl Arrival {
+    /// The rate of an open loop; `None` for a closed one.
+    pub const fn profile(&self) -> Option<&Profile> {
+        match self {
+            Self::Even(profile) | Self::Poisson(profile) => Some(profile),
+            Self::Closed(_) => None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

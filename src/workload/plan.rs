@@ -6,12 +6,15 @@ use sha2::{Digest, Sha256};
 
 use super::arrival::Arrivals;
 use super::chance::{Axis, Draws, below, unit};
+use super::curve::Curve;
 use super::error::Error;
 use super::faults::PlannedFault;
 use super::mix::Mix;
 use super::options::{Arrival, Closed, DatasetOptions, Popularity, WorkloadOptions};
 use super::own_reads::OwnReading;
-use super::popularity::Sampler;
+use super::popularity::{Sampler, ranked};
+use super::profile::Flaw;
+use super::tally::Tally;
 use super::trace::Trace;
 use crate::model::{ClientId, Key, Nanos, NodeId, Op, Share};
 
@@ -32,6 +35,8 @@ pub struct Plan {
     client_draws: Draws,
     own_reading: Option<OwnReading>,
     popularity: Sampler,
+    /// The rate of an open loop.
+    curve: Option<Curve>,
     faults: Vec<PlannedFault>,
 }
 
@@ -67,9 +72,9 @@ impl Plan {
             let expected = "large enough for a key without a row, or there is nothing to insert";
             return Err(Error::Option { option: "dataset.absent", expected });
         }
-        let clients = match workload.arrival {
+        let clients = match &workload.arrival {
             Arrival::Closed(closed) => closed.clients,
-            Arrival::Constant(_) | Arrival::Poisson(_) => workload.clients,
+            Arrival::Even(_) | Arrival::Poisson(_) => workload.clients,
         };
         let own_reading = workload.own_reads.map(|own_reads| {
             let turn =
@@ -84,6 +89,7 @@ impl Plan {
             ops: Draws::new(workload.seed, Axis::Op),
             client_draws: Draws::new(workload.seed, Axis::Client),
             popularity: Sampler::new(&workload.popularity, keys, workload.seed, trace)?,
+            curve: workload.curve(),
             dataset: dataset.clone(),
             workload: workload.clone(),
             faults: Vec::new(),
@@ -120,9 +126,7 @@ impl Plan {
         let clients = u64::from(self.clients);
         let client = match self.workload.arrival {
             Arrival::Closed(_) => number % clients,
-            Arrival::Constant(_) | Arrival::Poisson(_) => {
-                below(self.client_draws.at(number), clients)
-            }
+            Arrival::Even(_) | Arrival::Poisson(_) => below(self.client_draws.at(number), clients),
         };
         let op = self.op(number);
         let key = self.popularity.key(number);
@@ -135,21 +139,12 @@ impl Plan {
         }
     }
 
-    /// The operation of request `number` by its own draw. Reads come first, so that they stay where
-    /// they are when the other shares change.
+    /// The operation of request `number` by its own draw.
     fn op(&self, number: u64) -> Op {
-        let options = &self.workload;
-        let shares = [
-            (Op::Read, options.reads.0),
-            (Op::Insert, options.inserts.0),
-            (Op::Delete, options.deletes.0),
-            (Op::ReadModifyWrite, options.read_modify_writes.0),
-            (Op::Update, options.updates()),
-        ];
         let draw = unit(self.ops.at(number));
         let mut up_to = 0.0;
         let mut last = Op::Read;
-        for (op, share) in shares.into_iter().filter(|(_, share)| *share > 0.0) {
+        for (op, share) in self.shares().into_iter().filter(|(_, share)| *share > 0.0) {
             up_to += share;
             last = op;
             if draw < up_to {
@@ -160,6 +155,19 @@ impl Plan {
         last
     }
 
+    /// What was asked of each operation. Reads come first, so that they stay where they are when the
+    /// other shares change.
+    fn shares(&self) -> [(Op, f64); 5] {
+        let options = &self.workload;
+        [
+            (Op::Read, options.reads.0),
+            (Op::Insert, options.inserts.0),
+            (Op::Delete, options.deletes.0),
+            (Op::ReadModifyWrite, options.read_modify_writes.0),
+            (Op::Update, options.updates()),
+        ]
+    }
+
     /// The key that an insert takes where `key` was drawn: one that had no row when the run began.
     const fn to_insert(&self, key: u32) -> u32 {
         let absent = self.keys - self.loaded;
@@ -168,7 +176,7 @@ impl Plan {
 
     /// The intended start of each request in turn, from 0, without end. Empty in a closed loop.
     pub fn arrivals(&self) -> Arrivals {
-        Arrivals::new(self.workload.arrival, self.workload.seed)
+        Arrivals::new(&self.workload.arrival, self.curve.as_ref(), self.workload.seed)
     }
 
     pub const fn is_open(&self) -> bool {
@@ -179,16 +187,14 @@ impl Plan {
     pub const fn closed(&self) -> Option<Closed> {
         match self.workload.arrival {
             Arrival::Closed(closed) => Some(closed),
-            Arrival::Constant(_) | Arrival::Poisson(_) => None,
+            Arrival::Even(_) | Arrival::Poisson(_) => None,
         }
     }
 
-    /// Requests a second that an open loop asks for; `None` for a closed one.
-    pub const fn rate(&self) -> Option<f64> {
-        match self.workload.arrival {
-            Arrival::Constant(rate) | Arrival::Poisson(rate) => Some(rate.rate),
-            Arrival::Closed(_) => None,
-        }
+    /// Requests a second that an open loop asks for; `None` for a closed one, and where the rate
+    /// changes in the course of the run.
+    pub fn rate(&self) -> Option<f64> {
+        self.workload.steady_rate()
     }
 
     pub const fn seed(&self) -> u64 {
@@ -244,6 +250,22 @@ impl Plan {
         Mix::of(self, requests)
     }
 
+    /// What the first `requests` requests were drawn as, beside what it was asked: the operations;
+    /// the keys, where each has a probability of its own that was asked for; and the gaps of a
+    /// Poisson process. It is of the draws themselves, before reads of own writes and inserts took
+    /// the places of some.
+    pub fn tallies(&self, requests: u64) -> Vec<Tally> {
+        let mut tallies = vec![Tally::operations(&self.shares(), requests, |it| self.op(it))];
+        let ranked = ranked(&self.workload.popularity, self.keys, self.workload.seed);
+        tallies.extend(ranked.map(|ranked| {
+            Tally::popularity(&ranked, requests, |number| self.popularity.key(number))
+        }));
+        if let (Arrival::Poisson(_), Some(curve)) = (&self.workload.arrival, &self.curve) {
+            tallies.extend(Tally::gaps(curve, self.arrivals(), requests));
+        }
+        tallies
+    }
+
     /// SHA-256 in hexadecimal over all that decides the plan: the options, the content of its
     /// traces (wherever the files lie), and the first 10,000 requests with their intended starts.
     /// Two runs with equal hashes were asked the same things at the same times.
@@ -292,7 +314,6 @@ const fn op_byte(op: Op) -> u8 {
 /// Refuses what no plan can be made of, whether it came from a file or from code.
 fn check(dataset: &DatasetOptions, workload: &WorkloadOptions) -> Result<(), Error> {
     let is_share = |share: Share| (0.0..=1.0).contains(&share.0);
-    let rate_is_sound = |rate: f64| rate.is_finite() && rate > 0.0;
     let rules = [
         ("dataset.namespace", "a template with `{id}` in it", {
             dataset.namespace().contains("{id}")
@@ -316,20 +337,24 @@ fn check(dataset: &DatasetOptions, workload: &WorkloadOptions) -> Result<(), Err
         ("dataset.absent", "a share from 0 to 1", is_share(dataset.absent)),
         ("workload.nodes", "at least 1", workload.nodes >= 1),
         ("workload.clients", "at least 1", workload.clients >= 1),
-        match workload.arrival {
-            Arrival::Constant(rate) => {
-                ("workload.arrival.constant.rate", "above 0", rate_is_sound(rate.rate))
-            }
-            Arrival::Poisson(rate) => {
-                ("workload.arrival.poisson.rate", "above 0", rate_is_sound(rate.rate))
-            }
-            Arrival::Closed(closed) => {
-                ("workload.arrival.closed.clients", "at least 1", closed.clients >= 1)
-            }
-        },
+        ("workload.arrival.closed.clients", "at least 1", {
+            !matches!(workload.arrival, Arrival::Closed(Closed { clients: 0, .. }))
+        }),
     ];
     match rules.into_iter().find(|(.., holds)| !holds) {
         Some((option, expected, _)) => Err(Error::Option { option, expected }),
+        None => check_rate(&workload.arrival),
+    }
+}
+
+fn check_rate(arrival: &Arrival) -> Result<(), Error> {
+    let (process, profile) = match arrival {
+        Arrival::Even(profile) => ("even", profile),
+        Arrival::Poisson(profile) => ("poisson", profile),
+        Arrival::Closed(_) => return Ok(()),
+    };
+    match profile.flaws().into_iter().next() {
+        Some(Flaw { key, expected, .. }) => Err(Error::Profile { process, key, expected }),
         None => Ok(()),
     }
 }

@@ -98,6 +98,23 @@ impl Sampler {
     }
 }
 
+/// Every key from the most popular one on, each with the probability that was asked for it; worked out
+/// from the options, and not from the table that the sampler draws from. `None` where keys have no
+/// probability of their own, or options are out of range.
+pub fn ranked(popularity: &Popularity, keys: u32, seed: u64) -> Option<Vec<(u32, f64)>> {
+    let weights = match popularity {
+        Popularity::Uniform => {
+            return Some((0..keys).map(|key| (key, 1.0 / f64::from(keys))).collect());
+        }
+        Popularity::Zipf(zipf) => zipf_weights(zipf.exponent, "", keys).ok()?,
+        Popularity::Hotspot(hotspot) => hotspot_weights(hotspot, keys),
+        Popularity::Latest(_) | Popularity::Trace(_) => return None,
+    };
+    let total: f64 = weights.iter().sum();
+    let chances = weights.into_iter().map(|weight| weight / total);
+    Some(shuffled(keys, seed).into_iter().zip(chances).collect())
+}
+
 /// The keys `0 .. keys` in a seeded random order (Fisher and Yates), so that popular keys do not
 /// lie side by side in the store's pages.
 fn shuffled(keys: u32, seed: u64) -> Vec<u32> {

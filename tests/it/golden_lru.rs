@@ -32,7 +32,7 @@ fn replay(golden: &Golden, capacity: usize) -> (u64, u64) {
         [workload]
         reads = 1.0
         popularity = {{ trace = {{ files = ['{}'] }} }}
-        arrival = {{ constant = {{ rate = {RATE} }} }}
+        arrival = {{ even = {{ rate = {RATE} }} }}
         duration = "{}ms"
         [cache]
         server = "embedded"

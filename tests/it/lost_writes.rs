@@ -22,7 +22,7 @@ use cacheduel::model::{
 };
 use cacheduel::strategy::Spec;
 use cacheduel::workload::{
-    Arrival, DatasetOptions, Pacing, Plan, PlannedFault, Popularity, Rate, Rows, WorkloadOptions,
+    Arrival, DatasetOptions, Pacing, Plan, PlannedFault, Popularity, Profile, Rows, WorkloadOptions,
 };
 
 use crate::private_servers::World;
@@ -112,7 +112,7 @@ fn plan() -> (Plan, Rows) {
         own_reads: None,
         prefill: false,
         popularity: Popularity::Uniform,
-        arrival: Arrival::Poisson(Rate { rate: 400.0 }),
+        arrival: Arrival::Poisson(Profile::Rate(400.0)),
         warm_up: Span::default(),
         duration: Span::from_secs(4),
         nodes: 2,

@@ -22,6 +22,7 @@ mod planted;
 mod postgres_faults;
 mod postgres_servers;
 mod private_servers;
+mod rates;
 mod redis_breakages;
 mod redis_faults;
 mod reports;

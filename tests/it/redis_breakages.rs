@@ -353,7 +353,7 @@ async fn a_proxy_stands_there_only_in_runs_that_break_the_network() {
             [workload]
             reads = 0.9
             popularity = "uniform"
-            arrival = {{ constant = {{ rate = 5 }} }}
+            arrival = {{ even = {{ rate = 5 }} }}
             duration = "1m"
             [store]
             server = "embedded"

@@ -1,5 +1,6 @@
 //! The parts of a scenario, each as a person would say it.
 
+use super::arrivals::arrivals;
 use crate::backend::{
     ApiOptions, CacheOptions, CacheServer, Connections, Durability, Eviction, LatencyOptions,
     Origin, StoreOptions, StoreServer, redacted,
@@ -39,34 +40,7 @@ pub fn dataset(scenario: &Scenario) -> String {
 
 pub fn load(scenario: &Scenario) -> String {
     let workload = &scenario.workload;
-    let users = format!(
-        "from {} on {}",
-        counted(workload.clients.into(), "user"),
-        counted(workload.nodes.into(), "node")
-    );
-    let nodes = counted(workload.nodes.into(), "node");
-    let arrival = match workload.arrival {
-        Arrival::Constant(load) => {
-            format!(
-                "{} requests a second, evenly spaced (an open loop), {users}.",
-                number(load.rate)
-            )
-        }
-        Arrival::Poisson(load) => format!(
-            "{} requests a second on average, independent of each other (an open loop), {users}.",
-            number(load.rate)
-        ),
-        Arrival::Closed(load) => {
-            let think = match load.think.0.is_zero() {
-                true => "at once".to_owned(),
-                false => format!("{} after", load.think),
-            };
-            let clients = counted(load.clients.into(), "client");
-            format!(
-                "{clients} on {nodes}, each asking again {think} it has its answer (a closed loop)."
-            )
-        }
-    };
+    let arrival = arrivals(workload);
     let popularity = popularity(&workload.popularity);
     format!("{arrival} {} {popularity} {}", operations(workload), expected(scenario))
 }
@@ -125,17 +99,19 @@ fn expected(scenario: &Scenario) -> String {
         "A run is {} of warm-up and {} that are measured",
         workload.warm_up, workload.duration
     );
-    let rate = match workload.arrival {
-        Arrival::Constant(load) | Arrival::Poisson(load) => load.rate,
-        Arrival::Closed(load) if !load.think.0.is_zero() => {
+    let (measured, all) = match (&workload.arrival, workload.curve()) {
+        (Arrival::Closed(load), _) if !load.think.0.is_zero() => {
             let most = f64::from(load.clients) / load.think.0.as_secs_f64();
             let measured = count((most * workload.duration.0.as_secs_f64()).round() as u64);
             return format!("{window}: at most {measured} measured requests.");
         }
-        Arrival::Closed(_) => return format!("{window}, with as many requests as are answered."),
+        (_, Some(curve)) => {
+            let (opens, closes) = workload.window();
+            let all = curve.count(closes);
+            (all - curve.count(opens), all)
+        }
+        (_, None) => return format!("{window}, with as many requests as are answered."),
     };
-    let measured = rate * workload.duration.0.as_secs_f64();
-    let all = measured + rate * workload.warm_up.0.as_secs_f64();
     let reads = measured * workload.reads.0;
     let writes = if workload.only_reads_and_updates() { "updates" } else { "others" };
     format!(

@@ -32,6 +32,9 @@ struct Quantity {
     figure: fn(&Contender, Range<usize>) -> Option<f64>,
 }
 
+/// A figure in intervals that are taken together, where there is one.
+type Points = Vec<(Range<usize>, Option<f64>)>;
+
 /// How a figure is written and drawn.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Unit {
@@ -54,6 +57,24 @@ const STORE_READS: Quantity = Quantity {
         let reads = sum(contender, range.clone(), |bucket| bucket.store_reads);
         let width = contender.runs.first()?.measures.bucket.as_secs_f64();
         Some(reads as f64 / (range.len() as f64 * width * contender.runs.len() as f64))
+    },
+};
+
+/// Shown where the asked rate is not always the same.
+const ANSWERED: Quantity = Quantity {
+    slug: "requests-over-time",
+    title: "Requests over time",
+    per: "answered per second by their intended start, mean over repeats",
+    axis: "requests per second",
+    description: "The rate that the scenario asks for, and requests that were answered, by their \
+                  intended start: what is below the asked rate failed, or is chance's.",
+    nothing: "No request was answered in the window.",
+    unit: Unit::PerSecond,
+    figure: |contender, range| {
+        let (from, to) = span(contender.runs.first()?, &range)?;
+        let due = sum(contender, range.clone(), |bucket| bucket.requests);
+        let answered = due - sum(contender, range, |bucket| bucket.failed);
+        Some(answered as f64 / ((to - from).as_secs_f64() * contender.runs.len() as f64))
     },
 };
 
@@ -130,6 +151,20 @@ pub fn store_reads(record: &Record) -> Chart {
     chart(record, &STORE_READS)
 }
 
+/// The asked rate beside the achieved one, where it is not always the same.
+pub fn requests(record: &Record) -> Option<Chart> {
+    let workload = &record.scenario.workload;
+    let curve = workload.curve().filter(|_| workload.steady_rate().is_none())?;
+    let (opens, _) = workload.window();
+    let longest = record.contenders.iter().max_by_key(|contender| length(contender))?;
+    let run = longest.runs.first()?;
+    let points = points(longest, &ANSWERED).into_iter().map(|(range, _)| {
+        let asked = span(run, &range).map(|(from, to)| curve.mean_rate(opens + from, opens + to));
+        (range, asked)
+    });
+    Some(chart_beside(record, &ANSWERED, Some(points.collect())))
+}
+
 /// What else is shown where something broke.
 pub fn through_faults(record: &Record) -> Vec<Chart> {
     if record.scenario.faults.is_empty() {
@@ -139,16 +174,27 @@ pub fn through_faults(record: &Record) -> Vec<Chart> {
 }
 
 fn chart(record: &Record, what: &Quantity) -> Chart {
+    chart_beside(record, what, None)
+}
+
+/// The chart, with what was asked for as one more curve after those of the contenders.
+fn chart_beside(record: &Record, what: &Quantity, asked: Option<Points>) -> Chart {
     let bands = bands::of(record);
-    let all: Vec<Vec<(Range<usize>, Option<f64>)>> =
+    let mut labels: Vec<_> =
+        record.contenders.iter().map(|contender| contender.label.as_str()).collect();
+    let mut all: Vec<Points> =
         record.contenders.iter().map(|contender| points(contender, what)).collect();
+    if let Some(asked) = asked {
+        labels.push("asked");
+        all.push(asked);
+    }
     let width = bucket(record);
     let second = |bucket: usize| (width.0 * bucket as u64) as f64 / 1e9;
-    let curves: Vec<_> = std::iter::zip(&record.contenders, &all)
+    let curves: Vec<_> = std::iter::zip(&labels, &all)
         .enumerate()
         .filter(|(_, (_, points))| points.iter().any(|(_, figure)| figure.is_some()))
-        .map(|(series, (contender, points))| Curve {
-            label: contender.label.clone(),
+        .map(|(series, (label, points))| Curve {
+            label: (*label).to_owned(),
             series,
             points: points
                 .iter()
@@ -160,7 +206,7 @@ fn chart(record: &Record, what: &Quantity) -> Chart {
         slug: what.slug,
         title: what.title,
         description: format!("{}{}", what.description, bands::described(&bands)),
-        table: table(record, what, &all, &bands),
+        table: table((&labels, bucket(record)), what, &all, &bands),
         drawing: drawing(what, &curves, &bands),
     }
 }
@@ -193,18 +239,17 @@ fn drawing(what: &Quantity, curves: &[Curve], bands: &[Band]) -> Drawing {
 }
 
 fn table(
-    record: &Record,
+    (labels, width): (&[&str], Nanos),
     what: &Quantity,
-    all: &[Vec<(Range<usize>, Option<f64>)>],
+    all: &[Points],
     bands: &[Band],
 ) -> Table {
     let mut columns = vec![figures("from")];
-    columns.extend(record.contenders.iter().map(|contender| figures(contender.label.as_str())));
+    columns.extend(labels.iter().map(|label| figures(*label)));
     if !bands.is_empty() {
         columns.push(words("fault"));
     }
     let mut table = Table::new(format!("{}, {}", what.title, what.per), columns);
-    let width = bucket(record);
     let at = |bucket: usize| Nanos(width.0 * bucket as u64);
     let longest = all.iter().max_by_key(|points| points.len()).cloned().unwrap_or_default();
     for (index, (range, _)) in longest.iter().enumerate() {
@@ -224,8 +269,8 @@ fn table(
 
 /// The figure in intervals that are taken together, so that there are not too many, and so that a
 /// quantile has its samples.
-fn points(contender: &Contender, what: &Quantity) -> Vec<(Range<usize>, Option<f64>)> {
-    let length = contender.runs.iter().map(|run| run.measures.timeline.len()).min().unwrap_or(0);
+fn points(contender: &Contender, what: &Quantity) -> Points {
+    let length = length(contender);
     if length == 0 {
         return Vec::new();
     }
@@ -256,6 +301,19 @@ impl Unit {
             (Self::PerSecond | Self::Share, Some(figure)) => figure,
         }
     }
+}
+
+/// Intervals that all runs have.
+fn length(contender: &Contender) -> usize {
+    contender.runs.iter().map(|run| run.measures.timeline.len()).min().unwrap_or(0)
+}
+
+/// From when to when some intervals are, of which the last may end with the window; `None` where that
+/// is no time.
+fn span(run: &Run, range: &Range<usize>) -> Option<(Nanos, Nanos)> {
+    let at = |bucket: usize| Nanos(run.measures.bucket.0 * bucket as u64);
+    let (from, to) = (at(range.start), at(range.end).min(run.measures.window));
+    (from < to).then_some((from, to))
 }
 
 fn bucket(record: &Record) -> Nanos {

@@ -158,7 +158,7 @@ mod tests {
             [workload]
             reads = 0.9
             popularity = "uniform"
-            arrival = {{ constant = {{ rate = 5 }} }}
+            arrival = {{ even = {{ rate = 5 }} }}
             duration = "1m"
             [[faults]]
             at = "10s"

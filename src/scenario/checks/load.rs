@@ -1,15 +1,13 @@
 //! Checks of the data and of what is asked of it.
 
 use super::{at_least_one, not_zero};
-use crate::model::BODY_MAX;
+use crate::model::{BODY_MAX, Nanos};
 use crate::scenario::Scenario;
 use crate::scenario::problem::Problem;
-use crate::workload::{Arrival, BodySize, Hotspot, Popularity};
+use crate::workload::{Arrival, BodySize, Burst, Hotspot, Popularity, Profile, Ramp, SquareWave};
 
 /// The judge keeps a ledger for each key in memory.
 const KEYS_MAX: u64 = 100_000_000;
-/// More requests a second than one machine can start.
-const RATE_MAX: f64 = 10_000_000.0;
 
 pub fn dataset(scenario: &Scenario, problems: &mut Vec<Problem>) {
     let dataset = &scenario.dataset;
@@ -79,12 +77,11 @@ pub fn workload(scenario: &Scenario, problems: &mut Vec<Problem>) {
 }
 
 fn arrival(scenario: &Scenario, problems: &mut Vec<Problem>) {
-    let path = |kind, key| ["workload", "arrival", kind, key];
-    match scenario.workload.arrival {
-        Arrival::Constant(load) => rate(&path("constant", "rate"), load.rate, problems),
-        Arrival::Poisson(load) => rate(&path("poisson", "rate"), load.rate, problems),
+    match &scenario.workload.arrival {
+        Arrival::Even(profile) => rate(scenario, "even", profile, problems),
+        Arrival::Poisson(profile) => rate(scenario, "poisson", profile, problems),
         Arrival::Closed(load) => {
-            let clients = path("closed", "clients");
+            let clients = ["workload", "arrival", "closed", "clients"];
             at_least_one(&clients, load.clients.into(), "client", problems);
             if 0 < load.clients && load.clients < scenario.workload.nodes {
                 let message = "fewer clients than nodes, so some nodes do nothing";
@@ -94,18 +91,55 @@ fn arrival(scenario: &Scenario, problems: &mut Vec<Problem>) {
     }
 }
 
-fn rate(path: &[&str], rate: f64, problems: &mut Vec<Problem>) {
-    if !rate.is_finite() || rate <= 0.0 {
-        problems.push(
-            Problem::error(path, "no request would ever come")
-                .expected("expected requests a second, more than zero"),
-        );
-    } else if rate > RATE_MAX {
-        problems.push(
-            Problem::error(path, "more requests than one machine can start")
-                .expected(format!("expected at most {RATE_MAX} a second")),
-        );
+fn rate(scenario: &Scenario, process: &str, profile: &Profile, problems: &mut Vec<Problem>) {
+    let path = |key: &str| -> Vec<String> {
+        let keys = ["workload", "arrival", process].into_iter().chain(key.split('.'));
+        keys.map(str::to_owned).collect()
+    };
+    let flaws = profile.flaws();
+    problems.extend(flaws.iter().map(|flaw| Problem {
+        path: path(&flaw.key),
+        ..Problem::error(&[], flaw.why).expected(format!("expected {}", flaw.expected))
+    }));
+    if flaws.is_empty() {
+        let doubts = doubts(scenario, profile).into_iter().flatten();
+        let warning =
+            |(key, message)| Problem { path: path(key), ..Problem::warning(&[], message) };
+        problems.extend(doubts.map(warning));
     }
+}
+
+/// What of a rate the window does not see, and where.
+fn doubts(scenario: &Scenario, profile: &Profile) -> [Option<(&'static str, &'static str)>; 2] {
+    let window = scenario.workload.duration.nanos();
+    let unseen = match profile {
+        Profile::Ramp(Ramp { over: Some(over), .. }) if over.nanos() > window => {
+            Some(("ramp.over", "the window closes before the ramp is at its end"))
+        }
+        Profile::Burst(Burst { every, .. }) if every.nanos() >= window => {
+            Some(("burst.every", "the window closes before the first burst"))
+        }
+        Profile::SquareWave(wave) if wave.halves().0 >= window => {
+            Some(("square-wave.period", "the window closes before the rate is high"))
+        }
+        Profile::Staircase(staircase) => {
+            let round = staircase.each.map(|each| each.nanos().0 * staircase.rates.len() as u64);
+            let is_whole = round.is_none_or(|round| window.0.is_multiple_of(round));
+            let why = "the window is no whole number of rounds, so some rates are held for longer \
+                       than others, or not at all";
+            (!is_whole).then_some(("staircase.each", why))
+        }
+        _ => None,
+    };
+    let first = match profile {
+        Profile::Ramp(Ramp { from, .. }) => Some(("ramp.from", *from)),
+        Profile::Burst(Burst { base, .. }) => Some(("burst.base", *base)),
+        Profile::SquareWave(SquareWave { low, .. }) => Some(("square-wave.low", *low)),
+        Profile::Rate(_) | Profile::Staircase(_) => None,
+    };
+    let warms_up = scenario.workload.warm_up.nanos() > Nanos::ZERO;
+    let idle = first.filter(|(_, rate)| *rate == 0.0 && warms_up);
+    [unseen, idle.map(|(key, _)| (key, "nothing is asked for in the warm-up"))]
 }
 
 fn popularity(scenario: &Scenario, problems: &mut Vec<Problem>) {

@@ -24,7 +24,7 @@ const DEFAULTS: [(&str, &str); 7] = [
     ("DATASET", "keys = 100"),
     (
         "WORKLOAD",
-        "reads = 0.9\npopularity = \"uniform\"\narrival = { constant = { rate = 5 } }\n\
+        "reads = 0.9\npopularity = \"uniform\"\narrival = { even = { rate = 5 } }\n\
          duration = \"1s\"\nwarm-up = \"1h\"",
     ),
     ("CACHE", ""),
@@ -66,7 +66,7 @@ fn workload(replaced: &str, by: &str) -> String {
 }
 
 const UNIFORM: &str = "popularity = \"uniform\"";
-const RATE: &str = "{ constant = { rate = 5 } }";
+const RATE: &str = "{ even = { rate = 5 } }";
 
 #[test]
 fn the_defaults_make_sense() {
@@ -90,7 +90,7 @@ fn a_load_must_load() {
         [("0", true), ("-1", true), ("nan", true), ("inf", true), ("0.1", false)]
     {
         let text = workload("rate = 5", &format!("rate = {rate}"));
-        let expected = if is_wrong { vec!["workload.arrival.constant.rate"] } else { vec![] };
+        let expected = if is_wrong { vec!["workload.arrival.even.rate"] } else { vec![] };
         assert_eq!(errors("WORKLOAD", &text), expected, "{rate}");
     }
     let text = workload(RATE, "{ closed = { clients = 0 } }");
@@ -99,6 +99,35 @@ fn a_load_must_load() {
     let expected = ["workload.duration", "workload.timeout", "workload.nodes", "workload.clients"];
     assert_eq!(errors("WORKLOAD", &text), expected);
     assert_eq!(errors("QUESTION", "repeats = 0"), ["repeats"]);
+}
+
+#[test]
+fn a_rate_must_be_one_whatever_it_does() {
+    let arrival = |text: &str| workload(RATE, &format!("{{ poisson = {text} }}"));
+    for (text, key) in [
+        ("{ ramp = { from = -1, to = 5 } }", "ramp.from"),
+        ("{ burst = { base = 9, peak = 5, every = \"200ms\", lasts = \"100ms\" } }", "burst.peak"),
+        ("{ burst = { base = 1, peak = 5, every = \"1s\", lasts = \"1s\" } }", "burst.every"),
+        ("{ square-wave = { low = 1, high = 5, period = \"1s\", duty = 1 } }", "square-wave.duty"),
+        ("{ staircase = { rates = [] } }", "staircase.rates"),
+        ("{ staircase = { rates = [1, 0] } }", "staircase.rates.1"),
+    ] {
+        let expected = format!("workload.arrival.poisson.{key}");
+        assert_eq!(errors("WORKLOAD", &arrival(text)), [expected], "{text}");
+    }
+    for (text, key) in [
+        ("{ ramp = { from = 1, to = 5, over = \"2s\" } }", "ramp.over"),
+        ("{ ramp = { from = 0, to = 5 } }", "ramp.from"),
+        ("{ burst = { base = 1, peak = 5, every = \"1s\", lasts = \"100ms\" } }", "burst.every"),
+        ("{ square-wave = { low = 1, high = 5, period = \"2s\" } }", "square-wave.period"),
+        ("{ staircase = { rates = [1, 2], each = \"400ms\" } }", "staircase.each"),
+    ] {
+        let expected = format!("workload.arrival.poisson.{key}");
+        let found = warnings("WORKLOAD", &arrival(text));
+        assert_eq!((errors("WORKLOAD", &arrival(text)), found), (vec![], vec![expected]), "{text}");
+    }
+    let fine = arrival("{ staircase = { rates = [1, 2], each = \"250ms\" } }");
+    assert_eq!((errors("WORKLOAD", &fine), warnings("WORKLOAD", &fine)), (vec![], vec![]));
 }
 
 #[test]

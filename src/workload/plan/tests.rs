@@ -4,7 +4,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{Share, Size, Span};
-use crate::workload::{BodySize, Entity, OwnReads, Rate, TraceFiles, Zipf};
+use crate::theory::goodness::chi_squared;
+use crate::workload::{
+    BodySize, Entity, Hotspot, Latest, OwnReads, Profile, Ramp, TraceFiles, Zipf,
+};
 
 fn dataset() -> DatasetOptions {
     DatasetOptions {
@@ -26,7 +29,7 @@ fn workload() -> WorkloadOptions {
         own_reads: None,
         prefill: false,
         popularity: Popularity::Zipf(Zipf { exponent: 0.99 }),
-        arrival: Arrival::Poisson(Rate { rate: 1_000.0 }),
+        arrival: Arrival::Poisson(Profile::Rate(1_000.0)),
         warm_up: Span::from_secs(1),
         duration: Span::from_secs(10),
         nodes: 3,
@@ -75,6 +78,51 @@ fn the_realised_mix_is_near_the_asked_one() {
     assert!((mix.top_share().unwrap() - top).abs() < 0.006, "{mix:?} for {top}");
     assert!(mix.distinct_keys > 990, "{mix:?}");
     assert_eq!(plan.describe_mix(0).share_of(Op::Read), None);
+}
+
+#[test]
+fn the_draws_are_such_as_was_asked_for() {
+    let hotspot = Hotspot { keys: Share(0.02), requests: Share(0.8) };
+    for popularity in [
+        Popularity::Uniform,
+        Popularity::Zipf(Zipf { exponent: 0.5 }),
+        Popularity::Zipf(Zipf { exponent: 1.2 }),
+        Popularity::Hotspot(hotspot),
+    ] {
+        for seed in 1..6 {
+            let (dataset, workload) = all_kinds();
+            let own_reads = Some(OwnReads { share: Share(0.5), after: 3 });
+            let workload =
+                WorkloadOptions { popularity: popularity.clone(), seed, own_reads, ..workload };
+            let plan = Plan::new(&dataset, &workload, Path::new("")).unwrap();
+            let tallies = plan.tallies(200_000);
+            let named: Vec<_> = tallies.iter().map(|tally| tally.of).collect();
+            assert_eq!(named, ["operations", "popularity", "gaps"]);
+            for tally in tallies {
+                let fit = chi_squared(&tally.classes).unwrap();
+                assert!(fit.p_value > 0.001, "{popularity:?}, seed {seed}: {} {fit:?}", tally.of);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_chance_does_not_decide_is_not_tested() {
+    let closed = Arrival::Closed(Closed { clients: 5, think: Span::default() });
+    let latest = Popularity::Latest(Latest { exponent: 1.0, every: 5 });
+    let options = WorkloadOptions { arrival: closed, popularity: latest, ..workload() };
+    let named: Vec<_> = plan(&options).tallies(100).iter().map(|tally| tally.of).collect();
+    assert_eq!(named, ["operations"]);
+    let even = WorkloadOptions { arrival: Arrival::Even(Profile::Rate(9.0)), ..workload() };
+    assert_eq!(plan(&even).tallies(100).len(), 2);
+}
+
+#[test]
+fn a_rate_that_changes_is_no_rate_for_a_closed_form() {
+    let ramp = Profile::Ramp(Ramp { from: 1_000.0, to: 2_000.0, over: None });
+    let ramp = plan(&WorkloadOptions { arrival: Arrival::Poisson(ramp), ..workload() });
+    assert_eq!((plan(&workload()).rate(), ramp.rate()), (Some(1_000.0), None));
+    assert_ne!(ramp.hash(), plan(&workload()).hash());
 }
 
 #[test]
@@ -210,7 +258,7 @@ fn the_hash_changes_with_whatever_decides_the_plan() {
     let changed = [
         WorkloadOptions { seed: 2, ..workload() },
         WorkloadOptions { reads: Share(0.91), ..workload() },
-        WorkloadOptions { arrival: Arrival::Constant(Rate { rate: 1_000.0 }), ..workload() },
+        WorkloadOptions { arrival: Arrival::Even(Profile::Rate(1_000.0)), ..workload() },
         WorkloadOptions { duration: Span::from_secs(11), ..workload() },
         WorkloadOptions { nodes: 2, ..workload() },
         WorkloadOptions { deletes: Share(0.1), ..workload() },
@@ -245,7 +293,7 @@ fn a_trace_brings_its_own_keys_and_its_content_is_hashed() {
 
 #[test]
 fn an_option_that_allows_no_plan_is_named() {
-    let rate = |rate| Arrival::Poisson(Rate { rate });
+    let rate = |rate| Arrival::Poisson(Profile::Rate(rate));
     let closed = Closed { clients: 0, think: Span::default() };
     let wrong = [
         ("workload.nodes", WorkloadOptions { nodes: 0, ..workload() }),

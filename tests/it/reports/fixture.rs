@@ -172,6 +172,7 @@ pub fn with_contenders(names: &[&str]) -> Record {
             keys: 10_000,
             requests: 15_000,
             read_share: 0.9007,
+            update_share: 0.0993,
             distinct_keys: 4_871,
             top_percent_share: 0.5321,
             ..PlanFacts::default()
@@ -438,6 +439,7 @@ fn bucket(second: u64, misses: u64, (hit, miss, update): (f64, f64, f64)) -> Buc
         stale_served: 0,
         loads: missed,
         duplicate_loads: missed / 90,
+        lag_max: Nanos::from_micros(140),
         reads,
         writes: distribution(UPDATES / WINDOW_SECONDS, update, 0.3),
     }

@@ -36,7 +36,7 @@ fn a_run_in_which_a_strategy_holds_the_thresholds_ends_with_0() {
 fn figures_that_cannot_be_trusted_end_with_4_where_that_was_asked_for() {
     // One request at the start, and none in the window: nothing to trust.
     let stage = Stage::with(&[
-        ("poisson = { rate = 300 }", "constant = { rate = 1 }"),
+        ("poisson = { rate = 300 }", "even = { rate = 1 }"),
         ("duration = \"1s\"", "duration = \"100ms\""),
     ]);
     let output = stage.run(&["--embedded", "--only", "ttl", "--strict"]);
