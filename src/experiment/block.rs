@@ -97,6 +97,7 @@ impl Block<'_> {
         let mut checks = check(&Evidence {
             is_open: self.plan.is_open(),
             is_private: cache.server().managed,
+            planned: self.planned(start, drive.stopped),
             measures: &measures,
             totals: &totals,
             audit: &audit,
@@ -134,6 +135,18 @@ impl Block<'_> {
             generator_cpu,
             checks,
         })
+    }
+
+    /// How many requests the plan has in the window, or in what there was of it until it was `stopped`.
+    fn planned(&self, start: Nanos, stopped: Option<Nanos>) -> u64 {
+        if !self.plan.is_open() {
+            return 0;
+        }
+        let opens = self.plan.warm_up();
+        let closes = opens + self.plan.duration();
+        let closes = stopped.map_or(closes, |stopped| closes.min(stopped.since(start)));
+        let due = self.plan.arrivals().take_while(|due| *due < closes);
+        due.filter(|due| *due >= opens).count() as u64
     }
 
     fn watch(&self, start: Nanos) -> Watch<'_> {
