@@ -85,7 +85,7 @@ impl<'a> Experiment<'a> {
             rows,
             started: format_rfc3339_seconds(utc_now()).to_string(),
             began: environment.clock().now(),
-            contenders: loaded.scenario.strategies.0.iter().map(contender).collect(),
+            contenders: contenders(&loaded.scenario),
             cache: Server::default(),
             checks: environment.checks().to_vec(),
         })
@@ -140,10 +140,10 @@ impl<'a> Experiment<'a> {
     pub fn record(mut self) -> Record {
         let scenario = &self.loaded.scenario;
         for (contender, chosen) in self.contenders.iter_mut().zip(&scenario.strategies.0) {
-            contender.predictions =
-                predict::predictions(&chosen.spec, scenario, &self.plan, contender);
+            contender.predictions = predict::predictions(chosen, scenario, &self.plan, contender);
         }
         self.contenders.retain(|contender| !contender.runs.is_empty());
+        self.checks.push(predict::check(&self.contenders, scenario, self.plan.is_open()));
         Record {
             format: FORMAT,
             tool: crate::VERSION.into(),
@@ -229,7 +229,12 @@ fn source_without_secrets(loaded: &Loaded) -> String {
     source
 }
 
-fn contender(chosen: &scenario::Contender) -> Contender {
+fn contenders(scenario: &Scenario) -> Vec<Contender> {
+    let chosen = &scenario.strategies.0;
+    chosen.iter().map(|one| contender(one, scenario.strategies.twin_of(one))).collect()
+}
+
+fn contender(chosen: &scenario::Contender, twin_of: Option<&str>) -> Contender {
     let about = chosen.spec.about();
     Contender {
         label: chosen.label.clone(),
@@ -237,6 +242,7 @@ fn contender(chosen: &scenario::Contender) -> Contender {
         summary: about.summary.into(),
         risk: about.risk.into(),
         when: about.when.into(),
+        twin_of: twin_of.map(Into::into),
         runs: Vec::new(),
         predictions: Vec::new(),
     }

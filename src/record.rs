@@ -92,6 +92,10 @@ pub struct Contender {
     pub risk: String,
     /// When to use it, in a sentence.
     pub when: String,
+    /// In an A/A run: the label of the contender that this one is once more, under the same load, so
+    /// that what differs between the two is noise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub twin_of: Option<String>,
     /// One for each repeat.
     pub runs: Vec<Run>,
     /// What theory says of the figures above it, where a closed form applies.
@@ -147,6 +151,9 @@ pub struct Prediction {
     pub measured: f64,
     /// Of the measured figure; with `predicted` it says how far off a correct run may be.
     pub standard_error: f64,
+    /// What of the run is not as the form assumes, where something is not. The run need not agree then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caveat: Option<String>,
 }
 
 impl Record {
@@ -166,6 +173,11 @@ impl Record {
 impl Prediction {
     /// The quantity of store reads per expiry, by which tables find it.
     pub const READS_PER_EXPIRY: &'static str = "store reads per expiry";
+
+    /// Whether it is some of a whole, from 0 to 1.
+    pub fn is_share(&self) -> bool {
+        ["ratio", "share"].iter().any(|word| self.quantity.contains(word))
+    }
 
     /// How far the measured figure is from the predicted one, in standard errors.
     pub fn deviation(&self) -> f64 {
