@@ -18,7 +18,7 @@ use crate::experiment::{Environment, Experiment, Progress, Silent, Stop};
 use crate::model::Nanos;
 use crate::record::{Record, Standing};
 use crate::report;
-use crate::scenario::{self, Loaded};
+use crate::scenario::{self, Loaded, Scenario};
 
 /// How long a run that was asked to end may take for it.
 const PATIENCE: Nanos = Nanos::from_secs(15);
@@ -42,6 +42,9 @@ pub struct Run {
     /// Draw everything that is left to chance from this seed
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Run each strategy against itself too (A/A), to see which differences are noise
+    #[arg(long)]
+    aa: bool,
     /// Where the run keeps its database and its servers' files while it lasts
     #[arg(long, value_name = "FOLDER")]
     work_dir: Option<PathBuf>,
@@ -102,10 +105,11 @@ impl Run {
             scenario.workload.seed = seed;
         }
         self.servers.apply(loaded)?;
-        let scenario = &mut loaded.scenario;
-        if self.only.is_empty() {
-            return Ok(());
-        }
+        self.choose(&mut loaded.scenario)
+    }
+
+    /// Leaves only the strategies that are asked for, each with its twin if that is.
+    fn choose(&self, scenario: &mut Scenario) -> anyhow::Result<()> {
         let contenders = &mut scenario.strategies.0;
         for name in &self.only {
             if !contenders.iter().any(|contender| contender.label == *name) {
@@ -117,7 +121,10 @@ impl Run {
                 .into());
             }
         }
-        contenders.retain(|contender| self.only.contains(&contender.label));
+        contenders.retain(|one| self.only.is_empty() || self.only.contains(&one.label));
+        if self.aa {
+            scenario.strategies = scenario.strategies.with_twins();
+        }
         Ok(())
     }
 

@@ -6,7 +6,7 @@ mod sentences;
 
 pub use ranking::{Best, Ground, Peer};
 
-use super::{Figure, Metric};
+use super::{Figure, Metric, noise};
 use crate::record::{Check, Contender, Record, Standing};
 
 /// What a Record says, in figures and in sentences.
@@ -28,6 +28,9 @@ pub struct Verdict {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judged {
     pub label: String,
+    /// The strategy that it is once more, to see how far the same one is apart from itself. It is
+    /// neither ranked nor told of.
+    pub twin_of: Option<String>,
     /// The worst standing of any check of its runs.
     pub standing: Standing,
     /// One for each threshold of the scenario.
@@ -58,6 +61,7 @@ impl Verdict {
         let asked = Metric::asked(&record.scenario.thresholds);
         let judged = |contender: &Contender| Judged {
             label: contender.label.clone(),
+            twin_of: contender.twin_of.clone(),
             standing: standing(contender),
             thresholds: asked
                 .iter()
@@ -73,12 +77,19 @@ impl Verdict {
         };
         if verdict.standing != Standing::Invalid {
             let holders: Vec<_> = std::iter::zip(&record.contenders, &verdict.contenders)
-                .filter_map(|(contender, judged)| judged.holds_all().then_some(contender))
+                .filter(|(_, judged)| judged.twin_of.is_none() && judged.holds_all())
+                .map(|(contender, _)| contender)
                 .collect();
-            verdict.best = ranking::best(verdict.by, &holders);
+            let noise = noise::floor(verdict.by, record);
+            verdict.best = ranking::best(verdict.by, &holders, noise);
         }
         verdict.sentences = sentences::of(record, &verdict);
         verdict
+    }
+
+    /// Those that compete: all but twins.
+    pub fn competing(&self) -> impl Iterator<Item = &Judged> {
+        self.contenders.iter().filter(|judged| judged.twin_of.is_none())
     }
 
     /// Whether the scenario asked for anything.

@@ -126,6 +126,8 @@ fn details(record: &Record, verdict: &Verdict) -> Vec<Detail> {
         detail("api", "The API", tables::api(record)),
         detail("sessions", "Sessions", tables::sessions(record, verdict)),
         detail("failed", "Failed requests", tables::faults(record)),
+        detail("repeats", "Over repeats", tables::repeats(record)),
+        detail("noise-floor", "Noise floor", tables::noise_floor(record)),
     ];
     details.retain(|detail| !detail.table.is_empty());
     details
