@@ -262,6 +262,7 @@ fn contender(character: &Character) -> Contender {
         summary: "read: cache, else store and fill; write: as its name says".into(),
         risk: "what its name does not say".into(),
         when: "its name says so".into(),
+        twin_of: None,
         runs: (0..3).map(|repeat| run(character, repeat)).collect(),
         predictions,
     }
@@ -280,6 +281,7 @@ fn prediction(
         predicted,
         measured,
         standard_error,
+        caveat: None,
     }
 }
 
