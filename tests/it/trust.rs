@@ -92,8 +92,6 @@ async fn a_generator_that_cannot_keep_up_makes_an_open_loop_invalid() {
         let check = check(&run, name);
         assert_eq!(check.standing, Standing::Invalid, "{name}: {}", check.detail);
     }
-    // A target that is slow is no generator that is: all but what it computes is waited for.
-    assert_eq!(check(&run, "answered").standing, Standing::Ok);
 }
 
 #[tokio::test]
