@@ -2,9 +2,12 @@
 //! Reads Records, and nothing else.
 
 pub mod figure;
+pub mod interval;
 pub mod metric;
+pub mod noise;
 pub mod verdict;
 
 pub use figure::Figure;
+pub use interval::Interval;
 pub use metric::Metric;
 pub use verdict::Verdict;

@@ -91,7 +91,7 @@ impl<'a> Experiment<'a> {
             rows,
             started: format_rfc3339_seconds(utc_now()).to_string(),
             began: environment.clock().now(),
-            contenders: loaded.scenario.strategies.0.iter().map(contender).collect(),
+            contenders: contenders(&loaded.scenario),
             cache: Server::default(),
             calibration: None,
             checks: environment.checks().to_vec(),
@@ -109,10 +109,7 @@ impl<'a> Experiment<'a> {
 
     async fn all_runs(&mut self, progress: &dyn Progress, stop: &Stop) -> Result<(), Error> {
         let scenario = &self.loaded.scenario;
-        if !self.environment.is_simulated() {
-            let effort = Effort::brief(self.plan.rate());
-            self.calibration = Some(calibrate(scenario, self.environment, &effort).await?);
-        }
+        self.calibration = brief_calibration(scenario, self.environment).await?;
         let pacing = scenario.generator.pacing;
         let ceiling = self.calibration.as_ref().map(Calibration::ceiling);
         let turns = scenario.schedule().turns;
@@ -153,10 +150,10 @@ impl<'a> Experiment<'a> {
     pub fn record(mut self) -> Record {
         let scenario = &self.loaded.scenario;
         for (contender, chosen) in self.contenders.iter_mut().zip(&scenario.strategies.0) {
-            contender.predictions =
-                predict::predictions(&chosen.spec, scenario, &self.plan, contender);
+            contender.predictions = predict::predictions(chosen, scenario, &self.plan, contender);
         }
         self.contenders.retain(|contender| !contender.runs.is_empty());
+        self.checks.push(predict::check(&self.contenders, scenario, self.plan.is_open()));
         let plan = plan_facts(&self.plan, &self.contenders);
         self.checks.push(fits::check(&plan.fits));
         Record {
@@ -204,6 +201,18 @@ async fn cleared_after<T>(environment: &Environment, result: Result<T, Error>) -
     Ok(result)
 }
 
+/// What the generator costs and can do right now; `None` under virtual time.
+async fn brief_calibration(
+    scenario: &Scenario,
+    environment: &Environment,
+) -> Result<Option<Calibration>, Error> {
+    if environment.is_simulated() {
+        return Ok(None);
+    }
+    let effort = Effort::brief(scenario.workload.peak_rate());
+    calibrate(scenario, environment, &effort).await.map(Some)
+}
+
 fn plan(loaded: &Loaded) -> Result<(Plan, Rows), Error> {
     let scenario = &loaded.scenario;
     let plan = Plan::new(&scenario.dataset, &scenario.workload, &loaded.directory)?
@@ -246,7 +255,12 @@ fn source_without_secrets(loaded: &Loaded) -> String {
     source
 }
 
-fn contender(chosen: &scenario::Contender) -> Contender {
+fn contenders(scenario: &Scenario) -> Vec<Contender> {
+    let chosen = &scenario.strategies.0;
+    chosen.iter().map(|one| contender(one, scenario.strategies.twin_of(one))).collect()
+}
+
+fn contender(chosen: &scenario::Contender, twin_of: Option<&str>) -> Contender {
     let about = chosen.spec.about();
     Contender {
         label: chosen.label.clone(),
@@ -254,6 +268,7 @@ fn contender(chosen: &scenario::Contender) -> Contender {
         summary: about.summary.into(),
         risk: about.risk.into(),
         when: about.when.into(),
+        twin_of: twin_of.map(Into::into),
         runs: Vec::new(),
         predictions: Vec::new(),
     }

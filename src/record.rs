@@ -21,7 +21,7 @@ use crate::model::StoreCounters;
 pub use crate::judge::{Audit, Findings, FreshnessPoint, StalenessBucket};
 pub use crate::measure::{
     Bucket, Calibration, Cause, Coded, Failed, Figure, LagAt, Latency, Measures, Pace, Recovery,
-    ThroughFault,
+    Resident, ThroughFault,
 };
 pub use crate::model::{
     ApiCounters, Breakage, CacheCounters, DatabaseCounters, Distribution, Fault, FaultKind,
@@ -102,6 +102,10 @@ pub struct Contender {
     pub risk: String,
     /// When to use it, in a sentence.
     pub when: String,
+    /// In an A/A run: the label of the contender that this one is once more, under the same load, so
+    /// that what differs between the two is noise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub twin_of: Option<String>,
     /// One for each repeat.
     pub runs: Vec<Run>,
     /// What theory says of the figures above it, where a closed form applies.
@@ -132,6 +136,10 @@ pub struct Run {
     pub drain: Nanos,
     /// The share of its core that the load generator used in the window; `None` under virtual time.
     pub generator_cpu: Option<f64>,
+    /// What the load generator itself had in memory in the window; `None` under virtual time, and where
+    /// the machine does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resident: Option<Resident>,
     pub checks: Vec<Check>,
 }
 
@@ -157,6 +165,9 @@ pub struct Prediction {
     pub measured: f64,
     /// Of the measured figure; with `predicted` it says how far off a correct run may be.
     pub standard_error: f64,
+    /// What of the run is not as the form assumes, where something is not. The run need not agree then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caveat: Option<String>,
 }
 
 impl Record {
@@ -176,6 +187,11 @@ impl Record {
 impl Prediction {
     /// The quantity of store reads per expiry, by which tables find it.
     pub const READS_PER_EXPIRY: &'static str = "store reads per expiry";
+
+    /// Whether it is some of a whole, from 0 to 1.
+    pub fn is_share(&self) -> bool {
+        ["ratio", "share"].iter().any(|word| self.quantity.contains(word))
+    }
 
     /// How far the measured figure is from the predicted one, in standard errors.
     pub fn deviation(&self) -> f64 {

@@ -5,7 +5,7 @@ use std::path::Path;
 use cacheduel::model::{
     ClientId, Key, Nanos, NodeId, Op, Sample, Share, Span, Touches, Version, Writer,
 };
-use cacheduel::workload::{Arrival, Plan, Popularity, Rate, WorkloadOptions, Zipf};
+use cacheduel::workload::{Arrival, Plan, Popularity, Profile, WorkloadOptions, Zipf};
 
 use super::dataset::products;
 
@@ -87,7 +87,7 @@ fn plan() -> Plan {
         own_reads: None,
         prefill: false,
         popularity: Popularity::Zipf(Zipf { exponent: 0.99 }),
-        arrival: Arrival::Poisson(Rate { rate: 2_000.0 }),
+        arrival: Arrival::Poisson(Profile::Rate(2_000.0)),
         warm_up: Span::default(),
         duration: Span::from_secs(1),
         nodes: 1,

@@ -36,6 +36,9 @@ pub struct Run {
     /// Draw everything that is left to chance from this seed
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Run each strategy against itself too (A/A), to see which differences are noise
+    #[arg(long)]
+    aa: bool,
     /// Where the run keeps its database and its servers' files while it lasts
     #[arg(long, value_name = "FOLDER")]
     work_dir: Option<PathBuf>,
@@ -96,7 +99,11 @@ impl Run {
             scenario.workload.seed = seed;
         }
         self.servers.apply(loaded)?;
-        Ok(keep_only(&mut loaded.scenario, &self.only)?)
+        keep_only(&mut loaded.scenario, &self.only)?;
+        if self.aa {
+            loaded.scenario.strategies = loaded.scenario.strategies.with_twins();
+        }
+        Ok(())
     }
 
     /// Runs the experiment. Whatever ended it, the Record of what was measured until then comes with

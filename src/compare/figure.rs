@@ -29,6 +29,20 @@ impl Figure {
         }
     }
 
+    /// Another number of the same kind, no smaller than nothing and, of a share, no more than all.
+    #[must_use]
+    pub fn with_value(self, value: f64) -> Self {
+        let value = value.max(0.0);
+        match self {
+            Self::Time(_) => Self::Time(Nanos(value.round() as u64)),
+            Self::LongerThan(_) => Self::LongerThan(Nanos(value.round() as u64)),
+            Self::Share(_) => Self::Share(value.min(1.0)),
+            Self::Ratio(_) => Self::Ratio(value),
+            Self::Count(_) => Self::Count(value.round() as u64),
+            Self::Bytes(_) => Self::Bytes(value.round() as u64),
+        }
+    }
+
     /// Without zeros that say nothing: `1 %` and `250 ms`, as a person asks for it.
     pub fn asked(self) -> String {
         let text = self.to_string();

@@ -63,6 +63,17 @@ impl Metric {
         Self::DecodeTime,
     ];
 
+    /// Those that a comparison looks at first, in the order in which tables show them.
+    pub const PRIMARY: [Self; 7] = [
+        Self::ReadP50,
+        Self::ReadP99,
+        Self::UpdateP50,
+        Self::UpdateP99,
+        Self::HitRatio,
+        Self::StoreReads,
+        Self::StaleShare,
+    ];
+
     /// The words for it in a sentence. Latencies are response times.
     pub const fn name(self) -> &'static str {
         match self {
@@ -155,8 +166,13 @@ impl Metric {
 
     /// For each run by itself, without those that have too few samples to say.
     pub fn of_each_run(self, contender: &Contender) -> Vec<f64> {
-        let figures = contender.runs.iter().map(|run| self.of(&alone(contender, run)));
+        let figures = contender.runs.iter().map(|run| self.of_run(contender, run));
         figures.flatten().map(Figure::value).collect()
+    }
+
+    /// For one run of a contender; `None` where it has too few samples to say.
+    pub fn of_run(self, contender: &Contender, run: &Run) -> Option<Figure> {
+        self.of(&alone(contender, run))
     }
 
     /// What a scenario asks for, as figures in the order of [`ALL`](Self::ALL).
@@ -233,6 +249,7 @@ fn alone(contender: &Contender, run: &Run) -> Contender {
         summary: String::new(),
         risk: String::new(),
         when: String::new(),
+        twin_of: None,
         runs: vec![run],
         predictions: Vec::new(),
     }

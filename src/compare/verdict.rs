@@ -6,7 +6,7 @@ mod sentences;
 
 pub use ranking::{Best, Ground, Peer};
 
-use super::{Figure, Metric};
+use super::{Figure, Metric, noise};
 use crate::record::{Check, Contender, Record, Standing, Thresholds};
 
 use crate::record::ceilings::Bound;
@@ -31,6 +31,9 @@ pub struct Verdict {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judged {
     pub label: String,
+    /// The strategy that it is once more, to see how far the same one is apart from itself. It is
+    /// neither ranked nor told of.
+    pub twin_of: Option<String>,
     /// The worst standing of any check of its runs.
     pub standing: Standing,
     /// One for each threshold of the scenario.
@@ -51,6 +54,7 @@ impl Verdict {
     pub fn of(record: &Record) -> Self {
         let judged = |contender: &Contender| Judged {
             label: contender.label.clone(),
+            twin_of: contender.twin_of.clone(),
             standing: standing(contender),
             thresholds: thresholds(&record.scenario.thresholds, contender),
         };
@@ -63,12 +67,19 @@ impl Verdict {
         };
         if verdict.standing != Standing::Invalid {
             let holders: Vec<_> = std::iter::zip(&record.contenders, &verdict.contenders)
-                .filter_map(|(contender, judged)| judged.holds_all().then_some(contender))
+                .filter(|(_, judged)| judged.twin_of.is_none() && judged.holds_all())
+                .map(|(contender, _)| contender)
                 .collect();
-            verdict.best = ranking::best(verdict.by, &holders);
+            let noise = noise::floor(verdict.by, record);
+            verdict.best = ranking::best(verdict.by, &holders, noise);
         }
         verdict.sentences = sentences::of(record, &verdict);
         verdict
+    }
+
+    /// Those that compete: all but twins.
+    pub fn competing(&self) -> impl Iterator<Item = &Judged> {
+        self.contenders.iter().filter(|judged| judged.twin_of.is_none())
     }
 
     /// Whether the scenario asked for anything.

@@ -3,14 +3,14 @@
 use super::audit::end_state;
 use super::environment::Environment;
 use super::loadable::Loadable;
-use super::watch::Watch;
+use super::watch::{Memory, Watch};
 use super::{Error, Progress, Stop};
 use crate::backend::{self, CacheCounters, CacheHost, Server, StoreHost, Tap};
 use crate::clock::{Clock, Since};
 use crate::driver::{self, Cluster, Course, Lane, Prefilled};
 use crate::judge::{Judge, Rules};
 use crate::measure::validity::{Evidence, StoreEvidence, capacity, check};
-use crate::measure::{Check, Measures, Meter, Standing, Timeline, through_faults};
+use crate::measure::{Check, Measures, Meter, Resident, Standing, Timeline, through_faults};
 use crate::model::{Breakage, Fault, Injected, Nanos, Side, StoreBreakage};
 use crate::record::Run;
 use crate::strategy::Strategy;
@@ -88,7 +88,8 @@ impl Block<'_> {
         let store_after = or_lost("store counters", store.counters().await, &mut losses);
         let end = end_state(cache, store, self.plan.keys()).await;
         let (end, stock) = or_lost("end state", end, &mut losses).unwrap_or_default();
-        let Watch { judge, meter, .. } = watch;
+        let Watch { judge, meter, memory, .. } = watch;
+        let resident = memory.finish();
         let (findings, audit) = judge.finish(&end);
         let (measures, totals) = meter.finish(drive.in_flight_peak, drive.stopped, &drive.faults);
         let cache_after = cache_after.flatten();
@@ -102,6 +103,7 @@ impl Block<'_> {
         let mut checks = check(&Evidence {
             is_open: self.plan.is_open(),
             is_private: cache.server().managed,
+            planned: self.planned(start, drive.stopped),
             measures: &measures,
             totals: &totals,
             audit: &audit,
@@ -119,6 +121,9 @@ impl Block<'_> {
             faults: &drive.faults,
         });
         checks.extend(self.capacity(&measures));
+        if !self.environment.is_simulated() {
+            checks.push(Resident::check(resident.as_ref(), Resident::GROWTH_MAX));
+        }
         checks.push(drained_check(drained, drain));
         checks.append(&mut losses);
         checks
@@ -138,6 +143,7 @@ impl Block<'_> {
             faults,
             drain,
             generator_cpu,
+            resident,
             checks,
         })
     }
@@ -151,8 +157,20 @@ impl Block<'_> {
     /// Of an open loop what is asked counts, of a closed one what was reached.
     fn capacity(&self, measures: &Measures) -> Option<Check> {
         let reached = measures.requests.answered as f64 / measures.window.as_secs_f64();
-        let rate = self.plan.rate().unwrap_or(reached);
+        let rate = self.plan.peak_rate().unwrap_or(reached);
         self.ceiling.map(|ceiling| capacity(self.plan.is_open(), rate, ceiling))
+    }
+
+    /// How many requests the plan has in the window, or in what there was of it until it was `stopped`.
+    fn planned(&self, start: Nanos, stopped: Option<Nanos>) -> u64 {
+        if !self.plan.is_open() {
+            return 0;
+        }
+        let opens = self.plan.warm_up();
+        let closes = opens + self.plan.duration();
+        let closes = stopped.map_or(closes, |stopped| closes.min(stopped.since(start)));
+        let due = self.plan.arrivals().take_while(|due| *due < closes);
+        due.filter(|due| *due >= opens).count() as u64
     }
 
     fn watch(&self, start: Nanos) -> Watch<'_> {
@@ -168,6 +186,11 @@ impl Block<'_> {
         Watch {
             judge: Judge::new(rules),
             meter: Meter::new(opens, opens + window, timeline),
+            memory: Memory::from(if self.environment.is_simulated() {
+                Nanos::NEVER
+            } else {
+                opens
+            }),
             progress: self.progress,
             start,
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::environment::Environment;
 use super::loadable::Loadable;
-use super::watch::Watch;
+use super::watch::{Memory, Watch};
 use super::{Error, Silent};
 use crate::backend::twin::{TwinCacheHost, TwinStoreHost};
 use crate::backend::{CacheHost, CacheOptions, StoreHost, StoreOptions, Tap};
@@ -16,7 +16,7 @@ use crate::model::{Key, Nanos, Share, Span};
 use crate::scenario::Scenario;
 use crate::strategy::{Spec, Strategy};
 use crate::workload::{
-    Arrival, Closed, DatasetOptions, Pacing, Plan, Popularity, Rate, Rows, WorkloadOptions, Zipf,
+    Arrival, Closed, DatasetOptions, Pacing, Plan, Popularity, Profile, Rows, WorkloadOptions, Zipf,
 };
 
 /// Requests under way at once: enough that the load thread never waits for the server.
@@ -156,7 +156,7 @@ impl<'a> Bench<'a> {
         }
         let mut lags = Vec::new();
         for &rate in &effort.rates {
-            let arrival = Arrival::Constant(Rate { rate });
+            let arrival = Arrival::Even(Profile::Rate(rate));
             let round = self.drive(&cluster, &(arrival, effort.open_loop)).await?;
             let lag = &round.measures.lag;
             let (p50, p99) = (lag.quantile(0.5), lag.quantile(0.99));
@@ -185,7 +185,7 @@ impl<'a> Bench<'a> {
             own_reads: None,
             prefill: false,
             popularity: Popularity::Zipf(Zipf { exponent: 0.99 }),
-            arrival: *arrival,
+            arrival: arrival.clone(),
             warm_up: Span::default(),
             duration: *duration,
             nodes: 1,
@@ -206,6 +206,7 @@ impl<'a> Bench<'a> {
         let mut watch = Watch {
             judge: Judge::new(rules),
             meter: Meter::new(window.0, window.1, Timeline::Usual),
+            memory: Memory::from(Nanos::NEVER),
             progress: &Silent,
             start,
         };

@@ -28,7 +28,7 @@ use crate::scenario::Loaded;
 use crate::workload::{Plan, Rows};
 
 /// The checks by which it shows that the generator itself could not keep up.
-const GENERATOR_CHECKS: [&str; 2] = ["dispatch lag", "generator"];
+const GENERATOR_CHECKS: [&str; 4] = ["dispatch lag", "generator", "achieved rate", "capacity"];
 /// The check of a run that was ended before its time.
 const COMPLETE: &str = "complete";
 
@@ -82,6 +82,8 @@ pub struct FindMax<'a> {
     searches: Vec<Search>,
     steps: Vec<Vec<Step>>,
     cache: Server,
+    /// Requests a second at which the generator's core is full, once that is known.
+    ceiling: Option<f64>,
     checks: Vec<Check>,
 }
 
@@ -110,6 +112,7 @@ impl<'a> FindMax<'a> {
             searches: vec![Search::new(searched); contenders],
             steps: vec![Vec::new(); contenders],
             cache: Server::default(),
+            ceiling: None,
             checks: environment.checks().to_vec(),
         })
     }
@@ -125,6 +128,9 @@ impl<'a> FindMax<'a> {
     }
 
     async fn all_steps(&mut self, watching: &dyn Watching, stop: &Stop) -> Result<(), Error> {
+        self.ceiling = super::brief_calibration(&self.loaded.scenario, self.environment)
+            .await?
+            .map(|calibration| calibration.ceiling());
         let mut order: Vec<usize> = (0..self.searches.len()).collect();
         while self.searches.iter().any(|search| search.next().is_some()) {
             for &index in &order {
@@ -159,13 +165,15 @@ impl<'a> FindMax<'a> {
         let found = self.searches.iter().filter(|search| search.next().is_none()).count();
         watching.step(&chosen.label, trial, plan.duration(), found, self.searches.len());
         let (environment, rows) = (self.environment, &self.rows);
-        let block = Block { plan: &plan, rows, environment, progress: watching, stop };
+        let (pacing, ceiling) = (self.loaded.scenario.generator.pacing, self.ceiling);
+        let block =
+            Block { plan: &plan, rows, environment, progress: watching, stop, pacing, ceiling };
         let (run, server) = block.run(&|| chosen.spec.build(), 0, position).await?;
         self.cache = server;
         if stop.reason().is_some() && run.checks.iter().any(|check| check.name == COMPLETE) {
             return Ok(None);
         }
-        let contender = Contender { runs: vec![run], ..contender(chosen) };
+        let contender = Contender { runs: vec![run], ..contender(chosen, None) };
         let bounds = (self.judging)(&self.loaded.scenario.thresholds, &contender);
         let figures = Figures::of(&contender);
         let run = contender.runs.into_iter().next();
@@ -195,7 +203,7 @@ impl<'a> FindMax<'a> {
             Phase::Confirm => u64::from(self.searched.confirmation),
         };
         workload.duration = Span(Nanos(step.0.saturating_mul(times)).into());
-        workload.arrival = fit::at_rate(workload.arrival, trial.rate);
+        workload.arrival = fit::at_rate(&workload.arrival, trial.rate);
         workload.seed = workload.seed.wrapping_add(u64::from(trial.attempt));
         Ok(Plan::new(&scenario.dataset, &workload, &self.loaded.directory)?)
     }

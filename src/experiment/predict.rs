@@ -1,27 +1,32 @@
 //! What theory says of a run, beside what was measured.
 
+mod band;
+mod caveat;
 mod estimate;
+mod flushes;
+mod full;
+
+pub use band::check;
 
 use self::estimate::{Of, estimate};
 use crate::measure::{Bucket, Load, Measures};
 use crate::model::{Nanos, Span};
 use crate::record::{Contender, Prediction, Run};
-use crate::scenario::Scenario;
-use crate::strategy::{Lifetime, Spec, Stampede};
+use crate::scenario::{self, Scenario};
+use crate::strategy::{Lifetime, Stampede};
 use crate::theory::stampede::{Guard, Life};
 use crate::theory::{KeyRate, hit_ratio, rates, refresh, staleness, stampede};
 use crate::workload::Plan;
 
 /// The closed forms that apply to a contender, each with its measured figure. Empty where requests
-/// follow answers (a closed loop), where popularity moves, where the cache may evict, where
-/// something breaks, and where there is more to the workload than reads and updates of rows that are there.
+/// follow answers (a closed loop), where popularity moves, where something breaks, and where there is
+/// more to the workload than reads and updates of rows that are there.
 pub fn predictions(
-    spec: &Spec,
+    chosen: &scenario::Contender,
     scenario: &Scenario,
     plan: &Plan,
     contender: &Contender,
 ) -> Vec<Prediction> {
-    let is_bounded = scenario.cache.maxmemory.is_some() || scenario.cache.max_keys.is_some();
     // What is deleted, or was never there, is in no cache; and what is filled all at once is not yet
     // in the steady state that the forms are about.
     let workload = &scenario.workload;
@@ -33,26 +38,58 @@ pub fn predictions(
     let (Some(rate), Some(probabilities)) = (plan.rate(), plan.probabilities()) else {
         return Vec::new();
     };
-    let Some(lifetime) = spec.lifetime().filter(|_| !is_bounded) else {
+    let asked = Asked { rate, reads: workload.reads.0, probabilities };
+    let is_bounded = scenario.cache.maxmemory.is_some() || scenario.cache.max_keys.is_some();
+    let mut found = match is_bounded {
+        true => full::hit_ratio(&chosen.spec, scenario, &asked, contender).into_iter().collect(),
+        false => of_lives(chosen, scenario, plan, &asked, contender),
+    };
+    found.extend(flushes::rows_per_flush(&chosen.spec, &asked, contender));
+    for prediction in &mut found {
+        let general = caveat::of_arrivals(scenario);
+        prediction.caveat = general.map(Into::into).or_else(|| prediction.caveat.take());
+    }
+    found
+}
+
+/// What all keys together are asked for.
+struct Asked {
+    /// Requests a second.
+    rate: f64,
+    /// The share of them that reads.
+    reads: f64,
+    /// Of each key.
+    probabilities: Vec<f64>,
+}
+
+/// What follows from how long entries live, in a cache that has room for all of them.
+fn of_lives(
+    chosen: &scenario::Contender,
+    scenario: &Scenario,
+    plan: &Plan,
+    asked: &Asked,
+    contender: &Contender,
+) -> Vec<Prediction> {
+    let Some(lifetime) = chosen.spec.lifetime() else {
         return Vec::new();
     };
     let case = Case {
         lifetime,
-        guard: spec.stampede().map(|guard| in_theory(guard, plan.nodes())),
-        rates: rates(&probabilities, rate, workload.reads.0),
+        guard: chosen.spec.stampede().map(|guard| in_theory(guard, plan.nodes())),
+        rates: rates(&asked.probabilities, asked.rate, asked.reads),
         load: load_time(contender).as_secs_f64(),
     };
     let stale_hits = |predicted: Predicted| predicted.beside(estimate_of_stale_hits(contender));
-    [
+    let found = [
         case.hit_ratio().and_then(|it| it.beside(estimate(contender, Of::Share, hits))),
         case.stale_share_of_hits().and_then(stale_hits),
         case.stale_served().and_then(|it| it.beside(estimate(contender, Of::Share, stale_served))),
         case.reads_per_expiry()
             .and_then(|it| it.beside(estimate(contender, Of::OneAndMore, loads_and_expiries))),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    ];
+    let caveat = caveat::of_lives(chosen, scenario, lifetime);
+    let with_caveat = |found| Prediction { caveat: caveat.map(Into::into), ..found };
+    found.into_iter().flatten().map(with_caveat).collect()
 }
 
 /// All that the closed forms know of a contender.

@@ -1,23 +1,65 @@
 //! Passes what the driver sees to the judge and the meter.
 
+use std::fs;
+
 use super::Progress;
 use crate::driver::Observer;
 use crate::judge::Judge;
-use crate::measure::Meter;
+use crate::measure::{Meter, Resident};
 use crate::model::{Call, Nanos, Sample};
+
+/// How often the generator's own memory is looked at.
+const LOOK_EVERY: Nanos = Nanos::from_secs(1);
 
 pub struct Watch<'a> {
     pub judge: Judge,
     pub meter: Meter,
+    pub memory: Memory,
     pub progress: &'a dyn Progress,
     /// When the plan began, on the clock that samples are told in.
     pub start: Nanos,
+}
+
+/// The generator's own memory in the course of the measured window.
+pub struct Memory {
+    next_look: Nanos,
+    resident: Option<Resident>,
+}
+
+impl Memory {
+    /// Of a window that opens at `opens`; `NEVER` where nobody wants to know.
+    pub const fn from(opens: Nanos) -> Self {
+        Self { next_look: opens, resident: None }
+    }
+
+    fn pass(&mut self, now: Nanos) {
+        if now < self.next_look {
+            return;
+        }
+        self.next_look = now + LOOK_EVERY;
+        let Some(bytes) = in_memory() else { return };
+        self.resident.get_or_insert(Resident::open(bytes)).see(bytes);
+    }
+
+    /// What it was, the end included.
+    pub fn finish(mut self) -> Option<Resident> {
+        if let (Some(resident), Some(bytes)) = (&mut self.resident, in_memory()) {
+            resident.see(bytes);
+        }
+        self.resident
+    }
+}
+
+/// Bytes of this process that are in memory, where the machine says so.
+fn in_memory() -> Option<u64> {
+    Resident::in_status(&fs::read_to_string("/proc/self/status").ok()?)
 }
 
 impl Observer for Watch<'_> {
     fn sample(&mut self, sample: &Sample) {
         self.judge.observe(sample);
         self.meter.sample(sample);
+        self.memory.pass(sample.ended);
         self.progress.advance(sample.ended - self.start);
     }
 

@@ -51,7 +51,7 @@ impl Meter {
     }
 
     pub fn sample(&mut self, sample: &Sample) {
-        self.totals.sample(sample);
+        self.totals.sample(sample, (self.start, self.end));
         if sample.intended < self.start || sample.intended >= self.end {
             return;
         }

@@ -42,7 +42,8 @@ pub fn of(record: &Record) -> Vec<Fact> {
 
 /// The command that repeats the run, given the scenario's file.
 pub fn command(record: &Record) -> String {
-    format!("cacheduel run {}.toml", record.name)
+    let has_twins = record.contenders.iter().any(|contender| contender.twin_of.is_some());
+    format!("cacheduel run {}.toml{}", record.name, if has_twins { " --aa" } else { "" })
 }
 
 fn load(record: &Record) -> String {

@@ -127,6 +127,8 @@ fn details(record: &Record, verdict: &Verdict) -> Vec<Detail> {
         detail("api", "The API", tables::api(record)),
         detail("sessions", "Sessions", tables::sessions(record, verdict)),
         detail("failed", "Failed requests", tables::faults(record)),
+        detail("repeats", "Over repeats", tables::repeats(record)),
+        detail("noise-floor", "Noise floor", tables::noise_floor(record)),
     ];
     if let Some(calibration) = &record.calibration {
         let (cost, lags) =

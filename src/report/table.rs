@@ -68,6 +68,21 @@ impl Table {
         self
     }
 
+    /// The same rows in several tables of at most so many columns beside the first.
+    pub fn in_parts(&self, columns: usize) -> Vec<Self> {
+        let beside = 1..self.columns.len();
+        let parts = beside.step_by(columns.max(1)).map(|from| {
+            let to = (from + columns.max(1)).min(self.columns.len());
+            let cut = |row: &[Cell]| [&row[..1], &row[from..to]].concat();
+            Self {
+                caption: self.caption.clone(),
+                columns: [&self.columns[..1], &self.columns[from..to]].concat(),
+                rows: self.rows.iter().map(|row| cut(row)).collect(),
+            }
+        });
+        parts.collect()
+    }
+
     /// The columns of `other` to the right of these, for the same rows.
     pub fn beside(mut self, other: &Self) -> Self {
         self.columns.extend(other.columns.iter().skip(1).cloned());
@@ -109,6 +124,18 @@ impl From<&str> for Cell {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_in_parts_has_its_first_column_in_each() {
+        let mut table = Table::new("", ["name", "a", "b", "c"].map(figures));
+        table.push(["x", "1", "2", "3"]);
+        let parts = table.in_parts(2);
+        let texts = |row: &[Cell]| row.iter().map(|cell| cell.text.clone()).collect::<Vec<_>>();
+        assert_eq!(parts.len(), 2);
+        assert_eq!(texts(&parts[0].rows[0]), ["x", "1", "2"]);
+        assert_eq!(texts(&parts[1].rows[0]), ["x", "3"]);
+        assert_eq!(parts[1].columns[1].name, "c");
+    }
 
     #[test]
     fn a_column_goes_only_if_it_says_nothing_for_every_row() {

@@ -5,6 +5,7 @@ pub mod calibration;
 mod database;
 mod entries;
 mod full;
+mod repeats;
 mod serving;
 mod stampedes;
 mod steps;
@@ -15,6 +16,7 @@ pub use api::api;
 pub use database::database;
 pub use entries::entries;
 pub use full::full;
+pub use repeats::{noise_floor, repeats};
 pub use serving::served_by;
 pub use stampedes::{predicted as predicted_reads_per_expiry, stampedes};
 pub use steps::steps;
@@ -145,7 +147,7 @@ pub fn theory(record: &Record) -> Table {
                 predicted_text(prediction, prediction.predicted),
                 predicted_text(prediction, prediction.measured),
                 deviation_text(prediction),
-                prediction.formula.clone(),
+                formula_text(prediction),
             ]);
         }
     }
@@ -339,8 +341,15 @@ pub fn possibly_stale(contender: &Contender) -> Option<f64> {
 }
 
 fn predicted_text(prediction: &Prediction, value: f64) -> String {
-    let is_share = ["ratio", "share"].iter().any(|word| prediction.quantity.contains(word));
-    if is_share { Figure::Share(value).to_string() } else { ratio(value) }
+    if prediction.is_share() { Figure::Share(value).to_string() } else { ratio(value) }
+}
+
+/// The form, and what of the run is not as it assumes.
+fn formula_text(prediction: &Prediction) -> String {
+    match &prediction.caveat {
+        Some(caveat) => format!("{}; but {caveat}", prediction.formula),
+        None => prediction.formula.clone(),
+    }
 }
 
 fn deviation_text(prediction: &Prediction) -> String {

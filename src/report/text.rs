@@ -40,6 +40,11 @@ pub fn render(record: &Record) -> String {
         page.optional(title, &table);
     }
     page.through_faults(record, &verdict);
+    page.in_parts("OVER REPEATS (mean and 95 % interval)", &tables::repeats(record));
+    page.in_parts(
+        "NOISE FLOOR (A/A: the same strategy twice; smaller differences are noise)",
+        &tables::noise_floor(record),
+    );
     page.section(&format!("VERDICT ({})", verdict.standing.name()));
     for sentence in &verdict.sentences {
         page.line(sentence, "  ");
@@ -166,6 +171,28 @@ impl Page {
         }
     }
 
+    /// A section of a table with a column for each strategy, which may be many.
+    fn in_parts(&mut self, title: &str, table: &Table) {
+        if table.is_empty() {
+            return;
+        }
+        self.section(title);
+        // A label may be as long as a person likes.
+        let mut table = table.clone();
+        for column in &mut table.columns {
+            column.name = cut(&column.name, WIDTH / 2);
+        }
+        let fits =
+            |columns: &usize| table.in_parts(*columns).iter().all(|part| width(part) <= WIDTH);
+        let columns = (1..table.columns.len()).rev().find(fits).unwrap_or(1);
+        for (index, part) in table.in_parts(columns).iter().enumerate() {
+            if index > 0 {
+                self.text.push('\n');
+            }
+            self.table(part);
+        }
+    }
+
     pub(super) fn table(&mut self, table: &Table) {
         let heads: Vec<(&str, &str)> =
             table.columns.iter().map(|column| halves(&column.name)).collect();
@@ -194,6 +221,13 @@ impl Page {
         self.text.push_str(line.trim_end());
         self.text.push('\n');
     }
+}
+
+/// How wide a table gets.
+fn width(table: &Table) -> usize {
+    let heads: Vec<(&str, &str)> =
+        table.columns.iter().map(|column| halves(&column.name)).collect();
+    widths(table, &heads).iter().map(|width| width + GAP).sum()
 }
 
 /// The width of each column: its widest cell, but where the table is too wide, columns of words

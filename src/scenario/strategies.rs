@@ -15,6 +15,32 @@ use crate::strategy::Spec;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Strategies(pub Vec<Contender>);
 
+/// What the label of a twin ends with.
+const AGAIN: &str = "again";
+
+impl Strategies {
+    /// Has every contender run against itself: after each comes its twin, the same strategy with the
+    /// same options under the label `ttl@again`, or `ttl@short again`.
+    pub fn with_twins(&self) -> Self {
+        let with_twin = |one: &Contender| {
+            [one.clone(), Contender { label: label_of_twin(&one.label), spec: one.spec.clone() }]
+        };
+        Self(self.0.iter().flat_map(with_twin).collect())
+    }
+
+    /// The label of the contender that `one` is the twin of, by its label and its options.
+    pub fn twin_of(&self, one: &Contender) -> Option<&str> {
+        let is_twin =
+            |other: &&Contender| label_of_twin(&other.label) == one.label && other.spec == one.spec;
+        self.0.iter().find(is_twin).map(|other| other.label.as_str())
+    }
+}
+
+fn label_of_twin(label: &str) -> String {
+    let separator = if label.contains('@') { ' ' } else { '@' };
+    format!("{label}{separator}{AGAIN}")
+}
+
 /// One strategy with its options, under the name it goes by in this scenario.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contender {
@@ -116,5 +142,30 @@ impl<'de> DeserializeSeed<'de> for Named<'_> {
                 names.join(", ")
             )))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(strategies: &Strategies) -> Vec<&str> {
+        strategies.0.iter().map(|one| one.label.as_str()).collect()
+    }
+
+    #[test]
+    fn a_twin_comes_after_each_and_is_known_by_label_and_options() {
+        let once: Strategies =
+            toml::from_str("[no-cache]\n[\"ttl@short\"]\nttl = \"1s\"\n").unwrap();
+        assert!(once.0.iter().all(|one| once.twin_of(one).is_none()));
+        let mut twice = once.with_twins();
+        let expected = ["no-cache", "no-cache@again", "ttl@short", "ttl@short again"];
+        assert_eq!(labels(&twice), expected);
+        let twins: Vec<_> = twice.0.iter().map(|one| twice.twin_of(one)).collect();
+        assert_eq!(twins, [None, Some("no-cache"), None, Some("ttl@short")]);
+        let text = toml::to_string(&twice).unwrap();
+        assert_eq!(toml::from_str::<Strategies>(&text).unwrap(), twice);
+        twice.0[3].spec = once.0[0].spec.clone();
+        assert_eq!(twice.twin_of(&twice.0[3]), None, "it is another strategy");
     }
 }

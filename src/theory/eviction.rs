@@ -10,10 +10,17 @@
 /// `popularity` holds each key's probability. The form is for independent reads, without writes
 /// or expiry; it is within a fraction of a per cent from some hundred entries on.
 pub fn lru(popularity: &[f64], capacity: u64) -> f64 {
-    hit_ratio(popularity, capacity, |load| Occupancy {
-        present: -libm::expm1(-load),
-        slope: libm::exp(-load),
-    })
+    hit_ratio(popularity, capacity, recently_used)
+}
+
+/// How many requests an entry stays after it was last renewed, under LRU: the `t` of [`lru`]. So many
+/// fill an empty cache, and decide what is in it. Infinite where all keys that are asked for fit.
+pub fn lru_stay(popularity: &[f64], capacity: u64) -> f64 {
+    let asked_for = popularity.iter().filter(|&&chance| chance > 0.0).count() as u64;
+    if capacity >= asked_for {
+        return f64::INFINITY;
+    }
+    characteristic_time(popularity, capacity as f64, &recently_used)
 }
 
 /// Random eviction, or first in first out: `t` solves `sum(p t / (1 + p t)) = C`, and a read hits
@@ -31,6 +38,11 @@ pub fn random(popularity: &[f64], capacity: u64) -> f64 {
 struct Occupancy {
     present: f64,
     slope: f64,
+}
+
+/// The last renewal is less than the characteristic time ago.
+fn recently_used(load: f64) -> Occupancy {
+    Occupancy { present: -libm::expm1(-load), slope: libm::exp(-load) }
 }
 
 fn hit_ratio(popularity: &[f64], capacity: u64, occupancy: impl Fn(f64) -> Occupancy) -> f64 {
@@ -131,6 +143,14 @@ mod tests {
             assert_eq!(form(&[0.01; 100], 0), 0.0);
             assert_eq!(form(&[], 10), 0.0);
         }
+    }
+
+    #[test]
+    fn a_stay_is_as_many_requests_as_fill_the_cache() {
+        // Of 100 equal keys, 1 - (1 - 1 / 100)^t = 1 / 2 have been asked for after 69 requests.
+        let stay = lru_stay(&[0.01; 100], 50);
+        assert!((stay - 100.0 * std::f64::consts::LN_2).abs() < 1e-6, "{stay}");
+        assert_eq!(lru_stay(&[0.01; 100], 100), f64::INFINITY);
     }
 
     #[test]

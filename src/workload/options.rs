@@ -184,6 +184,11 @@ impl WorkloadOptions {
         self.arrival.profile()?.steady()
     }
 
+    /// The highest rate that an open loop ever asks for.
+    pub fn peak_rate(&self) -> Option<f64> {
+        self.arrival.profile().map(Profile::peak)
+    }
+
     /// The steps of a staircase in the order in which they come, from the opening of the window.
     /// Empty for any other load.
     pub fn steps(&self) -> Vec<Step> {

@@ -197,6 +197,11 @@ impl Plan {
         self.workload.steady_rate()
     }
 
+    /// The highest rate that an open loop ever asks for; `None` for a closed one.
+    pub fn peak_rate(&self) -> Option<f64> {
+        self.workload.peak_rate()
+    }
+
     pub const fn seed(&self) -> u64 {
         self.workload.seed
     }

@@ -122,6 +122,11 @@ impl Profile {
         }
     }
 
+    /// The highest rate that it ever has.
+    pub fn peak(&self) -> f64 {
+        self.rates().into_iter().map(|(_, rate, _)| rate).fold(0.0, f64::max)
+    }
+
     /// The rate from the start of the plan on.
     pub fn curve(&self, warm_up: Nanos, duration: Nanos, seed: u64) -> Curve {
         match self {

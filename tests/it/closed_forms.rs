@@ -1,5 +1,7 @@
 //! What guards and refreshes cost the store, in whole runs under virtual time, beside the closed forms.
 
+mod more;
+
 use std::path::Path;
 use std::sync::LazyLock;
 

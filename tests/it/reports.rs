@@ -1,6 +1,7 @@
 //! Reports, rendered from a made-up Record whose figures follow from formulas.
 
 mod browser;
+mod certified;
 mod faulty;
 mod fixture;
 mod variety;

@@ -1,7 +1,7 @@
 //! A verdict in plain English: one sentence a line, the most important first.
 
-use super::super::Metric;
-use super::super::figure::list;
+use super::super::figure::{list, share};
+use super::super::{Metric, noise};
 use super::{Best, Ground, Held, Judged, Peer, Verdict, located_checks, ranking};
 use crate::record::{Contender, Record, Standing};
 
@@ -50,12 +50,12 @@ fn invalid(record: &Record) -> Vec<String> {
 
 fn against_thresholds(verdict: &Verdict) -> Vec<String> {
     let mut sentences = vec![holding(verdict)];
-    let holders = verdict.contenders.iter().filter(|judged| judged.holds_all()).count();
+    let holders = verdict.competing().filter(|judged| judged.holds_all()).count();
     if let Some(best) = verdict.best.as_ref().filter(|best| !alike(best, holders)) {
         sentences.extend(best.as_good.iter().map(peer));
     }
     let missing = |held: Held| {
-        let failing = verdict.contenders.iter().filter_map(move |judged| failing(judged, held));
+        let failing = verdict.competing().filter_map(move |judged| failing(judged, held));
         failing.collect::<Vec<_>>()
     };
     sentences.extend(missing(Held::Missed));
@@ -65,17 +65,17 @@ fn against_thresholds(verdict: &Verdict) -> Vec<String> {
 
 /// "a and b hold every threshold; b has the lowest read p99 (1.92 ms)."
 fn holding(verdict: &Verdict) -> String {
+    let competing = verdict.competing().count();
     let holders: Vec<&str> = verdict
-        .contenders
-        .iter()
+        .competing()
         .filter(|judged| judged.holds_all())
         .map(|judged| judged.label.as_str())
         .collect();
     let who = match holders.len() {
         0 => return "No strategy holds every threshold.".into(),
-        1 if verdict.contenders.len() > 1 => format!("Only {} holds every threshold", holders[0]),
+        1 if competing > 1 => format!("Only {} holds every threshold", holders[0]),
         1 => format!("{} holds every threshold", holders[0]),
-        all if all == verdict.contenders.len() && all > 2 => {
+        all if all == competing && all > 2 => {
             format!("All {all} strategies hold every threshold")
         }
         _ => format!("{} hold every threshold", list(&holders)),
@@ -98,6 +98,9 @@ fn peer(peer: &Peer) -> String {
     let why = match peer.ground {
         Ground::Equal => "the figures are equal".to_owned(),
         Ground::Intervals(repeats) => format!("the 95 % intervals over {repeats} repeats overlap"),
+        Ground::Noise(floor) => {
+            format!("the same strategy twice differs by up to {}", share(floor))
+        }
         Ground::FewRepeats(1) => "not distinguished by one repeat".to_owned(),
         Ground::FewRepeats(repeats) => format!("not distinguished by {repeats} repeats"),
     };
@@ -125,13 +128,14 @@ fn failing(judged: &Judged, held: Held) -> Option<String> {
 }
 
 fn by_each_measure(record: &Record) -> Vec<String> {
-    let contenders: Vec<&Contender> = record.contenders.iter().collect();
+    let contenders: Vec<&Contender> =
+        record.contenders.iter().filter(|contender| contender.twin_of.is_none()).collect();
     let mut sentences = vec![match contenders.as_slice() {
         [only] => format!("No thresholds were given, and {} ran alone.", only.label),
         _ => "No thresholds were given; this is what was best by each measure.".to_owned(),
     }];
     for metric in WITHOUT_THRESHOLDS {
-        let Some(best) = ranking::best(metric, &contenders) else {
+        let Some(best) = ranking::best(metric, &contenders, noise::floor(metric, record)) else {
             sentences.push(format!("Too few samples to compare {}.", metric.name()));
             continue;
         };

@@ -8,7 +8,7 @@ use super::Settings;
 use crate::model::{Nanos, Span, samples_to_certify};
 use crate::record::ceilings::Searched;
 use crate::scenario::{Scenario, Thresholds};
-use crate::workload::{Arrival, Rate, WorkloadOptions};
+use crate::workload::{Arrival, Profile, WorkloadOptions};
 
 /// A step that would have to last longer than this, so that its quantiles are certified, is not made.
 const STEP_MAX: Nanos = Nanos::from_secs(600);
@@ -67,7 +67,7 @@ pub fn fit(scenario: &Scenario, settings: &Settings) -> Result<Searched, Unfit> 
     if scenario.thresholds == Thresholds::default() {
         return Err(Unfit::NoThresholds);
     }
-    let rate = rate_of(scenario.workload.arrival)?;
+    let rate = rate_of(&scenario.workload.arrival)?;
     if !scenario.faults.is_empty() {
         return Err(Unfit::Faults);
     }
@@ -112,19 +112,16 @@ pub fn unasked(thresholds: &Thresholds) -> Vec<&'static str> {
 }
 
 /// The same arrivals at another rate.
-pub fn at_rate(arrival: Arrival, rate: f64) -> Arrival {
+pub fn at_rate(arrival: &Arrival, rate: f64) -> Arrival {
     match arrival {
-        Arrival::Constant(_) => Arrival::Constant(Rate { rate }),
-        Arrival::Poisson(_) => Arrival::Poisson(Rate { rate }),
-        Arrival::Closed(_) => arrival,
+        Arrival::Even(_) => Arrival::Even(Profile::Rate(rate)),
+        Arrival::Poisson(_) => Arrival::Poisson(Profile::Rate(rate)),
+        Arrival::Closed(closed) => Arrival::Closed(*closed),
     }
 }
 
-fn rate_of(arrival: Arrival) -> Result<f64, Unfit> {
-    match arrival {
-        Arrival::Constant(Rate { rate }) | Arrival::Poisson(Rate { rate }) => Ok(rate),
-        Arrival::Closed(_) => Err(Unfit::Closed),
-    }
+fn rate_of(arrival: &Arrival) -> Result<f64, Unfit> {
+    arrival.profile().ok_or(Unfit::Closed)?.steady().ok_or(Unfit::Varies)
 }
 
 /// How long the window of a step at `rate` is: as asked, or as long as its quantiles need.

@@ -12,6 +12,8 @@ pub enum Of {
     Share,
     /// One and more for each: what is more, as a Poisson count.
     OneAndMore,
+    /// So many for each: as a Poisson count.
+    Count,
 }
 
 /// A measured ratio with its standard error, for a prediction to be put beside. `None` where there
@@ -48,6 +50,7 @@ fn of_batches(of: Of, batches: &[(u64, u64)]) -> Prediction {
     let variance = match of {
         Of::Share => ratio * (1.0 - ratio),
         Of::OneAndMore => ratio - 1.0,
+        Of::Count => ratio,
     };
     let by_chance = (variance.max(0.0) / whole).sqrt();
     Prediction {
@@ -56,6 +59,7 @@ fn of_batches(of: Of, batches: &[(u64, u64)]) -> Prediction {
         predicted: 0.0,
         measured: ratio,
         standard_error: between.max(by_chance),
+        caveat: None,
     }
 }
 

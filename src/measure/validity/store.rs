@@ -82,17 +82,9 @@ mod tests {
         DatabaseCounters { statements: Some(statements), ..DatabaseCounters::default() }
     }
 
-    const TOTALS: Totals = Totals {
-        store_reads: 10,
-        store_writes: 5,
-        cache_gets: 0,
-        cache_sets: 0,
-        cache_deletes: 0,
-        cache_compound: 0,
-        cache_failed: 0,
-        store_failed: 0,
-        corrupt: 0,
-    };
+    fn totals() -> Totals {
+        Totals { store_reads: 10, store_writes: 5, ..Totals::default() }
+    }
 
     fn private(counters: &DatabaseCounters) -> StoreEvidence<'_> {
         StoreEvidence { counters: Some(counters), is_private: true, ..StoreEvidence::default() }
@@ -103,7 +95,7 @@ mod tests {
         let standing = |reads, writes, given_up| {
             let counters = counted(reads, writes);
             let evidence = StoreEvidence { given_up, ..private(&counters) };
-            store_counters(&evidence, &TOTALS).standing
+            store_counters(&evidence, &totals()).standing
         };
         assert_eq!(standing(10, 5, 0), Standing::Ok);
         assert_eq!(standing(9, 5, 0), Standing::Invalid, "the tap saw one that never was");
@@ -117,18 +109,18 @@ mod tests {
     fn where_the_server_cannot_be_asked_the_check_says_why() {
         let counters = counted(99, 99);
         let silent = DatabaseCounters::default();
-        let failed = Totals { store_failed: 1, ..TOTALS };
+        let failed = Totals { store_failed: 1, ..totals() };
         let said = |evidence: StoreEvidence<'_>, totals: &Totals| {
             let check = store_counters(&evidence, totals);
             assert_eq!(check.standing, Standing::NotApplicable, "{}", check.detail);
             check.detail
         };
         let whys = [
-            said(StoreEvidence { has_api: true, ..private(&counters) }, &TOTALS),
-            said(StoreEvidence::default(), &TOTALS),
-            said(StoreEvidence { is_private: false, ..private(&counters) }, &TOTALS),
-            said(StoreEvidence { was_killed: true, ..private(&counters) }, &TOTALS),
-            said(private(&silent), &TOTALS),
+            said(StoreEvidence { has_api: true, ..private(&counters) }, &totals()),
+            said(StoreEvidence::default(), &totals()),
+            said(StoreEvidence { is_private: false, ..private(&counters) }, &totals()),
+            said(StoreEvidence { was_killed: true, ..private(&counters) }, &totals()),
+            said(private(&silent), &totals()),
             said(private(&counters), &failed),
         ];
         let words = ["API", "no server", "others", "killed", "pg_stat_statements", "failed"];

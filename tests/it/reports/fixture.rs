@@ -11,7 +11,8 @@ use cacheduel::model::{
     StoreCounters,
 };
 use cacheduel::record::{
-    Calibration, Check, Contender, FORMAT, Host, LagAt, Nanos, Pace, PlanFacts, Prediction, Record, Run, Standing, Stock,
+    Calibration, Check, Contender, FORMAT, Host, LagAt, Pace, PlanFacts, Prediction, Record, Run,
+    Standing, Stock,
 };
 use cacheduel::scenario::Scenario;
 
@@ -276,6 +277,7 @@ fn contender(character: &Character) -> Contender {
         summary: "read: cache, else store and fill; write: as its name says".into(),
         risk: "what its name does not say".into(),
         when: "its name says so".into(),
+        twin_of: None,
         runs: (0..3).map(|repeat| run(character, repeat)).collect(),
         predictions,
     }
@@ -294,6 +296,7 @@ fn prediction(
         predicted,
         measured,
         standard_error,
+        caveat: None,
     }
 }
 
@@ -330,6 +333,7 @@ fn run(character: &Character, repeat: u32) -> Run {
         faults: Vec::new(),
         drain: Nanos::from_millis(80),
         generator_cpu: Some(0.31),
+        resident: None,
         checks: vec![
             check("dispatch lag", Standing::Ok, "p99 0.21 ms, at most 1 ms"),
             check("pool counters", Standing::NotApplicable, "the store keeps no such counter"),

@@ -36,6 +36,7 @@ fn guarded(contender: &mut Contender) {
         predicted: 1.0,
         measured: 1.0,
         standard_error: 0.0,
+        caveat: None,
     });
 }
 

@@ -59,7 +59,7 @@ fn assert_figures(record: &Record) {
                     assert_eq!(check.standing, Standing::Ok, "{label}: {}", check.detail);
                 }
                 // A busy machine may start requests late; that is the machine's fault.
-                "dispatch lag" | "generator" | "answered" => {}
+                "dispatch lag" | "generator" | "achieved rate" | "answered" => {}
                 _ => assert_ne!(check.standing, Standing::Invalid, "{label}: {}", check.detail),
             }
         }
@@ -89,6 +89,26 @@ fn a_report_is_rendered_again_from_its_record_alone() {
         ["record.json"],
         "the record's own folder is left alone"
     );
+}
+
+#[test]
+fn a_strategy_runs_against_itself_and_the_report_shows_how_far_it_was_apart() {
+    let stage = Stage::new();
+    let output = stage.run(&["--embedded", "--aa", "--only", "ttl", "--repeats", "2"]);
+    assert_code(&output, 0);
+    assert!(stdout(&output).contains("NOISE FLOOR"), "{}", stdout(&output));
+    let report = stage.report().join("record.json");
+    let record: Record = serde_json::from_slice(&fs::read(&report).unwrap()).unwrap();
+    let twins: Vec<_> =
+        record.contenders.iter().map(|one| (one.label.as_str(), one.twin_of.as_deref())).collect();
+    assert_eq!(twins, [("ttl", None), ("ttl@again", Some("ttl"))]);
+    let order: Vec<u32> = record.contenders[0].runs.iter().map(|run| run.position).collect();
+    assert_eq!(order, [0, 3], "first in one repeat, last in the next");
+    let mut again = Command::new(cargo_bin!("cacheduel"));
+    again.current_dir(stage.folder.path()).arg("report").arg(report).args(["--out", "again"]);
+    assert_code(&finish(again), 0);
+    let page = fs::read_to_string(stage.path("again/report.html")).unwrap();
+    assert!(page.contains("id=\"noise-floor\""), "it is in the Record");
 }
 
 #[test]
