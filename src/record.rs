@@ -30,7 +30,7 @@ pub use crate::model::{
 pub use crate::scenario::{PlannedFault, Preference, Scenario, Thresholds};
 
 /// The version of the Record's format. Raised when a reader of the old one would be wrong.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// Everything that is known of one experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

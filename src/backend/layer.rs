@@ -62,6 +62,11 @@ impl<B, L> Layered<B, L> {
     pub const fn new(backend: B, layer: L) -> Self {
         Self { backend, layer }
     }
+
+    /// What is around, and what is inside.
+    pub(super) const fn parts(&self) -> (&L, &B) {
+        (&self.layer, &self.backend)
+    }
 }
 
 /// What is about to be called.
@@ -75,7 +80,7 @@ pub struct Step {
 }
 
 impl Step {
-    const fn cache(verb: Verb, key: Key) -> Self {
+    pub(super) const fn cache(verb: Verb, key: Key) -> Self {
         Self { side: Side::Cache, verb, key: Some(key), bytes: 0 }
     }
 

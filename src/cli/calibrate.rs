@@ -10,7 +10,7 @@ use super::servers::Servers;
 use crate::experiment::{Effort, Environment, calibrate};
 use crate::measure::Calibration;
 use crate::report::text;
-use crate::scenario;
+use crate::scenario::{self, Loaded};
 
 /// Measures the load generator itself: what it adds to a bare client, its ceiling, and its lag
 ///
@@ -27,6 +27,9 @@ pub struct Calibrate {
     /// Where the run keeps its servers' files while it lasts
     #[arg(long, value_name = "FOLDER")]
     work_dir: Option<PathBuf>,
+    /// Only the short form that every run begins with
+    #[arg(long)]
+    brief: bool,
     /// Print the calibration as JSON
     #[arg(long)]
     json: bool,
@@ -40,7 +43,7 @@ impl Calibrate {
         let calibration = runtime.block_on(async {
             let work_dir: Option<&Path> = self.work_dir.as_deref();
             let environment = Environment::real(&loaded.scenario, work_dir).await?;
-            calibrate(&loaded.scenario, &environment, &Effort::thorough()).await
+            calibrate(&loaded.scenario, &environment, &self.effort(&loaded)).await
         })?;
         if self.json {
             serde_json::to_writer_pretty(&mut *out, &calibration)?;
@@ -50,6 +53,13 @@ impl Calibrate {
             writeln!(out, "\n{}", ceiling(&calibration))?;
         }
         Ok(Exit::Pass)
+    }
+
+    fn effort(&self, loaded: &Loaded) -> Effort {
+        match self.brief {
+            true => Effort::brief(loaded.scenario.workload.peak_rate()),
+            false => Effort::thorough(),
+        }
     }
 }
 

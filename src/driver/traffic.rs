@@ -105,7 +105,9 @@ impl<'a> Traffic<'a> {
             if self.handed_out.get() == 0 && due.is_none() {
                 break;
             }
-            let deadline = self.in_flight.borrow().next_deadline();
+            // What was handed out just now has not started, and will be overdue no earlier than this.
+            let to_start = (self.handed_out.get() > 0).then(|| now + plan.timeout());
+            let deadline = self.in_flight.borrow().next_deadline().or(to_start);
             let wake = [due, deadline, cpu.next()].into_iter().flatten().min();
             self.nudge.wanted_before(wake.unwrap_or(Nanos::NEVER));
             let Some(wake) = wake else {

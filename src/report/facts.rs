@@ -27,7 +27,7 @@ pub fn of(record: &Record) -> Vec<Fact> {
         fact("tool", format!("{}, record format {}", record.tool, record.format)),
     ];
     if let Some(calibration) = &record.calibration {
-        facts.push(fact("generator", generator(calibration)));
+        facts.push(fact("harness", harness(calibration)));
     }
     if !record.scenario.workload.steps().is_empty() && steps(record).is_empty() {
         let text = "not told one by one: no interval of the timeline lies within one of them";
@@ -79,7 +79,7 @@ fn plan(record: &Record) -> String {
 }
 
 /// What the load generator itself costs.
-fn generator(calibration: &Calibration) -> String {
+fn harness(calibration: &Calibration) -> String {
     let added = calibration
         .added()
         .map_or(String::new(), |added| format!(", {:+.0} % beside bare clients", added * 100.0));

@@ -1,5 +1,6 @@
 //! `cacheduel run` as a whole: the real program against real servers, however it ends.
 
+mod calibration;
 mod endings;
 mod faults;
 mod kinds;

@@ -208,9 +208,12 @@ fn making_and_reading_entries_is_counted_and_takes_no_virtual_time() {
             assert_eq!(contender.entry_size(), None);
             continue;
         }
-        // A read may end outside the window that its call began in, and the other way round.
-        let decoded = coding.decoded.count as f64 / hits as f64;
-        assert!((decoded - 1.0).abs() < 0.01, "{}: {decoded}", contender.label);
+        assert!(hits > 1_000, "{}", contender.label);
+        assert_eq!(
+            coding.decoded.count, 0,
+            "{}: plain entries are taken as they are",
+            contender.label
+        );
         assert!(coding.encoded.count > 1_000, "{}: {coding:?}", contender.label);
         assert_eq!(contender.encode_time(), None);
         let size = contender.entry_size().unwrap();

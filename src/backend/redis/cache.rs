@@ -25,6 +25,8 @@ use crate::backend::{
 };
 use crate::model::{Fault, FaultKind, Key, Nanos, NodeId, Outcome, Version};
 
+const GET: &str = "GET";
+
 /// One node's way to a Redis.
 pub struct RedisCache {
     endpoint: Arc<Endpoint>,
@@ -100,7 +102,10 @@ impl RedisCache {
 #[async_trait]
 impl Cache for RedisCache {
     async fn get(&self, key: Key) -> Outcome<Option<Bytes>> {
-        let answer = self.query(cmd("GET").arg(self.naming.entry(key))).await?;
+        let name = self.naming.entry(key);
+        // As large as it gets: the most frequent of all commands need not grow.
+        let mut get = Cmd::with_capacity(2, GET.len() + name.len());
+        let answer = self.query(get.arg(GET).arg(name)).await?;
         entry(answer).map_err(failed)
     }
 

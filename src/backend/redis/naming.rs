@@ -125,7 +125,7 @@ fn push_number(name: &mut String, mut number: u64) {
             break;
         }
     }
-    name.extend(digits[first..].iter().map(|&digit| char::from(digit)));
+    name.push_str(str::from_utf8(&digits[first..]).expect("digits are ASCII"));
 }
 
 #[cfg(test)]

@@ -126,7 +126,7 @@ fn a_flush_writes_as_many_rows_as_keys_were_written() {
 #[test]
 fn what_a_run_assumes_otherwise_is_said_and_not_held_against_it() {
     let text = full("allkeys-lru", "20s");
-    let evenly = text.replace("poisson", "constant");
+    let evenly = text.replace("poisson", "even");
     let record = play(&evenly);
     let caveat = record.contenders[0].predictions[0].caveat.as_deref();
     assert_eq!(caveat, Some("requests come evenly spaced"));

@@ -141,10 +141,17 @@ impl InTheMiddle {
     /// How many entries the run's own Redis has; `None` as long as there is no such server.
     async fn entries(&self) -> Option<u64> {
         let work = self.stage.path("work");
-        let files = names(&work).into_iter().flat_map(|run| names(&work.join(run)));
-        let mut ports = files
-            .filter_map(|file| Some(file.strip_prefix("redis-")?.strip_suffix(".log")?.to_owned()));
-        let client = redis::Client::open(format!("redis://127.0.0.1:{}", ports.next()?)).ok()?;
+        let files = names(&work).into_iter().flat_map(|run| {
+            let folder = work.join(run);
+            names(&folder).into_iter().map(move |file| (folder.clone(), file))
+        });
+        // The load generator is measured on a server of its own before that.
+        let ports = files.filter_map(|(folder, file)| {
+            let port = file.strip_prefix("redis-")?.strip_suffix(".log")?.to_owned();
+            Some((fs::metadata(folder.join(&file)).ok()?.created().ok()?, port))
+        });
+        let (_, port) = ports.max()?;
+        let client = redis::Client::open(format!("redis://127.0.0.1:{port}")).ok()?;
         let mut connection = client.get_multiplexed_async_connection().await.ok()?;
         redis::cmd("DBSIZE").query_async(&mut connection).await.ok()
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 
 use async_trait::async_trait;
-use cacheduel::backend::{Cache, Ctx};
+use cacheduel::backend::Ctx;
 use cacheduel::model::{Draft, Key, Outcome, Value, Version};
 use cacheduel::record::{Run, Standing};
 use cacheduel::strategy::Strategy;
