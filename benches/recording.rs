@@ -12,15 +12,18 @@ use std::path::Path;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 use cacheduel::measure::{Meter, Timeline};
-use cacheduel::model::{Distribution, Key, Nanos, Share, Span, Version, Writer};
+use cacheduel::model::{Distribution, Key, Nanos, Share, Size, Span, Version, Writer};
 use cacheduel::strategy::parts::entry::{self, Stamp};
-use cacheduel::strategy::parts::format::Format;
+use cacheduel::strategy::parts::format::{Codec, Compression, Format};
 use cacheduel::workload::{Arrival, Plan, Popularity, Profile, Rows, WorkloadOptions, Zipf};
 
 use support::dataset::products;
 use support::recorded::{WINDOW, run_of};
 
 const KEYS: u64 = 100_000;
+const CODECS: [Codec; 3] = [Codec::Json, Codec::JsonParsed, Codec::Messagepack];
+const COMPRESSIONS: [Compression; 5] =
+    [Compression::None, Compression::Gzip, Compression::Zlib, Compression::Zstd, Compression::Lz4];
 
 fn meter(criterion: &mut Criterion) {
     let run = run_of("cache-aside", serde_json::json!({}));
@@ -113,15 +116,21 @@ fn rows(criterion: &mut Criterion) {
 fn envelope(criterion: &mut Criterion) {
     let rows = Rows::new(&products(KEYS), 3, 0, KEYS);
     let value = rows.initial(Key(7)).at(Version(1));
-    let encoded = entry::write(&value, Stamp::NONE, &Format::default());
     let mut group = criterion.benchmark_group("entry");
-    group.throughput(Throughput::Bytes(encoded.len() as u64));
-    group.bench_function("encode/1KiB", |bencher| {
-        bencher.iter(|| entry::write(black_box(&value), Stamp::NONE, &Format::default()));
-    });
-    group.bench_function("decode/1KiB", |bencher| {
-        bencher.iter(|| entry::read(Key(7), black_box(&encoded).clone()));
-    });
+    group.throughput(Throughput::Bytes(value.size() as u64));
+    for (codec, compression) in
+        CODECS.into_iter().flat_map(|codec| COMPRESSIONS.map(|it| (codec, it)))
+    {
+        let format = Format::new(codec, compression, None, Size(0));
+        let encoded = entry::write(&value, Stamp::NONE, &format);
+        let name = format!("{codec:?}-{compression:?}").to_lowercase();
+        group.bench_function(BenchmarkId::new("encode", &name), |bencher| {
+            bencher.iter(|| entry::write(black_box(&value), Stamp::NONE, &format));
+        });
+        group.bench_function(BenchmarkId::new("decode", &name), |bencher| {
+            bencher.iter(|| entry::read(Key(7), black_box(&encoded).clone()));
+        });
+    }
     group.bench_function("is-intact/1KiB", |bencher| {
         bencher.iter(|| black_box(&value).is_intact(Key(7)));
     });
