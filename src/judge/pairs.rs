@@ -3,7 +3,6 @@
 //! A table of small sets, in which the pairs of a set stand in the order in which they were last used.
 //! It grows as long as it may; then a full set forgets the pair that was used least lately.
 
-use super::sessions::Shown;
 use crate::model::ClientId;
 
 /// Pairs in a set: two cache lines.
@@ -15,6 +14,13 @@ pub(super) struct Pairs {
     sets: Vec<[Pair; WAYS]>,
     most_sets: usize,
     forgotten: u64,
+}
+
+/// How an operation showed its client a version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    Read,
+    Written,
 }
 
 /// The highest versions that a client has read and written of a key.

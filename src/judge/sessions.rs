@@ -11,15 +11,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::pairs::Pairs;
+use super::pairs::{Pairs, Shown};
 use crate::model::{ClientId, Nanos, Version};
-
-/// How an operation showed its client a version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shown {
-    Read,
-    Written,
-}
 
 /// Broken guarantees.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use super::sessions::Shown;
+use super::pairs::Shown;
 use crate::model::{ClientId, Nanos, Version, Writer};
 
 /// Of the interval of a read that is in none.
