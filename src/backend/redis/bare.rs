@@ -1,7 +1,7 @@
 //! Clients that do nothing but ask: what the library and the connections cost by themselves.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use futures_util::future::join_all;
 use redis::aio::MultiplexedConnection;
@@ -33,14 +33,21 @@ impl RedisHost {
         let names: Arc<[Vec<u8>]> =
             keys.iter().map(|&key| self.naming.entry(key).into_bytes()).collect();
         let answers = Arc::new(AtomicU64::new(0));
+        let turn = Arc::new(AtomicUsize::new(0));
         let asking = (0..clients).map(|client| {
-            let connection = connections[(client % count) as usize].clone();
+            // As a node's calls do: on all of them in turn, or on one that is the caller's own.
+            let connections = match layout {
+                Connections::Shared(_) => connections.clone(),
+                Connections::Pooled(_) => vec![connections[client as usize].clone()],
+            };
+            let turn = turn.clone();
             let (names, answers, clock) =
                 (names.clone(), answers.clone(), self.endpoint.shared_clock());
             // Each a task of its own, as clients that know nothing of each other are.
             tokio::spawn(async move {
                 let first = client as usize * 7;
-                let asked = ask(connection, &names, first, || clock.now() < until).await?;
+                let go_on = || clock.now() < until;
+                let asked = ask(connections, &turn, &names, first, go_on).await?;
                 answers.fetch_add(asked, Ordering::Relaxed);
                 RedisResult::Ok(())
             })
@@ -53,7 +60,8 @@ impl RedisHost {
 }
 
 async fn ask(
-    mut connection: MultiplexedConnection,
+    mut connections: Vec<MultiplexedConnection>,
+    turn: &AtomicUsize,
     names: &[Vec<u8>],
     first: usize,
     go_on: impl Fn() -> bool,
@@ -63,7 +71,8 @@ async fn ask(
         if !go_on() {
             break;
         }
-        let answer: Value = cmd("GET").arg(name).query_async(&mut connection).await?;
+        let next = turn.fetch_add(1, Ordering::Relaxed) % connections.len();
+        let answer: Value = cmd("GET").arg(name).query_async(&mut connections[next]).await?;
         std::hint::black_box(answer);
         asked += 1;
     }
