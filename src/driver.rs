@@ -104,7 +104,13 @@ pub async fn drive(
         members.push(Box::pin(never(cluster.work(slot, plan.seed(), clock, tap))));
     }
     let boxed = |issuer| -> Member<'_, Drive> { Box::pin(issuer) };
-    crew::run(members, || traffic.newcomers().map(boxed).collect()).await
+    let drive = crew::run(members, || {
+        traffic.tell();
+        traffic.newcomers().map(boxed).collect()
+    });
+    let drive = drive.await;
+    traffic.tell();
+    drive
 }
 
 /// Finishes the strategy's background work after [`drive`]. Returns how long it took.

@@ -19,12 +19,20 @@ pub struct Client<'a> {
     pub clock: &'a dyn Clock,
     pub tap: &'a Tap,
     pub seed: u64,
-    pub first_reads: &'a FirstReads,
+    pub ended: &'a Ended,
 }
 
-/// Reads that a request of two parts began with, each put in as it ends, and so in that order.
+/// What has ended and is still to be told, in the order in which it did.
 #[derive(Default)]
-pub struct FirstReads(RefCell<Vec<Sample>>);
+pub struct Ended(RefCell<Vec<(Part, Sample)>>);
+
+/// What a sample is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Request,
+    /// The read that a request of two parts began with.
+    FirstRead,
+}
 
 /// What a read came to, and when.
 #[derive(Clone, Copy)]
@@ -33,14 +41,20 @@ struct Seen {
     ended: Nanos,
 }
 
-impl FirstReads {
-    /// Takes out all that have ended.
-    pub fn take_each(&self, mut take: impl FnMut(&Sample)) {
-        self.0.borrow_mut().drain(..).for_each(|read| take(&read));
+impl Ended {
+    /// Adds what has ended just now. Returns how many there are.
+    pub fn add(&self, part: Part, sample: Sample) -> usize {
+        let mut ended = self.0.borrow_mut();
+        ended.push((part, sample));
+        ended.len()
     }
 
-    fn add(&self, sample: Sample) {
-        self.0.borrow_mut().push(sample);
+    /// Takes out all that have ended. Returns when the last did, if there is any.
+    pub fn take_each(&self, mut take: impl FnMut(Part, &Sample)) -> Option<Nanos> {
+        let mut ended = self.0.borrow_mut();
+        let last = ended.last().map(|(_, sample)| sample.ended);
+        ended.drain(..).for_each(|(part, sample)| take(part, &sample));
+        last
     }
 }
 
@@ -105,7 +119,7 @@ impl Client<'_> {
             if !blank.op.is_read() {
                 let fault = value.err();
                 let read = Sample { op: Op::Read, ended, fault, touches: ctx.touches(), ..*blank };
-                self.first_reads.add(with_seen(read, value.ok()));
+                self.ended.add(Part::FirstRead, with_seen(read, value.ok()));
             }
             value?;
         }

@@ -11,7 +11,7 @@ use tokio::task::yield_now;
 
 use super::cpu::CpuWindow;
 use super::in_flight::InFlight;
-use super::request::{Client, FirstReads};
+use super::request::{Client, Ended, Part};
 use super::schedule::{Due, Schedule};
 use super::seat::Seat;
 use super::{Cluster, Course, Drive, Observer};
@@ -21,6 +21,10 @@ use crate::workload::Pacing;
 
 /// How many answers an issuer takes in a row that need no waiting, before it lets others have a turn.
 const UNINTERRUPTED: u32 = 16;
+
+/// How many requests end at most before the observer is told, who is told in any case before the thread
+/// rests.
+const TOLD_AT_ONCE: usize = 64;
 
 /// How long before its time a request is waited for by looking at the clock, where that is asked for:
 /// later than this no timer rings unless the machine is busy.
@@ -42,7 +46,7 @@ pub struct Traffic<'a> {
     /// Seats that have no issuer yet.
     new_seats: RefCell<Vec<Rc<Seat>>>,
     calls: RefCell<Vec<Call>>,
-    first_reads: FirstReads,
+    ended: Ended,
     is_stopped: Cell<bool>,
     nudge: Nudge,
 }
@@ -65,7 +69,7 @@ impl<'a> Traffic<'a> {
             handed_out: Cell::new(0),
             new_seats: RefCell::default(),
             calls: RefCell::default(),
-            first_reads: FirstReads::default(),
+            ended: Ended::default(),
             is_stopped: Cell::new(false),
             nudge: Nudge::default(),
         }
@@ -164,8 +168,9 @@ impl<'a> Traffic<'a> {
             let mut next = Some(seat.next().await);
             while let Some(due) = next {
                 let (sample, waited) = self.send(&seat, due).await;
-                self.answered(&sample);
-                next = self.go_on(sample.ended);
+                let ended = sample.ended;
+                self.answered(sample);
+                next = self.go_on(ended);
                 uninterrupted = if waited { 0 } else { uninterrupted + 1 };
                 if uninterrupted == UNINTERRUPTED {
                     uninterrupted = 0;
@@ -184,30 +189,36 @@ impl<'a> Traffic<'a> {
         let started = clock.now();
         let at = node.as_ref().map_or(request.node, |node| node.id);
         let ticket = self.in_flight.borrow_mut().begin(at, started, seat.clone());
-        let client = Client {
-            node,
-            rows,
-            clock,
-            tap: self.tap,
-            seed: plan.seed(),
-            first_reads: &self.first_reads,
-        };
+        let client =
+            Client { node, rows, clock, tap: self.tap, seed: plan.seed(), ended: &self.ended };
         let sent = client.send(request, due.intended.unwrap_or(started), started, seat).await;
         self.in_flight.borrow_mut().end(ticket);
         sent
     }
 
-    fn answered(&self, sample: &Sample) {
-        self.schedule.borrow_mut().answered(sample);
+    fn answered(&self, sample: Sample) {
+        self.schedule.borrow_mut().answered(&sample);
+        if self.ended.add(Part::Request, sample) >= TOLD_AT_ONCE {
+            self.tell();
+        }
+    }
+
+    /// Tells the observer of all that has ended since the last time. Many at once, for what judges and
+    /// counts them would be loaded into the processor's caches for each of them else.
+    pub fn tell(&self) {
         let mut observer = self.observer.borrow_mut();
         let mut calls = self.calls.borrow_mut();
         calls.clear();
+        // Those of the requests that have ended are among them.
         self.tap.take(&mut calls);
         observer.calls(&calls);
-        // They have ended before this sample did, for it was reported as soon as it had.
-        self.first_reads.take_each(|read| observer.first_read(read));
-        observer.sample(sample);
-        observer.watermark(self.in_flight.borrow().watermark(sample.ended));
+        let last = self.ended.take_each(|part, sample| match part {
+            Part::Request => observer.sample(sample),
+            Part::FirstRead => observer.first_read(sample),
+        });
+        if let Some(last) = last {
+            observer.watermark(self.in_flight.borrow().watermark(last));
+        }
     }
 
     /// What the one who has just had an answer is to send now, if anything is due. Whatever else is due
