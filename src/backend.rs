@@ -45,7 +45,7 @@ pub use context::{Ctx, Purposed};
 pub use error::Error;
 pub use filesystem::filesystem;
 pub use flights::Flights;
-pub use host::{CacheHost, CacheState, Dataset, Row, StoreHost};
+pub use host::{CacheHost, CacheState, Dataset, Row, StoreHost, Yardstick};
 pub use layer::{Described, Layer, Layered, Step};
 pub use local::{Local, Place};
 pub use options::{

@@ -15,6 +15,15 @@ use crate::model::{
     StoreBreakage, StoreCounters, Version, Writer,
 };
 
+/// What bare clients ask over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Yardstick {
+    /// The client library's connections, as an application has them.
+    Library,
+    /// Connections of our own, where nodes have such.
+    Own,
+}
+
 /// A cache server, as the experiment handles it.
 #[async_trait]
 pub trait CacheHost: Send + Sync {
@@ -37,15 +46,16 @@ pub trait CacheHost: Send + Sync {
     /// What is left under each key of the dataset, for the audit. Not counted by any tap.
     async fn state(&self, keys: &[Key]) -> Result<Vec<CacheState>, Error>;
 
-    /// Has `clients` clients that do nothing else ask for the entries of `keys` until `until`, over
-    /// connections as a node has them, with nothing of ours in between. Returns how many answers they
-    /// got; `None` where there is no server to ask.
+    /// Has `clients` clients that do nothing else ask for the entries of `keys` until `until`, over as
+    /// many connections as a node has, with nothing of ours in between. Returns how many answers they
+    /// got; `None` where there is no server to ask, or no connection of that kind.
     ///
     /// # Errors
     /// If the server cannot be reached, or does not answer one of them.
     async fn bare_gets(
         &self,
         _clients: u32,
+        _over: Yardstick,
         _keys: &[Key],
         _until: Nanos,
     ) -> Result<Option<u64>, Error> {

@@ -5,7 +5,10 @@ mod bare;
 mod breaking;
 mod cache;
 mod checkup;
+mod connection;
 mod events;
+mod exclusive;
+mod failure;
 mod host;
 mod info;
 mod link;
@@ -14,6 +17,7 @@ mod listener;
 mod naming;
 mod overdue;
 mod probe;
+mod received;
 mod scripts;
 mod stream;
 

@@ -7,7 +7,7 @@ use super::loadable::Loadable;
 use super::watch::{Memory, Watch};
 use super::{Error, Silent};
 use crate::backend::twin::{TwinCacheHost, TwinStoreHost};
-use crate::backend::{CacheHost, CacheOptions, StoreHost, StoreOptions, Tap};
+use crate::backend::{CacheHost, CacheOptions, StoreHost, StoreOptions, Tap, Yardstick};
 use crate::clock::Clock;
 use crate::driver::{self, Cluster, Course, Lane};
 use crate::judge::{Judge, Rules};
@@ -30,6 +30,8 @@ pub struct Effort {
     /// Rounds of each kind, one after the other in turn. The median counts.
     pub rounds: u32,
     pub round: Span,
+    /// Whether bare clients are also tried over connections of our own.
+    pub own: bool,
     /// The rates at which an open loop is tried.
     pub rates: Vec<f64>,
     /// How long each of them is tried.
@@ -42,6 +44,7 @@ impl Effort {
         Self {
             rounds: 7,
             round: Span::from_millis(500),
+            own: true,
             rates: vec![1_000.0, 5_000.0, 10_000.0, 20_000.0, 50_000.0],
             open_loop: Span::from_secs(2),
         }
@@ -52,6 +55,7 @@ impl Effort {
         Self {
             rounds: 3,
             round: Span::from_millis(60),
+            own: false,
             rates: rate.into_iter().collect(),
             open_loop: Span::from_millis(150),
         }
@@ -74,10 +78,10 @@ pub async fn calibrate(
     let cache = environment.open_cache().await?;
     let measured = bench.on_server(&*cache, effort).await;
     let cleared = cache.clear().await;
-    let (harness, bare) = measured?;
+    let (harness, [bare, leanest]) = measured?;
     cleared?;
     let (alone, lags) = bench.alone(environment, effort).await?;
-    Ok(Calibration { clients: CLIENTS, harness, bare, alone, lags })
+    Ok(Calibration { clients: CLIENTS, harness, bare, leanest, alone, lags })
 }
 
 /// What is asked for, and of what rows.
@@ -112,31 +116,42 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// The harness, and bare clients if there is a server for them, in turn.
+    /// The harness, and bare clients by either yardstick if there is a server for them, in turn.
     async fn on_server(
         &self,
         cache: &dyn CacheHost,
         effort: &Effort,
-    ) -> Result<(Pace, Option<Pace>), Error> {
+    ) -> Result<(Pace, [Option<Pace>; 2]), Error> {
         let cluster = self.cluster(cache).await?;
-        let (mut harness, mut bare) = (Vec::new(), Vec::new());
+        let (mut harness, mut bare, mut leanest) = (Vec::new(), Vec::new(), Vec::new());
         let closed = closed(effort.round);
         // The first of each warms up what it uses.
         for round in 0..=effort.rounds {
-            let paces =
-                (self.drive(&cluster, &closed).await?.pace, self.bare(cache, effort).await?);
+            let with_all = self.drive(&cluster, &closed).await?.pace;
+            let by_library = self.bare(cache, Yardstick::Library, effort).await?;
+            let by_own = match effort.own {
+                true => self.bare(cache, Yardstick::Own, effort).await?,
+                false => None,
+            };
             if round > 0 {
-                harness.push(paces.0);
-                bare.extend(paces.1);
+                harness.push(with_all);
+                bare.extend(by_library);
+                leanest.extend(by_own);
             }
         }
-        Ok((Pace::median(harness).unwrap_or_default(), Pace::median(bare)))
+        let harness = Pace::median(harness).unwrap_or_default();
+        Ok((harness, [Pace::median(bare), Pace::median(leanest)]))
     }
 
-    async fn bare(&self, cache: &dyn CacheHost, effort: &Effort) -> Result<Option<Pace>, Error> {
+    async fn bare(
+        &self,
+        cache: &dyn CacheHost,
+        over: Yardstick,
+        effort: &Effort,
+    ) -> Result<Option<Pace>, Error> {
         let (started, cpu) = (self.clock.now(), self.clock.cpu());
         let until = started + effort.round.nanos();
-        let answers = cache.bare_gets(CLIENTS, &self.keys, until).await?;
+        let answers = cache.bare_gets(CLIENTS, over, &self.keys, until).await?;
         let (took, cpu) = (self.clock.now() - started, self.clock.cpu() - cpu);
         Ok(answers.map(|answers| Pace::of(answers, took, cpu)))
     }

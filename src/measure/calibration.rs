@@ -12,9 +12,14 @@ pub struct Calibration {
     pub clients: u32,
     /// Cache hits through a whole run's machinery, on the cache that the runs have.
     pub harness: Pace,
-    /// The same GETs by bare clients over the same connections. `None` where there is no server.
+    /// The same GETs by bare clients of the client library, over as many connections. `None` where
+    /// there is no server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bare: Option<Pace>,
+    /// The same again over the runs' own connections, which can do less than the library's and cost
+    /// less. `None` where the runs have the library's, and where it was not measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leanest: Option<Pace>,
     /// Cache hits through a whole run's machinery, on twins that answer at once.
     pub alone: Pace,
     /// How late requests of an open loop start, on twins that answer at once.
@@ -42,9 +47,15 @@ pub struct LagAt {
 }
 
 impl Calibration {
-    /// CPU time that the harness adds to a bare client's request, as a share of that.
+    /// CPU time that the harness adds to the request of a bare client of the library, as a share of
+    /// that.
     pub fn added(&self) -> Option<f64> {
-        self.bare.map(|bare| self.harness.cpu / bare.cpu - 1.0)
+        self.bare.map(|bare| self.added_to(bare))
+    }
+
+    /// CPU time that the harness adds to a request of `yardstick`, as a share of that.
+    pub fn added_to(&self, yardstick: Pace) -> f64 {
+        self.harness.cpu / yardstick.cpu - 1.0
     }
 
     /// Requests a second at which the load thread's core is full, if all of them are cache hits.

@@ -9,7 +9,7 @@ use cacheduel::clock::{SimClock, WallClock};
 use cacheduel::model::{Fault, FaultKind, Key, Nanos, NodeId, Size, Span, Version};
 use redis::AsyncCommands;
 
-use crate::private_servers::{World, kinds};
+use crate::private_servers::{World, kinds, layouts};
 
 #[test]
 fn the_twin_keeps_the_promises_of_a_cache() {
@@ -55,15 +55,25 @@ async fn a_private_redis_keeps_the_promises_of_a_cache() {
 }
 
 #[tokio::test]
+async fn a_redis_keeps_its_promises_to_calls_that_have_a_connection_to_themselves() {
+    let world = World::new();
+    let [_, pooled] = layouts(8);
+    let host = world.managed_host(&pooled).await;
+    conformance::cache::check(&host, &*world.clock).await;
+}
+
+#[tokio::test]
 async fn a_private_redis_breaks_as_its_twin_does() {
     let world = World::new();
-    let options = CacheOptions { timeout: Span::from_millis(300), ..CacheOptions::default() };
-    let host = world.proxied_host(&options).await;
-    conformance::cache::check_breakages(&host, &*world.clock).await;
-    for policy in [AppendFsync::Always, AppendFsync::Everysec] {
-        let options = CacheOptions { append_only: Some(policy), ..options.clone() };
-        let host = world.managed_host(&options).await;
-        conformance::cache::check_persistence(&host, &*world.clock).await;
+    for layout in layouts(4) {
+        let options = CacheOptions { timeout: Span::from_millis(300), ..layout };
+        let host = world.proxied_host(&options).await;
+        conformance::cache::check_breakages(&host, &*world.clock).await;
+        for policy in [AppendFsync::Always, AppendFsync::Everysec] {
+            let options = CacheOptions { append_only: Some(policy), ..options.clone() };
+            let host = world.managed_host(&options).await;
+            conformance::cache::check_persistence(&host, &*world.clock).await;
+        }
     }
 }
 

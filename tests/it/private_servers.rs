@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use cacheduel::backend::managed::{ManagedRedis, SERVERS, Workspace, find_program};
 use cacheduel::backend::redis::{Naming, RedisHost, Route};
-use cacheduel::backend::{CacheOptions, Error};
+use cacheduel::backend::{CacheOptions, Connections, Error};
 use cacheduel::clock::{Clock, WallClock};
 use cacheduel::model::Nanos;
 use futures_util::future::{Either, select};
@@ -26,6 +26,12 @@ pub fn kinds() -> Vec<CacheOptions> {
     assert!(programs.iter().any(|one| one.ends_with("redis-server")), "redis-server is missing");
     let options = |program| CacheOptions { program: Some(program), ..CacheOptions::default() };
     programs.into_iter().map(options).collect()
+}
+
+/// Both ways in which a node may have its connections, so many of them.
+pub fn layouts(count: u32) -> [CacheOptions; 2] {
+    [Connections::Shared(count), Connections::Pooled(count)]
+        .map(|connections| CacheOptions { connections, ..CacheOptions::default() })
 }
 
 /// A clock, and a directory for servers.

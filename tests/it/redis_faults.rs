@@ -1,19 +1,24 @@
 //! A Redis that dies, hangs, is full, or will not do.
 
-use cacheduel::backend::{CacheHost, CacheOptions, Connections, Enqueued, Error, Event, Eviction};
+use cacheduel::backend::{CacheHost, CacheOptions, Enqueued, Error, Event, Eviction};
 use cacheduel::clock::Clock;
 use cacheduel::model::{Fault, FaultKind, Key, Nanos, NodeId, Outcome, Side, Size, Span, Version};
 
-use crate::private_servers::{PATIENCE, World};
+use crate::private_servers::{PATIENCE, World, layouts};
 
 /// Longer than any of these tests.
 const IDLE: Nanos = Nanos::from_secs(3_600);
 
 #[tokio::test]
 async fn a_server_that_died_is_unavailable_and_found_again_when_it_is_back() {
+    for layout in layouts(2) {
+        dies_and_comes_back(&layout).await;
+    }
+}
+
+async fn dies_and_comes_back(options: &CacheOptions) {
     let world = World::new();
-    let options = CacheOptions { connections: Connections::Shared(2), ..CacheOptions::default() };
-    let host = world.managed_host(&options).await;
+    let host = world.managed_host(options).await;
     let server = host.managed().unwrap();
     host.reset().await.unwrap();
     let cache = host.connect(NodeId(0)).await.unwrap();
@@ -52,15 +57,18 @@ async fn a_server_that_died_is_unavailable_and_found_again_when_it_is_back() {
 }
 
 #[tokio::test]
-async fn a_server_that_hangs_times_out_and_its_connections_outlive_it() {
+async fn a_server_that_hangs_times_out_and_answers_when_it_goes_on() {
+    for layout in layouts(1) {
+        hangs_and_goes_on(CacheOptions { timeout: Span::from_millis(20), ..layout }).await;
+    }
+}
+
+async fn hangs_and_goes_on(options: CacheOptions) {
     let world = World::new();
-    let options = CacheOptions {
-        connections: Connections::Shared(1),
-        timeout: Span::from_millis(20),
-        ..CacheOptions::default()
-    };
     let host = world.managed_host(&options).await;
     let cache = host.connect(NodeId(0)).await.unwrap();
+    cache.set(Key(1), "one".into(), None).await.unwrap();
+    cache.set(Key(2), "two".into(), None).await.unwrap();
     let server = host.managed().unwrap();
     server.pause().unwrap();
     // It may answer once more before the signal takes hold.
@@ -73,7 +81,9 @@ async fn a_server_that_hangs_times_out_and_its_connections_outlive_it() {
     let events = cache.claim_events(1, Nanos::from_millis(5), IDLE).await.unwrap_err();
     assert_eq!(events.side, Some(Side::Cache));
     server.resume().unwrap();
-    assert_eq!(until_answered(&world, async || cache.get(Key(1)).await).await, None);
+    // The first answer on the old connection would be the one to a call that was given up.
+    let two = until_answered(&world, async || cache.get(Key(2)).await).await;
+    assert_eq!(two, Some("two".into()));
 }
 
 #[tokio::test]
@@ -168,6 +178,25 @@ async fn what_cannot_be_used_is_told_with_its_reason_and_without_its_password() 
     let asked = CacheOptions { maxmemory: Some(Size(64 << 20)), ..CacheOptions::default() };
     let error = world.shared_host(&right, &asked).await.err().unwrap().to_string();
     assert!(error.contains("64MiB") && error.contains("cannot be used"), "{error}");
+}
+
+#[tokio::test]
+async fn nodes_are_the_user_and_in_the_database_that_the_address_names() {
+    let world = World::new();
+    let server = world.server(&CacheOptions::default()).await;
+    let mut admin = redis::Client::open(server.url()).unwrap().get_connection().unwrap();
+    let user = ["SETUSER", "ali", "on", ">sesame", "~*", "&*", "+@all"];
+    redis::cmd("ACL").arg(&user).exec(&mut admin).unwrap();
+    redis::cmd("ACL").arg(&["SETUSER", "default", "off"]).exec(&mut admin).unwrap();
+    redis::cmd("SELECT").arg(3).exec(&mut admin).unwrap();
+    let address = format!("redis://ali:sesame@127.0.0.1:{}/3", server.port());
+    for (layout, key) in layouts(2).iter().zip([Key(1), Key(2)]) {
+        let host = world.shared_host(&address, layout).await.unwrap();
+        let cache = host.connect(NodeId(0)).await.unwrap();
+        cache.set(key, "entry".into(), None).await.unwrap();
+        let names: u64 = redis::cmd("DBSIZE").query(&mut admin).unwrap();
+        assert_eq!(names, key.0, "{layout:?}");
+    }
 }
 
 /// Asks until the connections have been made anew: each call that fails finds one broken.

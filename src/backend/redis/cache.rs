@@ -7,8 +7,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use redis::{Cmd, Pipeline, RedisError, RedisResult, Value, cmd};
 
+use super::connection::Endpoint;
 use super::events::Events;
-use super::link::{Endpoint, fault};
+use super::failure::fault;
 use super::links::Links;
 use super::listener::{Listener, Wire};
 use super::naming::Naming;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use redis::RedisResult;
 
-use super::link::{Endpoint, Link};
+use super::connection::Endpoint;
+use super::link::Link;
 use super::overdue::Overdue;
 use super::stream::{Consumer, Item};
 use crate::backend::{Delivery, Event};

@@ -8,8 +8,10 @@ use async_trait::async_trait;
 use redis::{Pipeline, RedisError, RedisResult, Value, cmd, from_redis_value};
 
 use super::cache::{RedisCache, entry};
+use super::connection::{Endpoint, Usage};
+use super::failure::reason;
 use super::info::Info;
-use super::link::{Endpoint, Link, reason};
+use super::link::Link;
 use super::naming::Naming;
 use super::scripts;
 use super::stream::create_group;
@@ -18,13 +20,14 @@ use crate::backend::proxy::Proxy;
 use crate::backend::redacted;
 use crate::backend::waits::Waits;
 use crate::backend::{
-    Cache, CacheCounters, CacheHost, CacheOptions, CacheState, Connections, Error, Eviction, Server,
+    Cache, CacheCounters, CacheHost, CacheOptions, CacheState, Connections, Error, Eviction,
+    Server, Yardstick,
 };
 use crate::clock::Clock;
 use crate::model::{CacheBreakage, Key, Nanos, NodeId, Size};
 
 /// How long a server may take to let us in before it counts as unreachable.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long the host's own calls may take: emptying a big server is one of them.
 const HOST_TIMEOUT: Duration = Duration::from_secs(60);
 /// How many keys one MGET asks for, one SCAN looks at and one UNLINK removes.
@@ -123,7 +126,8 @@ impl RedisHost {
         }
         let direct = Arc::new(Endpoint::new(url, clock.clone()).map_err(unreachable)?);
         let overdue = direct.overdue(HOST_TIMEOUT);
-        let link = Link::open(direct.clone(), HOST_TIMEOUT, overdue, CONNECT_TIMEOUT);
+        let link =
+            Link::open(direct.clone(), HOST_TIMEOUT, overdue, CONNECT_TIMEOUT, Usage::Shared);
         let link = link.await.map_err(unreachable)?;
         // One that does not let us in says so once, and not for each section.
         link.query(&cmd("PING")).await.map_err(unreachable)?;
@@ -268,10 +272,18 @@ impl CacheHost for RedisHost {
     async fn bare_gets(
         &self,
         clients: u32,
+        over: Yardstick,
         keys: &[Key],
         until: Nanos,
     ) -> Result<Option<u64>, Error> {
-        let answers = self.bare_clients(clients, keys, until).await;
+        let usage = match over {
+            Yardstick::Library => Usage::Shared,
+            Yardstick::Own => Usage::Exclusive,
+        };
+        if over == Yardstick::Own && Usage::from(self.connections) != usage {
+            return Ok(None);
+        }
+        let answers = self.bare_clients(clients, usage, keys, until).await;
         answers.map(Some).map_err(|error| self.failed(error))
     }
 

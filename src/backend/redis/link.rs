@@ -1,24 +1,16 @@
-//! One connection that is made again when it breaks, and what its failures mean.
+//! One connection that is made again when it breaks.
 
-use std::io;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use redis::aio::MultiplexedConnection;
-use redis::io::tcp::TcpSettings;
-use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind,
-    IntoConnectionInfo, Pipeline, ProtocolVersion, PushInfo, RedisError, RedisResult,
-    ServerErrorKind, Value,
-};
-use tokio::sync::mpsc::UnboundedSender;
+use redis::{Cmd, Pipeline, RedisError, RedisResult, Value};
 
+use super::connection::{Connection, Endpoint, Usage};
+use super::failure::{broken_off, disconnected, timed_out};
 use super::overdue::Overdue;
-use crate::clock::Clock;
-use crate::model::{Fault, FaultKind, Nanos};
+use crate::model::Nanos;
 
 /// A link to a dead server tries to reach it at most this often; calls in between fail at once.
 const RETRY_PAUSE: Nanos = Nanos::from_millis(50);
@@ -28,84 +20,11 @@ const CONNECT_TIMEOUT_MIN: Duration = Duration::from_millis(100);
 /// What is left of that to one who had to wait for another's turn.
 const CONNECT_PATIENCE_LEAST: Nanos = Nanos::from_millis(1);
 
-/// How a server is connected to, and by what clock.
-pub(super) struct Endpoint {
-    client: Client,
-    /// The same by the protocol in which a server may speak without being asked.
-    pushing: Client,
-    clock: Arc<dyn Clock>,
-}
-
-impl Endpoint {
-    /// # Errors
-    /// If `url` is not the address of a Redis that this build can reach.
-    pub fn new(url: &str, clock: Arc<dyn Clock>) -> RedisResult<Self> {
-        Self::with(url.into_connection_info()?, clock)
-    }
-
-    /// The same server by way of `proxy`.
-    ///
-    /// # Errors
-    /// As [`new`](Endpoint::new).
-    pub fn by_way_of(proxy: SocketAddr, url: &str, clock: Arc<dyn Clock>) -> RedisResult<Self> {
-        let address = ConnectionAddr::Tcp(proxy.ip().to_string(), proxy.port());
-        Self::with(url.into_connection_info()?.set_addr(address), clock)
-    }
-
-    fn with(info: ConnectionInfo, clock: Arc<dyn Clock>) -> RedisResult<Self> {
-        // Without it, Nagle's algorithm holds a request back while an answer is outstanding.
-        let tcp = TcpSettings::default().set_nodelay(true);
-        // One who says `#insecure` gets no connection without this. Whoever did it first is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let info = info.set_tcp_settings(tcp);
-        let resp3 = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-        let pushing = Client::open(info.clone().set_redis_settings(resp3))?;
-        Ok(Self { client: Client::open(info)?, pushing, clock })
-    }
-
-    /// A connection that is never made again when it is lost, and all that the server says on it
-    /// without being asked.
-    pub async fn connect_pushing(
-        &self,
-        timeout: Duration,
-        pushes: UnboundedSender<PushInfo>,
-    ) -> RedisResult<MultiplexedConnection> {
-        let config = config(patience(timeout)).set_push_sender(pushes);
-        let connection = self.pushing.get_multiplexed_async_connection_with_config(&config).await;
-        connection.map_err(|error| disconnected(&error.to_string()))
-    }
-
-    /// A connection that is left to itself: no call on it is given up.
-    pub async fn connect(&self) -> RedisResult<MultiplexedConnection> {
-        connect(&self.client, CONNECT_TIMEOUT_MIN * 10).await
-    }
-
-    /// Its host and port, where it is reached over TCP without TLS.
-    pub fn tcp(&self) -> Option<(&str, u16)> {
-        match self.client.get_connection_info().addr() {
-            ConnectionAddr::Tcp(host, port) => Some((host, *port)),
-            _ => None,
-        }
-    }
-
-    pub fn clock(&self) -> &dyn Clock {
-        &*self.clock
-    }
-
-    pub fn shared_clock(&self) -> Arc<dyn Clock> {
-        self.clock.clone()
-    }
-
-    /// What gives up calls that take longer than `timeout`.
-    pub fn overdue(&self, timeout: Duration) -> Arc<Overdue> {
-        Arc::new(Overdue::new(timeout, self.clock.clone()))
-    }
-}
-
-/// A connection that all calls of a node may share. A call that finds it broken fails; the next one
-/// makes it anew, and those that come meanwhile wait for that one.
+/// A connection to be used by calls. One that finds it broken fails; the next one makes it anew, and
+/// those that come meanwhile wait for that one.
 pub(super) struct Link {
     endpoint: Arc<Endpoint>,
+    usage: Usage,
     timeout: Duration,
     overdue: Arc<Overdue>,
     state: Mutex<State>,
@@ -115,7 +34,7 @@ pub(super) struct Link {
 
 #[derive(Default)]
 struct State {
-    connection: Option<MultiplexedConnection>,
+    connection: Option<Connection>,
     /// Counts connections, so that a failure on an old one does not end the new one.
     generation: u64,
     retry_at: Nanos,
@@ -129,21 +48,29 @@ impl Link {
         timeout: Duration,
         overdue: Arc<Overdue>,
         patience: Duration,
+        usage: Usage,
     ) -> RedisResult<Self> {
-        let connection = connect(&endpoint.client, patience).await?;
-        let link = Self::idle(endpoint, timeout, overdue);
+        let connection = endpoint.connect(patience, usage).await?;
+        let link = Self { usage, ..Self::idle(endpoint, timeout, overdue) };
         link.state().connection = Some(connection);
         Ok(link)
     }
 
-    /// A link that connects when it is first used.
+    /// A link that connects when it is first used. Its calls may share it.
     pub fn idle(endpoint: Arc<Endpoint>, timeout: Duration, overdue: Arc<Overdue>) -> Self {
-        Self { endpoint, timeout, overdue, state: Mutex::default(), connecting: Default::default() }
+        Self {
+            endpoint,
+            usage: Usage::Shared,
+            timeout,
+            overdue,
+            state: Mutex::default(),
+            connecting: Default::default(),
+        }
     }
 
     /// By when a call that begins now has to be over.
     pub fn deadline(&self) -> Nanos {
-        self.endpoint.clock.now() + self.timeout.into()
+        self.endpoint.clock().now() + self.timeout.into()
     }
 
     pub async fn query(&self, command: &Cmd) -> RedisResult<Value> {
@@ -151,14 +78,14 @@ impl Link {
         let Some(mut lease) = self.lease_present() else {
             return self.query_by(self.deadline(), command).await;
         };
-        let answer = self.overdue.answer(command.query_async(&mut lease.connection)).await;
+        let answer = self.overdue.answer(lease.connection().query(command)).await;
         lease.end(answer)
     }
 
     /// The answer, if it comes until `deadline`: for one of several steps that have to be over by then.
     pub async fn query_by(&self, deadline: Nanos, command: &Cmd) -> RedisResult<Value> {
         let (mut lease, left) = self.lease(deadline).await?;
-        let answer = command.query_async(&mut lease.connection);
+        let answer = lease.connection().query(command);
         let answer = self.overdue.answer_within(left, answer).await;
         lease.end(answer)
     }
@@ -166,7 +93,7 @@ impl Link {
     /// The answers to all commands, none of which may be an error.
     pub async fn query_all(&self, deadline: Nanos, pipeline: &Pipeline) -> RedisResult<Vec<Value>> {
         let (mut lease, left) = self.lease(deadline).await?;
-        let answers = pipeline.query_async(&mut lease.connection);
+        let answers = lease.connection().query_all(pipeline);
         let answers = self.overdue.answer_within(left, answers).await;
         lease.end(answers)
     }
@@ -176,10 +103,9 @@ impl Link {
     /// server would go on to serve the call.
     pub async fn query_blocking(&self, deadline: Nanos, command: &Cmd) -> RedisResult<Value> {
         let (mut lease, left) = self.lease(deadline).await?;
-        lease.close_on_drop = true;
-        let answer = command.query_async(&mut lease.connection);
+        lease.if_given_up = Next::Anew;
+        let answer = lease.connection().query(command);
         let answer = self.overdue.answer_within(left, answer).await;
-        lease.close_on_drop = false;
         lease.end(answer)
     }
 
@@ -190,7 +116,7 @@ impl Link {
             Some(lease) => lease,
             None => self.lease_anew(deadline).await?,
         };
-        let left = deadline.since(self.endpoint.clock.now());
+        let left = deadline.since(self.endpoint.clock().now());
         if left == Nanos::ZERO {
             return Err(disconnected("to connect took all the time that the call had"));
         }
@@ -198,7 +124,7 @@ impl Link {
     }
 
     async fn lease_anew(&self, deadline: Nanos) -> RedisResult<Lease<'_>> {
-        let clock = &self.endpoint.clock;
+        let clock = self.endpoint.clock();
         let now = clock.now();
         let give_up = now + patience(deadline.since(now).into()).into();
         let turn = pin!(self.connecting.lock());
@@ -216,7 +142,7 @@ impl Link {
             return Err(disconnected("it could not be reached a moment ago"));
         }
         let patience = give_up.since(clock.now()).max(CONNECT_PATIENCE_LEAST);
-        match connect(&self.endpoint.client, patience.into()).await {
+        match self.endpoint.connect(patience.into(), self.usage).await {
             Ok(connection) => {
                 let mut state = self.state();
                 state.generation += 1;
@@ -231,16 +157,14 @@ impl Link {
     }
 
     fn lease_present(&self) -> Option<Lease<'_>> {
-        let state = self.state();
-        let connection = state.connection.clone()?;
-        Some(Lease { link: self, generation: state.generation, connection, close_on_drop: false })
-    }
-
-    fn close(&self, generation: u64) {
         let mut state = self.state();
-        if state.generation == generation {
-            state.connection = None;
-        }
+        let (connection, if_given_up) = match state.connection.as_ref()?.share() {
+            Some(shared) => (Some(shared), Next::Same),
+            // The next call would get the answer to this one.
+            None => (state.connection.take(), Next::Anew),
+        };
+        let generation = state.generation;
+        Some(Lease { link: self, generation, connection, if_given_up })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -252,88 +176,61 @@ impl Link {
 struct Lease<'a> {
     link: &'a Link,
     generation: u64,
-    connection: MultiplexedConnection,
-    close_on_drop: bool,
+    /// There until the call is over.
+    connection: Option<Connection>,
+    if_given_up: Next,
+}
+
+/// What the next call gets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// The same connection.
+    Same,
+    /// One that is made anew.
+    Anew,
 }
 
 impl Lease<'_> {
+    fn connection(&mut self) -> &mut Connection {
+        self.connection.as_mut().expect("a call that goes on has its connection")
+    }
+
     /// `None` where the answer did not come in time.
     fn end<T>(mut self, answer: Option<RedisResult<T>>) -> RedisResult<T> {
+        let is_given_up = answer.is_none();
         let answer = answer.unwrap_or_else(|| Err(timed_out())).map_err(broken_off);
-        self.close_on_drop = answer.as_ref().is_err_and(RedisError::is_unrecoverable_error);
+        let is_broken = answer.as_ref().is_err_and(RedisError::is_unrecoverable_error);
+        match () {
+            () if is_broken => self.give_back(Next::Anew),
+            () if is_given_up => {}
+            () => self.give_back(Next::Same),
+        }
         answer
+    }
+
+    fn give_back(&mut self, next: Next) {
+        match (self.connection.take(), next) {
+            (Some(connection @ Connection::Exclusive(_)), Next::Same) => {
+                self.link.state().connection = Some(connection);
+            }
+            (Some(Connection::Shared(_)), Next::Anew) => {
+                let mut state = self.link.state();
+                if state.generation == self.generation {
+                    state.connection = None;
+                }
+            }
+            _ => {}
+        }
     }
 }
 
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
-        if self.close_on_drop {
-            self.link.close(self.generation);
-        }
+        self.give_back(self.if_given_up);
     }
-}
-
-/// What a failed call means to the one who made it.
-pub(super) fn fault(error: &RedisError) -> Fault {
-    Fault::cache(match error.kind() {
-        _ if error.is_timeout() => FaultKind::Timeout,
-        ErrorKind::Parse | ErrorKind::UnexpectedReturnType => FaultKind::Corrupt,
-        ErrorKind::Server(_) | ErrorKind::Extension | ErrorKind::AuthenticationFailed => {
-            FaultKind::Refused
-        }
-        _ => FaultKind::Unavailable,
-    })
-}
-
-/// Why a server refused, in words that say what to do about it.
-pub(super) fn reason(error: &RedisError) -> String {
-    let why = match error.kind() {
-        ErrorKind::Server(ServerErrorKind::ReadOnly) => {
-            "it takes no writes: it is a read-only replica"
-        }
-        ErrorKind::Server(ServerErrorKind::BusyLoading) => "it is still loading its data",
-        ErrorKind::AuthenticationFailed => "it does not accept the user or the password",
-        ErrorKind::Server(_) | ErrorKind::Extension => match error.code() {
-            Some("OOM") => "its memory is full, and its policy evicts nothing that would make room",
-            Some("MISCONF") => "it takes no writes, because it cannot save its data to its disk",
-            Some("NOREPLICAS") => "it takes no writes, because too few replicas follow it",
-            Some("NOAUTH") => "it asks for a password, and the address has none",
-            Some("NOPERM") => "the user of the address may not do this",
-            _ => return error.to_string(),
-        },
-        _ => return error.to_string(),
-    };
-    format!("{why} ({error})")
-}
-
-pub(super) fn timed_out() -> RedisError {
-    io::Error::new(io::ErrorKind::TimedOut, "no answer in time").into()
-}
-
-/// Every failure to connect looks like this, a timeout too: the call itself was never made.
-pub(super) fn disconnected(reason: &str) -> RedisError {
-    io::Error::new(io::ErrorKind::NotConnected, reason).into()
-}
-
-/// An answer that ends in its middle, with the connection, is told by the library like one that makes
-/// no sense. Of neither can be said what it would have been: the connection broke before it came.
-pub(super) fn broken_off(error: RedisError) -> RedisError {
-    match error.kind() {
-        ErrorKind::Parse => disconnected(&error.to_string()),
-        _ => error,
-    }
-}
-
-async fn connect(client: &Client, patience: Duration) -> RedisResult<MultiplexedConnection> {
-    client.get_multiplexed_async_connection_with_config(&config(patience)).await
-}
-
-/// The library's own timer for each answer costs more than [`Overdue`].
-fn config(patience: Duration) -> AsyncConnectionConfig {
-    AsyncConnectionConfig::new().set_connection_timeout(Some(patience)).set_response_timeout(None)
 }
 
 /// How long making a connection may take where a call may take `timeout`.
-fn patience(timeout: Duration) -> Duration {
+pub(super) fn patience(timeout: Duration) -> Duration {
     timeout.max(CONNECT_TIMEOUT_MIN)
 }

@@ -9,7 +9,8 @@ use futures_util::future::try_join_all;
 use redis::RedisResult;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::link::{Endpoint, Link};
+use super::connection::Endpoint;
+use super::link::Link;
 use super::overdue::Overdue;
 use crate::backend::Connections;
 use crate::backend::waits::Waits;
@@ -52,8 +53,9 @@ impl Links {
         waits: Arc<Waits>,
     ) -> RedisResult<Self> {
         let count = connections.count();
-        let links =
-            (0..count).map(|_| Link::open(endpoint.clone(), timeout, overdue.clone(), patience));
+        let usage = connections.into();
+        let links = (0..count)
+            .map(|_| Link::open(endpoint.clone(), timeout, overdue.clone(), patience, usage));
         let links = try_join_all(links).await?;
         let sharing = match connections {
             Connections::Shared(_) => Sharing::Shared { turn: AtomicUsize::new(0) },

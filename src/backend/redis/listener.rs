@@ -10,7 +10,8 @@ use redis::aio::MultiplexedConnection;
 use redis::{Cmd, PushInfo, PushKind, RedisResult, Value, cmd};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::link::{Endpoint, broken_off, disconnected, timed_out};
+use super::connection::Endpoint;
+use super::failure::{broken_off, disconnected, timed_out};
 use super::naming::Naming;
 use super::overdue::Overdue;
 use crate::backend::{Notice, Subscription};

@@ -8,8 +8,9 @@ use futures_util::future::{Either, select};
 use redis::{Cmd, ErrorKind, RedisError, RedisResult, Value, cmd};
 
 use super::cache::RedisCache;
+use super::failure::reason;
 use super::host::RedisHost;
-use super::link::{Link, reason};
+use super::link::Link;
 use super::naming::Naming;
 use super::scripts::UNLOCK;
 use super::stream::{GROUP, create_group};

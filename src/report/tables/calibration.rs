@@ -9,18 +9,29 @@ pub fn cost(calibration: &Calibration) -> Table {
         "What a cache hit costs the load generator, {} requests at once",
         calibration.clients
     );
-    let columns =
-        [words("clients"), figures("requests/s"), figures("CPU per request"), figures("added")];
+    let columns = [
+        words("clients"),
+        figures("requests/s"),
+        figures("CPU per request"),
+        figures("a run adds"),
+    ];
     let mut table = Table::new(caption, columns);
-    let row = |name: &str, pace: Pace, added: Option<f64>| {
-        let added = added.map_or(String::new(), |added| format!("{:+.0} %", added * 100.0));
-        [name.to_owned(), format!("{:.0}", pace.rate), format!("{:.2} us", pace.cpu / 1e3), added]
+    let mut row = |name: &str, pace: Pace, is_yardstick: bool| {
+        let added = match is_yardstick {
+            true => format!("{:+.0} %", calibration.added_to(pace) * 100.0),
+            false => String::new(),
+        };
+        let (rate, cpu) = (format!("{:.0}", pace.rate), format!("{:.2} us", pace.cpu / 1e3));
+        table.push([name.to_owned(), rate, cpu, added]);
     };
     if let Some(bare) = calibration.bare {
-        table.push(row("bare clients", bare, None));
+        row("bare clients of the library", bare, true);
     }
-    table.push(row("all that a run has", calibration.harness, calibration.added()));
-    table.push(row("the same on backends that answer at once", calibration.alone, None));
+    if let Some(leanest) = calibration.leanest {
+        row("bare clients over the runs' own connections", leanest, true);
+    }
+    row("all that a run has", calibration.harness, false);
+    row("the same on backends that answer at once", calibration.alone, false);
     table
 }
 

@@ -144,6 +144,7 @@ fn calibration() -> Calibration {
         clients: 32,
         harness: pace(118_000.0, 8_200.0),
         bare: Some(pace(131_000.0, 7_400.0)),
+        leanest: None,
         alone: pace(1_210_000.0, 820.0),
         lags: vec![LagAt { rate: 500.0, p50: micros(38), p99: micros(81), cpu_share: 0.02 }],
     }
