@@ -2,23 +2,22 @@
 //! machine what time it is, or sleeps.
 
 mod simulated;
+mod sleep;
 mod wall;
 
 pub use simulated::SimClock;
+pub use sleep::Sleep;
 pub use wall::{WallClock, utc_now};
-
-use async_trait::async_trait;
 
 use crate::model::Nanos;
 
 /// A source of time and of waiting.
-#[async_trait]
 pub trait Clock: Send + Sync {
     /// Now, counted from when the clock was made. Never goes backwards.
     fn now(&self) -> Nanos;
 
     /// Returns at `deadline` or as soon after it as the clock can; at once if it has passed.
-    async fn sleep_until(&self, deadline: Nanos);
+    fn sleep_until(&self, deadline: Nanos) -> Sleep<'_>;
 
     /// CPU time that the calling thread has used so far; zero where time is virtual.
     fn cpu(&self) -> Nanos;
@@ -37,14 +36,13 @@ impl<'a> Since<'a> {
     }
 }
 
-#[async_trait]
 impl Clock for Since<'_> {
     fn now(&self) -> Nanos {
         self.clock.now() - self.origin
     }
 
-    async fn sleep_until(&self, deadline: Nanos) {
-        self.clock.sleep_until(deadline + self.origin).await;
+    fn sleep_until(&self, deadline: Nanos) -> Sleep<'_> {
+        self.clock.sleep_until(deadline + self.origin)
     }
 
     fn cpu(&self) -> Nanos {

@@ -1,16 +1,16 @@
 //! Virtual time: a run that would take an hour takes as long as its computing does, and the same
 //! seed gives the same run to the last count.
 
-use std::collections::BTreeMap;
+mod timers;
+
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
-use async_trait::async_trait;
-
-use super::Clock;
+use self::timers::{Ticket, Timers};
+use super::{Clock, Sleep};
 use crate::model::Nanos;
 
 /// A clock that stands still while anything can run and jumps to the next deadline when nothing can.
@@ -23,14 +23,6 @@ pub struct SimClock {
 struct Shared {
     now: AtomicU64,
     timers: Mutex<Timers>,
-}
-
-#[derive(Default)]
-struct Timers {
-    /// Earliest first; equal deadlines in the order they were asked for, which is what makes two
-    /// runs equal.
-    pending: BTreeMap<(Nanos, u64), Waker>,
-    asked: u64,
 }
 
 impl SimClock {
@@ -60,10 +52,10 @@ impl SimClock {
 
     /// Jumps to the earliest deadline and wakes the one who asked for it.
     fn advance(&self) -> bool {
-        let next = self.timers().pending.pop_first();
+        let next = self.timers().pop();
         match next {
             None => false,
-            Some(((deadline, _), waker)) => {
+            Some((deadline, waker)) => {
                 self.shared.now.fetch_max(deadline.0, Ordering::Relaxed);
                 waker.wake();
                 true
@@ -71,19 +63,18 @@ impl SimClock {
         }
     }
 
-    fn timers(&self) -> std::sync::MutexGuard<'_, Timers> {
+    fn timers(&self) -> MutexGuard<'_, Timers> {
         self.shared.timers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-#[async_trait]
 impl Clock for SimClock {
     fn now(&self) -> Nanos {
         Nanos(self.shared.now.load(Ordering::Relaxed))
     }
 
-    async fn sleep_until(&self, deadline: Nanos) {
-        Sleep { clock: self, deadline, order: None }.await;
+    fn sleep_until(&self, deadline: Nanos) -> Sleep<'_> {
+        Sleep::simulated(Alarm { clock: self, deadline, ticket: None })
     }
 
     fn cpu(&self) -> Nanos {
@@ -91,35 +82,38 @@ impl Clock for SimClock {
     }
 }
 
-struct Sleep<'a> {
+/// A sleeper of this clock.
+pub(super) struct Alarm<'a> {
     clock: &'a SimClock,
     deadline: Nanos,
-    /// Its place among equal deadlines, from the first time it was polled.
-    order: Option<u64>,
+    /// From the first time it was polled.
+    ticket: Option<Ticket>,
 }
 
-impl Future for Sleep<'_> {
+impl Future for Alarm<'_> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         if self.clock.now() >= self.deadline {
             return Poll::Ready(());
         }
-        let clock = self.clock;
-        let mut timers = clock.timers();
-        let order = *self.order.get_or_insert_with(|| {
-            timers.asked += 1;
-            timers.asked
-        });
-        timers.pending.insert((self.deadline, order), context.waker().clone());
+        let mut timers = self.clock.timers();
+        match self.ticket {
+            Some(ticket) => timers.renew(ticket, context.waker()),
+            None => {
+                let ticket = timers.set(self.deadline, context.waker());
+                drop(timers);
+                self.ticket = Some(ticket);
+            }
+        }
         Poll::Pending
     }
 }
 
-impl Drop for Sleep<'_> {
+impl Drop for Alarm<'_> {
     fn drop(&mut self) {
-        if let Some(order) = self.order {
-            self.clock.timers().pending.remove(&(self.deadline, order));
+        if let Some(ticket) = self.ticket {
+            self.clock.timers().cancel(ticket);
         }
     }
 }
@@ -128,6 +122,10 @@ struct Woken(AtomicBool);
 
 impl Wake for Woken {
     fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
         self.0.store(true, Ordering::Relaxed);
     }
 }
@@ -170,9 +168,9 @@ mod tests {
             for _ in 0..3 {
                 assert!(futures_util::poll!(&mut sleep).is_pending());
             }
-            assert_eq!(clock.timers().pending.len(), 1);
+            assert_eq!(clock.timers().len(), 1);
             drop(sleep);
-            assert_eq!(clock.timers().pending.len(), 0);
+            assert_eq!(clock.timers().len(), 0);
         });
     }
 

@@ -5,9 +5,7 @@
 
 use std::time::{Instant, SystemTime};
 
-use async_trait::async_trait;
-
-use super::Clock;
+use super::{Clock, Sleep};
 use crate::model::Nanos;
 
 /// The monotonic clock of the machine, counted from when this was made.
@@ -33,23 +31,24 @@ impl Default for WallClock {
     }
 }
 
-#[async_trait]
 impl Clock for WallClock {
     fn now(&self) -> Nanos {
         self.origin.elapsed().into()
     }
 
-    async fn sleep_until(&self, deadline: Nanos) {
-        let span = deadline.since(self.now());
-        if span == Nanos::ZERO {
-            return;
-        }
-        #[cfg(target_os = "linux")]
-        if self.timers.sleep(span).await.is_ok() {
-            return;
-        }
-        // Tokio's own timer wakes up to a millisecond late; it serves where there is no timerfd.
-        tokio::time::sleep(span.into()).await;
+    fn sleep_until(&self, deadline: Nanos) -> Sleep<'_> {
+        Sleep::of(async move {
+            let span = deadline.since(self.now());
+            if span == Nanos::ZERO {
+                return;
+            }
+            #[cfg(target_os = "linux")]
+            if self.timers.sleep(span).await.is_ok() {
+                return;
+            }
+            // Tokio's own timer wakes up to a millisecond late; it serves where there is no timerfd.
+            tokio::time::sleep(span.into()).await;
+        })
     }
 
     fn cpu(&self) -> Nanos {

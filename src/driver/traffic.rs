@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, pending, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
@@ -16,6 +16,7 @@ use super::schedule::{Due, Schedule};
 use super::seat::Seat;
 use super::{Cluster, Course, Drive, Observer};
 use crate::backend::Tap;
+use crate::clock::Sleep;
 use crate::model::{Call, Nanos, NodeId, Sample};
 use crate::workload::Pacing;
 
@@ -242,7 +243,7 @@ impl<'a> Traffic<'a> {
     }
 }
 
-type Timer<'a> = (Nanos, Pin<Box<dyn Future<Output = ()> + Send + 'a>>);
+type Timer<'a> = (Nanos, Sleep<'a>);
 
 /// Lets everybody else who can run have a turn.
 async fn give_way() {
