@@ -9,6 +9,7 @@ mod guide;
 mod init;
 mod list;
 mod log;
+mod measuring;
 mod output;
 mod places;
 mod progress;
@@ -25,6 +26,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::report::{Document, Format};
 use crate::scenario;
 use output::Output;
 
@@ -151,6 +153,11 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
     }
+}
+
+/// Prints a document in a format of which it has one file, or none.
+fn print<D: Document>(document: &D, format: Format, out: &mut dyn Write) -> io::Result<()> {
+    document.files(format).iter().try_for_each(|(_, content)| out.write_all(content.as_bytes()))
 }
 
 /// Tells of something that is no error and should be known all the same.

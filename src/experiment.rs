@@ -3,12 +3,14 @@
 mod audit;
 mod block;
 mod calibrate;
+mod campaign;
 mod environment;
 mod error;
 pub mod find_max;
 mod fits;
 mod loadable;
 mod predict;
+mod secrets;
 mod stop;
 mod watch;
 
@@ -18,17 +20,12 @@ pub use error::Error;
 pub use loadable::Loadable;
 pub use stop::Stop;
 
-use humantime::format_rfc3339_seconds;
-
-use self::block::Block;
-use crate::backend::{CacheServer, StoreServer, redacted};
-use crate::clock::utc_now;
-use crate::measure::Calibration;
-use crate::model::{Nanos, Op, Server};
-use crate::record::{Check, Contender, FORMAT, Host, PlanFacts, Record, Run, Standing};
+use self::campaign::{Campaign, Turn};
+use crate::model::{Nanos, Op};
+use crate::record::{Contender, FORMAT, Host, PlanFacts, Record, Run};
 use crate::scenario::{self, Loaded, Scenario};
 use crate::strategy::Strategy;
-use crate::workload::{Plan, Rows};
+use crate::workload::Plan;
 
 /// Hears how far an experiment has come. Called from the load thread: it must not wait.
 pub trait Progress: Sync {
@@ -65,16 +62,9 @@ pub async fn run(
 
 /// An experiment on its way. Whatever comes of it, what it has measured so far can be had.
 pub struct Experiment<'a> {
-    loaded: &'a Loaded,
-    environment: &'a Environment,
+    campaign: Campaign<'a>,
     plan: Plan,
-    rows: Rows,
-    started: String,
-    began: Nanos,
     contenders: Vec<Contender>,
-    cache: Server,
-    calibration: Option<Calibration>,
-    checks: Vec<Check>,
 }
 
 impl<'a> Experiment<'a> {
@@ -83,19 +73,8 @@ impl<'a> Experiment<'a> {
     /// # Errors
     /// If the plan cannot be made.
     pub fn new(loaded: &'a Loaded, environment: &'a Environment) -> Result<Self, Error> {
-        let (plan, rows) = plan(loaded)?;
-        Ok(Self {
-            loaded,
-            environment,
-            plan,
-            rows,
-            started: format_rfc3339_seconds(utc_now()).to_string(),
-            began: environment.clock().now(),
-            contenders: contenders(&loaded.scenario),
-            cache: Server::default(),
-            calibration: None,
-            checks: environment.checks().to_vec(),
-        })
+        let (campaign, plan) = Campaign::new(loaded, environment)?;
+        Ok(Self { campaign, plan, contenders: contenders(&loaded.scenario) })
     }
 
     /// Makes all runs, or as many as there are before `stop` asks for the end.
@@ -104,28 +83,22 @@ impl<'a> Experiment<'a> {
     /// If a server cannot be used. What was measured before is kept.
     pub async fn run(&mut self, progress: &dyn Progress, stop: &Stop) -> Result<(), Error> {
         let ended = self.all_runs(progress, stop).await;
-        cleared_after(self.environment, ended).await
+        self.campaign.cleared_after(ended).await
     }
 
     async fn all_runs(&mut self, progress: &dyn Progress, stop: &Stop) -> Result<(), Error> {
-        let scenario = &self.loaded.scenario;
-        self.calibration = brief_calibration(scenario, self.environment).await?;
-        let pacing = scenario.generator.pacing;
-        let ceiling = self.calibration.as_ref().map(Calibration::ceiling);
+        self.campaign.calibrate().await?;
+        let scenario = &self.campaign.loaded.scenario;
         let turns = scenario.schedule().turns;
-        for (position, turn) in turns.iter().enumerate() {
+        for (planned, position) in turns.iter().zip(0..) {
             if stop.reason().is_some() {
                 break;
             }
-            let chosen = &scenario.strategies.0[turn.contender];
-            progress.begin(&chosen.label, turn.repeat, position as u32, turns.len() as u32);
-            let environment = self.environment;
-            let (plan, rows) = (&self.plan, &self.rows);
-            let block = Block { plan, rows, environment, progress, stop, pacing, ceiling };
-            let (run, server) =
-                block.run(&|| chosen.spec.build(), turn.repeat, position as u32).await?;
-            self.contenders[turn.contender].runs.push(run);
-            self.cache = server;
+            let chosen = &scenario.strategies.0[planned.contender];
+            progress.begin(&chosen.label, planned.repeat, position, turns.len() as u32);
+            let turn = Turn { build: &|| chosen.spec.build(), repeat: planned.repeat, position };
+            let run = self.campaign.run(&self.plan, &turn, progress, stop).await?;
+            self.contenders[planned.contender].runs.push(run);
         }
         Ok(())
     }
@@ -138,39 +111,36 @@ impl<'a> Experiment<'a> {
     /// Notes that the experiment has not come to its end, and why.
     pub fn cut_short(&mut self, why: &str) {
         let made: usize = self.contenders.iter().map(|contender| contender.runs.len()).sum();
-        let planned = self.loaded.scenario.schedule().turns.len();
-        self.checks.push(Check {
-            name: "complete".into(),
-            standing: Standing::Invalid,
-            detail: format!("{made} of {planned} runs were made: {why}"),
-        });
+        let planned = self.campaign.loaded.scenario.schedule().turns.len();
+        self.campaign.cut_short(format!("{made} of {planned} runs were made: {why}"));
     }
 
     /// The Record of the runs that there are, and of the strategies that have one.
     pub fn record(mut self) -> Record {
-        let scenario = &self.loaded.scenario;
+        let campaign = self.campaign;
+        let scenario = &campaign.loaded.scenario;
         for (contender, chosen) in self.contenders.iter_mut().zip(&scenario.strategies.0) {
             contender.predictions = predict::predictions(chosen, scenario, &self.plan, contender);
         }
         self.contenders.retain(|contender| !contender.runs.is_empty());
-        self.checks.push(predict::check(&self.contenders, scenario, self.plan.is_open()));
         let plan = plan_facts(&self.plan, &self.contenders);
-        self.checks.push(fits::check(&plan.fits));
+        let predicted = predict::check(&self.contenders, scenario, self.plan.is_open());
+        let fitted = fits::check(&plan.fits);
         Record {
             format: FORMAT,
             tool: crate::VERSION.into(),
-            name: self.loaded.name.clone(),
-            started: self.started,
-            took: self.environment.clock().now() - self.began,
+            name: campaign.loaded.name.clone(),
+            took: campaign.took(),
+            started: campaign.started,
             host: Host::this(),
-            scenario: without_secrets(scenario),
-            source: source_without_secrets(self.loaded),
+            scenario: secrets::scenario_without(campaign.loaded),
+            source: secrets::source_without(campaign.loaded),
             plan,
-            cache: self.cache,
-            store: self.environment.store().server(),
-            calibration: self.calibration,
+            cache: campaign.cache,
+            store: campaign.environment.store().server(),
+            calibration: campaign.calibration,
             contenders: self.contenders,
-            checks: self.checks,
+            checks: [campaign.checks, vec![predicted, fitted]].concat(),
         }
     }
 }
@@ -185,74 +155,10 @@ pub async fn run_strategy(
     environment: &Environment,
     build: &(dyn Fn() -> Box<dyn Strategy> + Sync),
 ) -> Result<Run, Error> {
-    let (plan, rows) = plan(loaded)?;
-    let (progress, stop) = (&Silent, &Stop::new());
-    let (pacing, ceiling) = (loaded.scenario.generator.pacing, None);
-    let block = Block { plan: &plan, rows: &rows, environment, progress, stop, pacing, ceiling };
-    let run = block.run(build, 0, 0).await.map(|(run, _)| run);
-    cleared_after(environment, run).await
-}
-
-/// Whatever came of it, nothing of an experiment stays in a store that others may use.
-async fn cleared_after<T>(environment: &Environment, result: Result<T, Error>) -> Result<T, Error> {
-    let cleared = environment.store().clear().await;
-    let result = result?;
-    cleared?;
-    Ok(result)
-}
-
-/// What the generator costs and can do right now; `None` under virtual time.
-async fn brief_calibration(
-    scenario: &Scenario,
-    environment: &Environment,
-) -> Result<Option<Calibration>, Error> {
-    if environment.is_simulated() {
-        return Ok(None);
-    }
-    let effort = Effort::brief(scenario.workload.peak_rate());
-    calibrate(scenario, environment, &effort).await.map(Some)
-}
-
-fn plan(loaded: &Loaded) -> Result<(Plan, Rows), Error> {
-    let scenario = &loaded.scenario;
-    let plan = Plan::new(&scenario.dataset, &scenario.workload, &loaded.directory)?
-        .with_faults(&scenario.faults);
-    let children = scenario.store.origin.children();
-    let rows = Rows::new(&scenario.dataset, plan.seed(), children, plan.keys());
-    Ok((plan, rows))
-}
-
-/// A Record may be shown to anyone: the password in a URL is not for it.
-fn without_secrets(scenario: &Scenario) -> Scenario {
-    let mut scenario = scenario.clone();
-    if let CacheServer::Url(url) = &mut scenario.cache.server {
-        *url = redacted(url);
-    }
-    if let StoreServer::Url(url) = &mut scenario.store.server {
-        *url = redacted(url);
-    }
-    scenario
-}
-
-/// What the file says, whatever servers the command line has named since.
-fn source_without_secrets(loaded: &Loaded) -> String {
-    const LEFT_OUT: &str = "# Left out: a server's address may hold a password.\n";
-    let mut source = loaded.source.clone();
-    let Ok(file) = toml::from_str::<toml::Table>(&source) else {
-        return LEFT_OUT.into();
-    };
-    for side in ["cache", "store"] {
-        let server = file.get(side).and_then(|side| side.get("server"));
-        let Some(url) = server.and_then(|server| server.get("url")?.as_str()) else { continue };
-        let shown = redacted(url);
-        if source.contains(url) {
-            source = source.replace(url, &shown);
-        } else if shown != url {
-            // Written with escapes, it cannot be found, and so not be masked either.
-            return LEFT_OUT.into();
-        }
-    }
-    source
+    let (mut campaign, plan) = Campaign::new(loaded, environment)?;
+    let turn = Turn { build, repeat: 0, position: 0 };
+    let run = campaign.run(&plan, &turn, &Silent, &Stop::new()).await;
+    campaign.cleared_after(run).await
 }
 
 fn contenders(scenario: &Scenario) -> Vec<Contender> {

@@ -3,14 +3,11 @@
 mod progress;
 
 use std::io::Write;
-use std::path::PathBuf;
 
 use clap::Args;
 
 use self::progress::Display;
-use super::places::{NewFolders, check_writable, free_folder};
-use super::run::keep_only;
-use super::servers::Servers;
+use super::measuring::{Measured, Measuring};
 use super::signals::{Signals, or_interrupted};
 use super::{Exit, Usage};
 use crate::compare::verdict::bounds;
@@ -18,16 +15,15 @@ use crate::experiment::find_max::{self, Settings, Watching};
 use crate::experiment::{Environment, Silent, Stop};
 use crate::model::Span;
 use crate::record::ceilings::{Ceiling, Ceilings, Outcome};
-use crate::report::ceilings;
-use crate::scenario::{self, Loaded};
+use crate::scenario::Loaded;
 
 /// Finds the highest rate at which each strategy holds all thresholds of a scenario together
 ///
 /// Every step is a run of one strategy at one rate, from fresh servers. The strategies take turns.
 #[derive(Debug, Args)]
 pub struct FindMax {
-    /// A scenario's file, or the name of one in scenarios/
-    scenario: PathBuf,
+    #[command(flatten)]
+    measuring: Measuring,
     /// The first rate to try, in requests a second [default: a tenth of the scenario's]
     #[arg(long, value_name = "RATE")]
     from: Option<f64>,
@@ -40,26 +36,6 @@ pub struct FindMax {
     /// How long a step is measured; longer where its rate is too low for a quantile
     #[arg(long, value_name = "TIME", default_value = "10s")]
     step: Span,
-    /// The folder for reports; the search's own goes to OUT/<scenario>/<time>/
-    #[arg(long, value_name = "OUT", default_value = "reports")]
-    out: PathBuf,
-    #[command(flatten)]
-    servers: Servers,
-    /// Search only for these strategies of the scenario
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
-    only: Vec<String>,
-    /// Draw everything that is left to chance from this seed
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
-    /// Where the search keeps its database and its servers' files while it lasts
-    #[arg(long, value_name = "FOLDER")]
-    work_dir: Option<PathBuf>,
-    /// Print what was found as JSON instead of the table
-    #[arg(long)]
-    json: bool,
-    /// Show no progress
-    #[arg(long, short)]
-    quiet: bool,
     /// End with code 4 if a rate is not confirmed, or a strategy has no answer
     #[arg(long)]
     strict: bool,
@@ -67,42 +43,18 @@ pub struct FindMax {
 
 impl FindMax {
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        let mut loaded = scenario::load(&self.scenario)?;
-        if let Some(seed) = self.seed {
-            loaded.scenario.workload.seed = seed;
-        }
-        self.servers.apply(&mut loaded)?;
-        keep_only(&mut loaded.scenario, &self.only)?;
+        let loaded = self.measuring.load()?;
         find_max::fit(&loaded.scenario, &self.settings())
             .map_err(|unfit| Usage(unfit.to_string()))?;
-        warn(&loaded);
-        let reports = self.out.join(&loaded.name);
-        // Found out now, not when the figures are there and have nowhere to go.
-        let _made = NewFolders::below(&reports);
-        check_writable(&reports)?;
-
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (record, ended) = runtime.block_on(self.search(&loaded));
-        let Some(record) = record else {
-            super::warn("no step had come to its end yet, so nothing was written");
-            return ended.map(|()| Exit::Failure);
+        for kind in find_max::unasked(&loaded.scenario.thresholds) {
+            super::warn(&format!(
+                "thresholds: nothing is asked of {kind}, so a rate holds whatever becomes of them"
+            ));
+        }
+        let measure = async |environment: &Environment, signals: &mut Signals| {
+            self.search(&loaded, environment, signals).await
         };
-        let folder = free_folder(&reports, &record.started);
-        let written = ceilings::write(&record, &folder);
-        // Where it cannot be written, what was found is shown all the same.
-        if self.json {
-            write!(out, "{}", ceilings::json(&record))?;
-        } else {
-            write!(out, "{}", ceilings::text(&record))?;
-        }
-        written?;
-        if !self.json {
-            writeln!(out, "\nreport: {}", folder.join("report.html").display())?;
-        }
-        if ended.is_err() {
-            super::warn("the report has what was found until the end came, and is not finished");
-        }
-        ended.map(|()| self.exit(&record))
+        self.measuring.carry_out(&loaded, out, measure, |record| self.exit(record))
     }
 
     fn settings(&self) -> Settings {
@@ -111,42 +63,23 @@ impl FindMax {
     }
 
     /// Searches. Whatever ended it, what was found until then comes with it, if anything was.
-    async fn search(&self, loaded: &Loaded) -> (Option<Ceilings>, anyhow::Result<()>) {
-        // Listened for before anything is made that would have to be cleared up.
-        let mut signals = match Signals::listen() {
-            Ok(signals) => signals,
-            Err(error) => return (None, Err(error.into())),
-        };
-        let environment = tokio::select! {
-            environment = Environment::real(&loaded.scenario, self.work_dir.as_deref()) => environment,
-            interrupted = signals.next() => return (None, Err(interrupted.into())),
-        };
-        let environment = match environment {
-            Ok(environment) => environment,
-            Err(error) => return (None, Err(error.into())),
-        };
-        for check in environment.checks() {
-            super::warn(&format!("{}: {}", check.name, check.detail));
-        }
-        let mut search =
-            match find_max::FindMax::new(loaded, &environment, &self.settings(), bounds) {
-                Ok(search) => search,
-                Err(error) => return (None, Err(error.into())),
-            };
-        let display;
-        let watching: &dyn Watching = if self.quiet {
-            &Silent
-        } else {
-            display = Display::new(loaded.scenario.workload.warm_up.nanos());
-            &display
-        };
+    async fn search(
+        &self,
+        loaded: &Loaded,
+        environment: &Environment,
+        signals: &mut Signals,
+    ) -> anyhow::Result<Measured<Ceilings>> {
+        let mut search = find_max::FindMax::new(loaded, environment, &self.settings(), bounds)?;
+        let warm_up = loaded.scenario.workload.warm_up.nanos();
+        let display = (!self.measuring.quiet).then(|| Display::new(warm_up));
+        let watching = display.as_ref().map_or(&Silent as &dyn Watching, |display| display);
         let stop = Stop::new();
         let running = search.run(watching, &stop);
-        let ended = or_interrupted(running, &stop, &environment, &mut signals).await;
+        let ended = or_interrupted(running, &stop, environment, signals).await;
         if let Err(error) = &ended {
             search.cut_short(&format!("{error:#}"));
         }
-        (search.has_steps().then(|| search.record()), ended)
+        Ok((search.has_steps().then(|| search.record()), ended))
     }
 
     fn exit(&self, record: &Ceilings) -> Exit {
@@ -158,18 +91,6 @@ impl FindMax {
             return Exit::Unsure;
         }
         if record.any_holds() { Exit::Pass } else { Exit::Missed }
-    }
-}
-
-/// Tells of what makes the answer mean less than it seems to.
-fn warn(loaded: &Loaded) {
-    for warning in &loaded.warnings {
-        super::warn(&format!("{}: {}", warning.path.join("."), warning.message));
-    }
-    for kind in find_max::unasked(&loaded.scenario.thresholds) {
-        super::warn(&format!(
-            "thresholds: nothing is asked of {kind}, so a rate holds whatever becomes of them"
-        ));
     }
 }
 

@@ -15,13 +15,50 @@ use crate::scenario::Scenario;
 
 const REDRAW: Duration = Duration::from_millis(200);
 
+/// A bar on a terminal that is drawn again and again, until this is dropped.
+pub struct Drawing {
+    /// Closed, it ends the thread.
+    end: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drawing {
+    /// A bar of this template with `redraw` for what it shows; `None` where there is no terminal.
+    pub fn on_terminal(
+        template: &str,
+        redraw: impl Fn(&ProgressBar) + Send + 'static,
+    ) -> Option<Self> {
+        if !std::io::stderr().is_terminal() {
+            return None;
+        }
+        let style = ProgressStyle::with_template(template).expect("the template is well formed");
+        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+        let bar = bar.with_style(style);
+        let (end, ended) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            while ended.recv_timeout(REDRAW) == Err(RecvTimeoutError::Timeout) {
+                redraw(&bar);
+            }
+            bar.finish_and_clear();
+        });
+        Some(Self { end: Some(end), thread: Some(thread) })
+    }
+}
+
+impl Drop for Drawing {
+    fn drop(&mut self) {
+        self.end.take();
+        if let Some(thread) = self.thread.take() {
+            // A thread that has panicked has drawn nothing worth waiting for.
+            let _ = thread.join();
+        }
+    }
+}
+
 /// A bar with the time left on a terminal, a line for each run elsewhere.
 pub struct Display {
     notes: Arc<Notes>,
-    is_terminal: bool,
-    /// Closed, it ends the drawing.
-    end: Option<Sender<()>>,
-    drawing: Option<JoinHandle<()>>,
+    drawing: Option<Drawing>,
 }
 
 /// What the load thread leaves for the drawing thread.
@@ -43,19 +80,9 @@ impl Display {
             now: AtomicU64::new(0),
             label: Mutex::default(),
         });
-        let is_terminal = std::io::stderr().is_terminal();
-        let (end, ended) = mpsc::channel();
-        let drawing = is_terminal.then(|| {
-            let notes = notes.clone();
-            std::thread::spawn(move || {
-                let bar = notes.bar();
-                while ended.recv_timeout(REDRAW) == Err(RecvTimeoutError::Timeout) {
-                    notes.draw(&bar);
-                }
-                bar.finish_and_clear();
-            })
-        });
-        Self { notes, is_terminal, end: Some(end), drawing }
+        let template = "{bar:30} {percent:>3} %  {prefix} left  {msg}";
+        let drawn = notes.clone();
+        Self { notes, drawing: Drawing::on_terminal(template, move |bar| drawn.draw(bar)) }
     }
 }
 
@@ -63,7 +90,7 @@ impl Progress for Display {
     fn begin(&self, label: &str, repeat: u32, position: u32, total: u32) {
         let notes = &self.notes;
         let text = format!("{label}, repeat {}", repeat + 1);
-        if !self.is_terminal {
+        if self.drawing.is_none() {
             let left = Duration::from(notes.left(u64::from(position), Nanos::ZERO));
             let left = humantime::format_duration(Duration::from_secs(left.as_secs()));
             eprintln!("[{}/{total}] {text}, about {left} left", position + 1);
@@ -78,30 +105,14 @@ impl Progress for Display {
     }
 }
 
-impl Drop for Display {
-    fn drop(&mut self) {
-        self.end.take();
-        if let Some(drawing) = self.drawing.take() {
-            // A thread that has panicked has drawn nothing worth waiting for.
-            let _ = drawing.join();
-        }
-    }
-}
-
 impl Notes {
-    fn bar(&self) -> ProgressBar {
-        let all = self.block.0 * self.total.load(Ordering::Relaxed) / 1_000_000;
-        let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {prefix} left  {msg}")
-            .expect("the template is well formed");
-        ProgressBar::with_draw_target(Some(all), ProgressDrawTarget::stderr()).with_style(style)
-    }
-
     fn draw(&self, bar: &ProgressBar) {
         let position = self.position.load(Ordering::Relaxed);
         let now = Nanos(self.now.load(Ordering::Relaxed)).min(self.block);
         let left = Duration::from(self.left(position, now));
         bar.set_prefix(humantime::format_duration(Duration::from_secs(left.as_secs())).to_string());
         bar.set_message(self.label.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        bar.set_length(self.block.0 * self.total.load(Ordering::Relaxed) / 1_000_000);
         bar.set_position((self.block.0 * position + now.0) / 1_000_000);
     }
 

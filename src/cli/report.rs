@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 
-use super::Exit;
-use crate::report::folder::{RECORD_FILE, files, write_formats};
-use crate::report::{self, Format, ceilings, text};
+use super::{Exit, print};
+use crate::record::Record;
+use crate::record::ceilings::Ceilings;
+use crate::report::folder::write_formats;
+use crate::report::{self, Document, Format, ceilings};
 
 /// Renders a record again, without running anything
 ///
@@ -45,89 +47,52 @@ enum Form {
 impl Report {
     /// Fails where the record cannot be read or the files cannot be written.
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        if ceilings::holds_one(&self.path) {
-            return self.run_search(out);
+        if is_search(&self.path) {
+            self.render(&ceilings::read(&self.path)?, out)
+        } else {
+            self.render(&report::read(&self.path)?, out)
         }
-        let record = report::read(&self.path)?;
-        let home = home(&self.path);
-        match (self.format.map(Format::from), &self.out) {
-            (None, Some(folder)) => report::write(&record, folder)?,
-            (None, None) => {
-                if let Some(folder) = &home {
-                    write_formats(&record, &DERIVED, folder)?;
-                }
-            }
-            (Some(format), Some(folder)) => write_formats(&record, &[format], folder)?,
-            (Some(Format::Svg), None) => match &home {
-                Some(folder) => write_formats(&record, &[Format::Svg], folder)?,
-                None => bail!(CHARTS_NEED_A_PLACE),
-            },
-            (Some(format), None) => {
-                for (_, content) in files(&record, format) {
-                    out.write_all(content.as_bytes())?;
-                }
-            }
-        }
-        if self.format.is_none() {
-            out.write_all(text::render(&record).as_bytes())?;
-        }
-        Ok(Exit::Pass)
     }
 
-    /// The same for what `find-max` has written.
-    fn run_search(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        let record = ceilings::read(&self.path)?;
-        let home = home(&self.path);
-        let form = self.format.map(Form::of_search).transpose()?;
-        match (form, &self.out) {
-            (None, Some(folder)) => ceilings::write(&record, folder)?,
-            (None, None) => {
-                if let Some(folder) = &home {
-                    ceilings::write_forms(&record, &DERIVED_OF_SEARCH, folder)?;
-                }
+    fn render<D: Document>(&self, document: &D, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        let Some(format) = self.format.map(Format::from) else {
+            match (&self.out, home(&self.path)) {
+                (Some(folder), _) => report::write(document, folder)?,
+                (None, Some(folder)) => write_formats(document, &derived::<D>(), &folder)?,
+                (None, None) => {}
             }
-            (Some(form), Some(folder)) => ceilings::write_forms(&record, &[form], folder)?,
-            (Some(ceilings::Form::Svg), None) => match &home {
-                Some(folder) => ceilings::write_forms(&record, &[ceilings::Form::Svg], folder)?,
-                None => bail!(CHARTS_NEED_A_PLACE),
-            },
-            (Some(form), None) => {
-                for (_, content) in ceilings::files(&record, form) {
-                    out.write_all(content.as_bytes())?;
-                }
-            }
+            print(document, Format::Text, out)?;
+            return Ok(Exit::Pass);
+        };
+        if format != Format::Text && !D::FORMATS.contains(&format) {
+            bail!("what `{}` writes cannot be had in this format", D::SORT.command);
         }
-        if form.is_none() {
-            out.write_all(ceilings::text(&record).as_bytes())?;
+        // Charts are several files, and belong in a folder.
+        let folder =
+            self.out.clone().or_else(|| home(&self.path).filter(|_| format == Format::Svg));
+        match folder {
+            Some(folder) => write_formats(document, &[format], &folder)?,
+            None if format == Format::Svg => {
+                bail!("charts are several files: say where with --out FOLDER")
+            }
+            None => print(document, format, out)?,
         }
         Ok(Exit::Pass)
     }
 }
 
-const CHARTS_NEED_A_PLACE: &str = "charts are several files: say where with --out FOLDER";
-
-/// What can be made from `find-max.json` again.
-const DERIVED_OF_SEARCH: [ceilings::Form; 2] = [ceilings::Form::Html, ceilings::Form::Svg];
-
-impl Form {
-    /// The form of a search that goes by the same name.
-    fn of_search(self) -> anyhow::Result<ceilings::Form> {
-        Ok(match self {
-            Self::Text => ceilings::Form::Text,
-            Self::Html => ceilings::Form::Html,
-            Self::Svg => ceilings::Form::Svg,
-            Self::Json => ceilings::Form::Json,
-            Self::Csv | Self::Hlog => {
-                bail!(
-                    "this is what `find-max` has found, and has no intervals: text, html, svg, json"
-                )
-            }
-        })
-    }
+/// What can be made from the document's own file again.
+fn derived<D: Document>() -> Vec<Format> {
+    D::FORMATS.iter().copied().filter(|&format| format != Format::Json).collect()
 }
 
-/// What can be made from `record.json` again.
-const DERIVED: [Format; 4] = [Format::Html, Format::Csv, Format::Hlog, Format::Svg];
+/// Whether it is what `find-max` writes. A Record may be large, and so is told by its name where that
+/// will do.
+fn is_search(path: &Path) -> bool {
+    let named = Record::SORT.file;
+    let is_record = path.ends_with(named) || path.join(named).is_file();
+    !is_record && Ceilings::SORT.is_at(path)
+}
 
 impl From<Form> for Format {
     fn from(form: Form) -> Self {
@@ -148,8 +113,7 @@ fn home(path: &Path) -> Option<PathBuf> {
     if path.is_dir() {
         return Some(path.to_owned());
     }
-    let is_named =
-        path.file_name().is_some_and(|name| name == RECORD_FILE || name == ceilings::CEILINGS_FILE);
+    let is_named = path.ends_with(Record::SORT.file) || path.ends_with(Ceilings::SORT.file);
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     is_named.then(|| parent.unwrap_or(Path::new(".")).to_owned())
 }

@@ -16,8 +16,8 @@ use crate::record::Run;
 use crate::strategy::Strategy;
 use crate::workload::{Pacing, Plan, Rows};
 
-/// Recent writes of a key that the judge remembers.
-const JUDGE_RING: usize = 64;
+/// The check of what was ended before its time.
+pub const COMPLETE: &str = "complete";
 
 pub struct Block<'a> {
     pub plan: &'a Plan,
@@ -81,6 +81,9 @@ impl Block<'_> {
             Course { plan, rows, clock: &clock, start, lane: Lane::ONLY, pacing: self.pacing };
         let drive = driver::drive(&cluster, &course, &tap, &mut watch, self.stop.asked()).await;
         let (drain, drained) = driver::drain(&cluster, self.plan, &clock, &tap, &mut watch).await;
+        let Watch { judge, meter, memory, .. } = watch;
+        // Before the audit, which takes memory for every key once, however long the run was.
+        let resident = memory.finish();
 
         // A server that is lost for good takes its own figures with it, and not those of the clients.
         let mut losses = Vec::new();
@@ -88,8 +91,6 @@ impl Block<'_> {
         let store_after = or_lost("store counters", store.counters().await, &mut losses);
         let end = end_state(cache, store, self.plan.keys()).await;
         let (end, stock) = or_lost("end state", end, &mut losses).unwrap_or_default();
-        let Watch { judge, meter, memory, .. } = watch;
-        let resident = memory.finish();
         let (findings, audit) = judge.finish(&end);
         let (measures, totals) = meter.finish(drive.in_flight_peak, drive.stopped, &drive.faults);
         let cache_after = cache_after.flatten();
@@ -179,7 +180,7 @@ impl Block<'_> {
         let rules = Rules {
             keys: self.plan.keys(),
             loaded: self.plan.loaded(),
-            ring: JUDGE_RING,
+            ring: Rules::RING,
             window: (opens, opens + window),
             bucket: timeline.bucket(window),
         };
@@ -208,7 +209,7 @@ fn lost(what: &str, error: &backend::Error) -> Check {
 
 fn stopped_check(why: &str) -> Check {
     let detail = format!("the run was ended before its time: {why}");
-    Check { name: "complete".into(), standing: Standing::Invalid, detail }
+    Check { name: COMPLETE.into(), standing: Standing::Invalid, detail }
 }
 
 fn was_killed(faults: &[Injected]) -> bool {

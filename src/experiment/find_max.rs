@@ -11,26 +11,19 @@ mod search;
 pub use fit::{Unfit, fit, unasked};
 pub use search::{Search, Trial};
 
-use humantime::format_rfc3339_seconds;
-
-use super::block::Block;
-use super::{
-    Environment, Error, Progress, Stop, cleared_after, contender, source_without_secrets,
-    without_secrets,
-};
-use crate::clock::utc_now;
-use crate::model::{Nanos, Server, Span};
+use super::block::COMPLETE;
+use super::campaign::{Campaign, Turn};
+use super::{Environment, Error, Progress, Stop, contender, secrets};
+use crate::model::{Nanos, Span};
 use crate::record::ceilings::{
     Bound, Ceiling, Ceilings, FORMAT, Figures, Held, KIND, Outcome, Phase, Searched, Step,
 };
 use crate::record::{Check, Contender, Host, Run, Standing, Thresholds};
 use crate::scenario::Loaded;
-use crate::workload::{Plan, Rows};
+use crate::workload::Plan;
 
 /// The checks by which it shows that the generator itself could not keep up.
 const GENERATOR_CHECKS: [&str; 4] = ["dispatch lag", "generator", "achieved rate", "capacity"];
-/// The check of a run that was ended before its time.
-const COMPLETE: &str = "complete";
 
 /// What a search is to look for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -72,19 +65,11 @@ impl Watching for super::Silent {
 
 /// Searches on their way. Whatever comes of them, what they have found so far can be had.
 pub struct FindMax<'a> {
-    loaded: &'a Loaded,
-    environment: &'a Environment,
+    campaign: Campaign<'a>,
     searched: Searched,
     judging: Judging,
-    rows: Rows,
-    started: String,
-    began: Nanos,
     searches: Vec<Search>,
     steps: Vec<Vec<Step>>,
-    cache: Server,
-    /// Requests a second at which the generator's core is full, once that is known.
-    ceiling: Option<f64>,
-    checks: Vec<Check>,
 }
 
 impl<'a> FindMax<'a> {
@@ -99,21 +84,15 @@ impl<'a> FindMax<'a> {
         judging: Judging,
     ) -> Result<Self, Error> {
         let searched = fit(&loaded.scenario, settings)?;
-        let (_, rows) = super::plan(loaded)?;
+        // Each step has a plan of its own.
+        let (campaign, _) = Campaign::new(loaded, environment)?;
         let contenders = loaded.scenario.strategies.0.len();
         Ok(Self {
-            loaded,
-            environment,
+            campaign,
             searched,
             judging,
-            rows,
-            started: format_rfc3339_seconds(utc_now()).to_string(),
-            began: environment.clock().now(),
             searches: vec![Search::new(searched); contenders],
             steps: vec![Vec::new(); contenders],
-            cache: Server::default(),
-            ceiling: None,
-            checks: environment.checks().to_vec(),
         })
     }
 
@@ -124,13 +103,11 @@ impl<'a> FindMax<'a> {
     /// If a server cannot be used. What was found before is kept.
     pub async fn run(&mut self, watching: &dyn Watching, stop: &Stop) -> Result<(), Error> {
         let ended = self.all_steps(watching, stop).await;
-        cleared_after(self.environment, ended).await
+        self.campaign.cleared_after(ended).await
     }
 
     async fn all_steps(&mut self, watching: &dyn Watching, stop: &Stop) -> Result<(), Error> {
-        self.ceiling = super::brief_calibration(&self.loaded.scenario, self.environment)
-            .await?
-            .map(|calibration| calibration.ceiling());
+        self.campaign.calibrate().await?;
         let mut order: Vec<usize> = (0..self.searches.len()).collect();
         while self.searches.iter().any(|search| search.next().is_some()) {
             for &index in &order {
@@ -159,22 +136,18 @@ impl<'a> FindMax<'a> {
         watching: &dyn Watching,
         stop: &Stop,
     ) -> Result<Option<Step>, Error> {
-        let chosen = &self.loaded.scenario.strategies.0[index];
+        let scenario = &self.campaign.loaded.scenario;
+        let chosen = &scenario.strategies.0[index];
         let plan = self.plan(trial)?;
         let position = self.steps.iter().map(Vec::len).sum::<usize>() as u32;
-        let found = self.searches.iter().filter(|search| search.next().is_none()).count();
-        watching.step(&chosen.label, trial, plan.duration(), found, self.searches.len());
-        let (environment, rows) = (self.environment, &self.rows);
-        let (pacing, ceiling) = (self.loaded.scenario.generator.pacing, self.ceiling);
-        let block =
-            Block { plan: &plan, rows, environment, progress: watching, stop, pacing, ceiling };
-        let (run, server) = block.run(&|| chosen.spec.build(), 0, position).await?;
-        self.cache = server;
+        watching.step(&chosen.label, trial, plan.duration(), self.found(), self.searches.len());
+        let turn = Turn { build: &|| chosen.spec.build(), repeat: 0, position };
+        let run = self.campaign.run(&plan, &turn, watching, stop).await?;
         if stop.reason().is_some() && run.checks.iter().any(|check| check.name == COMPLETE) {
             return Ok(None);
         }
         let contender = Contender { runs: vec![run], ..contender(chosen, None) };
-        let bounds = (self.judging)(&self.loaded.scenario.thresholds, &contender);
+        let bounds = (self.judging)(&scenario.thresholds, &contender);
         let figures = Figures::of(&contender);
         let run = contender.runs.into_iter().next();
         let checks = run.map(|run: Run| run.checks).unwrap_or_default();
@@ -195,7 +168,8 @@ impl<'a> FindMax<'a> {
     /// The scenario's plan at another rate. The tries at one rate draw different plans, lest they all
     /// meet the same chance; all strategies draw the same ones.
     fn plan(&self, trial: &Trial) -> Result<Plan, Error> {
-        let scenario = &self.loaded.scenario;
+        let loaded = self.campaign.loaded;
+        let scenario = &loaded.scenario;
         let mut workload = scenario.workload.clone();
         let step = fit::length(scenario, &self.searched, trial.rate);
         let times = match trial.phase {
@@ -205,11 +179,16 @@ impl<'a> FindMax<'a> {
         workload.duration = Span(Nanos(step.0.saturating_mul(times)).into());
         workload.arrival = fit::at_rate(&workload.arrival, trial.rate);
         workload.seed = workload.seed.wrapping_add(u64::from(trial.attempt));
-        Ok(Plan::new(&scenario.dataset, &workload, &self.loaded.directory)?)
+        Ok(Plan::new(&scenario.dataset, &workload, &loaded.directory)?)
     }
 
     fn label(&self, index: usize) -> &str {
-        &self.loaded.scenario.strategies.0[index].label
+        &self.campaign.loaded.scenario.strategies.0[index].label
+    }
+
+    /// How many strategies have their answer.
+    fn found(&self) -> usize {
+        self.searches.iter().filter(|search| search.next().is_none()).count()
     }
 
     /// Whether any step came to its end.
@@ -219,16 +198,14 @@ impl<'a> FindMax<'a> {
 
     /// Notes that the search has not come to its end, and why.
     pub fn cut_short(&mut self, why: &str) {
-        let found = self.searches.iter().filter(|search| search.next().is_none()).count();
-        let detail =
-            format!("{found} of {} strategies have their answer: {why}", self.searches.len());
-        self.checks.push(Check { name: COMPLETE.into(), standing: Standing::Invalid, detail });
+        let (found, all) = (self.found(), self.searches.len());
+        self.campaign.cut_short(format!("{found} of {all} strategies have their answer: {why}"));
     }
 
     /// What is known now.
     pub fn record(self) -> Ceilings {
-        let scenario = &self.loaded.scenario;
-        let contenders = scenario.strategies.0.iter();
+        let campaign = self.campaign;
+        let contenders = campaign.loaded.scenario.strategies.0.iter();
         let found = std::iter::zip(&self.searches, self.steps);
         let ceilings = contenders.zip(found).map(|(chosen, (search, steps))| Ceiling {
             label: chosen.label.clone(),
@@ -240,17 +217,17 @@ impl<'a> FindMax<'a> {
             kind: KIND.into(),
             format: FORMAT,
             tool: crate::VERSION.into(),
-            name: self.loaded.name.clone(),
-            started: self.started,
-            took: self.environment.clock().now() - self.began,
+            name: campaign.loaded.name.clone(),
+            took: campaign.took(),
+            started: campaign.started,
             host: Host::this(),
-            scenario: without_secrets(scenario),
-            source: source_without_secrets(self.loaded),
+            scenario: secrets::scenario_without(campaign.loaded),
+            source: secrets::source_without(campaign.loaded),
             searched: self.searched,
             ceilings: ceilings.collect(),
-            cache: self.cache,
-            store: self.environment.store().server(),
-            checks: self.checks,
+            cache: campaign.cache,
+            store: campaign.environment.store().server(),
+            checks: campaign.checks,
         }
     }
 }

@@ -1,18 +1,54 @@
 //! The highest rates that strategies hold, as people and other programs read them: each form a pure
 //! function of the file that the search has left.
 
-mod folder;
 mod html;
 mod tables;
 mod text;
 
-pub use folder::{CEILINGS_FILE, Error, Form, files, holds_one, json, read, write, write_forms};
 pub use html::render as html;
 pub use tables::{sentences, steps, summary};
 pub use text::render as text;
 
+use std::path::{Path, PathBuf};
+
+use super::charts;
+use super::folder::{self, Document, Error, Format, Sort, drawings, one};
 use crate::compare::figure::count;
-use crate::record::ceilings::{Outcome, Step};
+use crate::record::ceilings::{Ceilings, FORMAT, KIND, Outcome, Step};
+
+impl Document for Ceilings {
+    const SORT: &'static Sort = &Sort {
+        name: "search",
+        command: "find-max",
+        file: "find-max.json",
+        kind: Some(KIND),
+        format: FORMAT,
+    };
+    const FORMATS: &'static [Format] = &[Format::Html, Format::Svg, Format::Json];
+
+    fn started(&self) -> &str {
+        &self.started
+    }
+
+    fn files(&self, format: Format) -> Vec<(PathBuf, String)> {
+        match format {
+            Format::Text => one("report.txt", text(self)),
+            Format::Html => one("report.html", html(self)),
+            Format::Json => one(Self::SORT.file, folder::json(self)),
+            Format::Svg => drawings(&charts::by_rate(self)),
+            // A step is told as a whole, and has no intervals.
+            Format::Csv | Format::Hlog => Vec::new(),
+        }
+    }
+}
+
+/// Reads a search from its file, or from the folder that holds it.
+///
+/// # Errors
+/// If there is none, or this version cannot read it.
+pub fn read(path: &Path) -> Result<Ceilings, Error> {
+    folder::read(path)
+}
 
 /// Requests a second, to the four digits that a search has.
 pub fn rate(rate: f64) -> String {

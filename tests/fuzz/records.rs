@@ -7,8 +7,8 @@ mod fixture;
 use std::fs;
 use std::sync::LazyLock;
 
-use cacheduel::report::folder::{self, Format};
 use cacheduel::report::text;
+use cacheduel::report::{self, Document, Format};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ const FORMATS: [Format; 5] = [Format::Html, Format::Csv, Format::Hlog, Format::S
 
 /// Written once: its histograms take a while.
 static SEED: LazyLock<String> =
-    LazyLock::new(|| folder::json(&fixture::with_contenders(&["no-cache", "cache-aside"])));
+    LazyLock::new(|| report::folder::json(&fixture::with_contenders(&["no-cache", "cache-aside"])));
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 4))]
@@ -55,7 +55,7 @@ proptest! {
 fn the_record_that_is_broken_is_a_good_one() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("record.json"), &*SEED).unwrap();
-    assert_eq!(folder::json(&folder::read(folder.path()).unwrap()), *SEED);
+    assert_eq!(report::folder::json(&report::read(folder.path()).unwrap()), *SEED);
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn what_is_no_record_is_told_as_that() {
     let path = folder.path().join("record.json");
     let said = |text: &str| {
         fs::write(&path, text).unwrap();
-        folder::read(&path).unwrap_err().to_string()
+        report::read(&path).unwrap_err().to_string()
     };
     for no_record in
         ["[]", "[2, 3]", "3", "\"format\"", "{}", "{\"format\": \"2\"}", "{\"format\": -2}"]
@@ -105,10 +105,10 @@ fn read(text: &str) -> usize {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("record.json");
     fs::write(&path, text).unwrap();
-    taken(|| match folder::read(&path) {
+    taken(|| match report::read(&path) {
         Ok(record) => {
             drop(text::render(&record));
-            FORMATS.iter().for_each(|&format| drop(folder::files(&record, format)));
+            FORMATS.iter().for_each(|&format| drop(record.files(format)));
         }
         Err(error) => drop(error.to_string()),
     })

@@ -12,7 +12,7 @@ use cacheduel::experiment::find_max::{FindMax, Settings, Trial, Unfit, Watching}
 use cacheduel::experiment::{Environment, Error, Latencies, Progress, Silent, Stop};
 use cacheduel::model::Nanos;
 use cacheduel::record::ceilings::{Ceiling, Ceilings, Held, Outcome, Phase, Step};
-use cacheduel::report::ceilings;
+use cacheduel::report::{self, Document as _, ceilings};
 use cacheduel::scenario::{self, Loaded};
 use roxmltree::Document;
 
@@ -219,8 +219,8 @@ fn a_search_is_read_back_and_rendered_as_it_was() {
     let record = search(&loaded(SCENARIO), &SETTINGS);
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("found");
-    ceilings::write(&record, &folder).unwrap();
-    assert!(ceilings::holds_one(&folder));
+    report::write(&record, &folder).unwrap();
+    assert!(Ceilings::SORT.is_at(&folder));
     let again = ceilings::read(&folder).unwrap();
     assert_eq!(again, record);
     assert_eq!(ceilings::text(&again), ceilings::text(&record));
@@ -286,8 +286,8 @@ fn a_file_that_is_no_search_is_told_for_what_it_is() {
         ceilings::read(folder.path()).unwrap_err().to_string()
     };
     assert!(read("{").contains("cut off"));
-    assert!(read("[]").contains("not what"));
-    assert!(read(r#"{"format": 1}"#).contains("not what"));
+    assert!(read("[]").contains("not a cacheduel search"));
+    assert!(read(r#"{"format": 1}"#).contains("not a cacheduel search"));
     assert!(read(r#"{"kind": "find-max", "format": 99}"#).contains("format 99"));
     assert!(read(r#"{"kind": "find-max", "format": 1}"#).contains("does not fit"));
 }

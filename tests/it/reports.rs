@@ -415,8 +415,8 @@ fn what_is_not_a_record_is_refused_by_what_it_is() {
         report::read(&file).unwrap_err()
     };
     assert!(matches!(refused("{ \"format\": 2,"), Error::NotJson { .. }));
-    assert!(matches!(refused("[1, 2]"), Error::NotARecord { .. }));
-    assert!(matches!(refused("{ \"rows\": 3 }"), Error::NotARecord { .. }));
+    assert!(matches!(refused("[1, 2]"), Error::NotOfItsSort { .. }));
+    assert!(matches!(refused("{ \"rows\": 3 }"), Error::NotOfItsSort { .. }));
     assert!(matches!(refused(&format!("{{ \"format\": {FORMAT} }}")), Error::Malformed { .. }));
     let error = refused(&format!("{{ \"format\": {} }}", FORMAT + 1));
     assert!(matches!(error, Error::Version { found, .. } if found == u64::from(FORMAT) + 1));

@@ -33,11 +33,17 @@ fn all_of_them_load_without_a_problem_and_open_with_their_question() {
 }
 
 #[test]
-fn none_takes_much_longer_than_three_minutes_and_the_quickstart_less_than_half_of_that() {
+fn none_but_the_soak_takes_much_longer_than_three_minutes_and_the_quickstart_half_of_that() {
     for path in paths() {
         let Loaded { name, scenario, .. } = load(&path);
         let total = scenario.schedule().total().as_secs();
-        assert!(total <= if name == "quickstart" { 90 } else { 190 }, "{name} takes {total} s");
+        let most = match name.as_str() {
+            "quickstart" => 90,
+            // What it asks cannot be told in less.
+            "soak" => 400,
+            _ => 190,
+        };
+        assert!(total <= most, "{name} takes {total} s");
     }
 }
 

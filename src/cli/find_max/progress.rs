@@ -1,31 +1,23 @@
 //! How far a search has come, drawn by a thread of its own: the load thread only leaves notes. How many
 //! steps it will take is not known, so the bar is that of the step under way.
 
-use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
-use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 
+use super::super::progress::Drawing;
 use crate::experiment::Progress;
 use crate::experiment::find_max::{Trial, Watching};
 use crate::model::Nanos;
 use crate::record::ceilings::{Phase, Step};
 use crate::report::ceilings::{rate, told};
 
-const REDRAW: Duration = Duration::from_millis(200);
-
 /// A bar for the step under way on a terminal, a line for each step that is over elsewhere.
 pub struct Display {
     warm_up: Nanos,
     notes: Arc<Notes>,
-    is_terminal: bool,
-    /// Closed, it ends the drawing.
-    end: Option<Sender<()>>,
-    drawing: Option<JoinHandle<()>>,
+    drawing: Option<Drawing>,
 }
 
 /// What the load thread leaves for the drawing thread.
@@ -40,19 +32,10 @@ impl Display {
     /// For steps that each begin with this warm-up.
     pub fn new(warm_up: Nanos) -> Self {
         let notes = Arc::<Notes>::default();
-        let is_terminal = std::io::stderr().is_terminal();
-        let (end, ended) = mpsc::channel();
-        let drawing = is_terminal.then(|| {
-            let notes = notes.clone();
-            std::thread::spawn(move || {
-                let bar = bar();
-                while ended.recv_timeout(REDRAW) == Err(RecvTimeoutError::Timeout) {
-                    notes.draw(&bar);
-                }
-                bar.finish_and_clear();
-            })
-        });
-        Self { warm_up, notes, is_terminal, end: Some(end), drawing }
+        let drawn = notes.clone();
+        let template = "{bar:20} {percent:>3} %  {msg}";
+        let drawing = Drawing::on_terminal(template, move |bar| drawn.draw(bar));
+        Self { warm_up, notes, drawing }
     }
 }
 
@@ -79,27 +62,11 @@ impl Watching for Display {
     }
 
     fn stepped(&self, label: &str, step: &Step) {
-        if !self.is_terminal {
+        if self.drawing.is_none() {
             let (number, rate) = (step.position + 1, rate(step.rate));
             eprintln!("[{number}] {label} at {rate} req/s: {}", told(step));
         }
     }
-}
-
-impl Drop for Display {
-    fn drop(&mut self) {
-        self.end.take();
-        if let Some(drawing) = self.drawing.take() {
-            // A thread that has panicked has drawn nothing worth waiting for.
-            let _ = drawing.join();
-        }
-    }
-}
-
-fn bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:20} {percent:>3} %  {msg}")
-        .expect("the template is well formed");
-    ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr()).with_style(style)
 }
 
 impl Notes {

@@ -26,6 +26,7 @@ struct Page<'a> {
     charts: Vec<Chart>,
     steps: Table,
     provenance: Vec<(&'static str, String)>,
+    command: String,
     embedded_notice: &'static str,
 }
 
@@ -40,6 +41,7 @@ impl<'a> Page<'a> {
             charts: charts::by_rate(record),
             steps: steps(record),
             provenance: provenance(record),
+            command: command(record),
             embedded_notice: EMBEDDED_NOTICE,
         }
     }
@@ -55,18 +57,18 @@ impl<'a> Page<'a> {
     fn first_sentence(&self) -> &str {
         self.sentences.first().map_or("", String::as_str)
     }
+}
 
-    /// The command that repeats the search, given the scenario's file.
-    fn command(&self) -> String {
-        let searched = &self.record.searched;
-        format!(
-            "cacheduel find-max {}.toml --from {} --to {} --precision {}% --step {} --seed {}",
-            self.record.name,
-            searched.from,
-            searched.to,
-            super::rate(searched.precision * 100.0),
-            humantime::format_duration(searched.step.into()),
-            self.record.scenario.workload.seed,
-        )
-    }
+/// The command that repeats the search, given the scenario's file.
+fn command(record: &Ceilings) -> String {
+    let searched = &record.searched;
+    format!(
+        "cacheduel find-max {}.toml --from {} --to {} --precision {}% --step {} --seed {}",
+        record.name,
+        searched.from,
+        searched.to,
+        super::rate(searched.precision * 100.0),
+        humantime::format_duration(searched.step.into()),
+        record.scenario.workload.seed,
+    )
 }

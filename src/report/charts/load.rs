@@ -70,7 +70,7 @@ pub fn causes(record: &Record) -> Chart {
     kinds.sort();
     kinds.dedup();
     columns.extend(kinds.iter().map(|&kind| figures(cause_name(kind))));
-    columns.extend([figures("all"), figures("worst 100 ms"), figures("duplicate fills")]);
+    columns.extend([figures("all"), figures("worst 100\u{a0}ms"), figures("duplicate fills")]);
     let mut table = Table::new(format!("{title}, calls for each answered request"), columns);
     let mut bars = Vec::new();
     for (contender, calls) in record.contenders.iter().zip(&per_request) {

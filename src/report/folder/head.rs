@@ -1,4 +1,4 @@
-//! What of a Record can be told before it is read as one.
+//! What of a document can be told before it is read as one.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,9 +13,10 @@ const NUMBER_MAX: u64 = 1 << 53;
 /// The one figure that may be endless: how long ago the last write was of what had none.
 const ENDLESS: &str = "since_write";
 
-/// What a Record of any format says of itself.
+/// What a document of any format says of itself.
 #[derive(Deserialize)]
 pub struct Head {
+    pub kind: Option<String>,
     pub format: Option<u64>,
     /// Where the figures are; everything else may have such numbers, as a seed.
     #[serde(default)]

@@ -20,7 +20,7 @@ pub fn stampedes(record: &Record, verdict: &Verdict) -> Table {
             figures("store reads/expiry"),
             figures("by theory"),
             figures("duplicate loads"),
-            figures("worst 100 ms"),
+            figures("worst 100\u{a0}ms"),
             figures("throttled"),
         ],
     );
