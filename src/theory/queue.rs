@@ -62,7 +62,7 @@ pub fn mean_wait_varied(rate: f64, service: f64, spread: f64, servers: u32) -> O
     } else {
         0.5
     };
-    (spread <= 1.0).then(|| exponential * (spread + (1.0 - spread) * constant))
+    (spread <= 1.0).then_some(exponential * (spread + (1.0 - spread) * constant))
 }
 
 #[cfg(test)]
