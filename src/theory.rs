@@ -15,6 +15,7 @@ pub mod goodness;
 pub mod hit_ratio;
 pub mod queue;
 pub mod refresh;
+pub mod relay;
 pub mod staleness;
 pub mod stampede;
 pub mod write_behind;

@@ -9,6 +9,7 @@ pub struct Waits {
     calls: AtomicU64,
     total: AtomicU64,
     max: AtomicU64,
+    held: AtomicU64,
 }
 
 impl Waits {
@@ -21,11 +22,17 @@ impl Waits {
         }
     }
 
+    /// Someone has had its turn for so long.
+    pub fn held(&self, span: Nanos) {
+        self.held.fetch_add(span.0, Ordering::Relaxed);
+    }
+
     pub fn read(&self) -> PoolWaits {
         PoolWaits {
             calls: self.calls.load(Ordering::Relaxed),
             total: Nanos(self.total.load(Ordering::Relaxed)),
             max: Nanos(self.max.load(Ordering::Relaxed)),
+            held: Nanos(self.held.load(Ordering::Relaxed)),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `doctor`: what is on this machine, what its servers can do, and what would stop a scenario.
 
 mod finding;
+mod generator;
 mod machine;
 mod plan;
 mod postgres;
@@ -75,6 +76,10 @@ impl Doctor {
         let program = self.servers.program()?;
         let private = redis::private(&workspace, program.as_deref(), &clock).await;
         findings.extend(private.findings);
+        if private.looked.has_server() {
+            let work_dir = self.work_dir.as_deref();
+            findings.push(generator::look(loaded, program.as_deref(), work_dir).await?);
+        }
         let mut sections = vec![Section::new("This machine", findings)];
 
         let cache_url = self.cache_url(loaded);

@@ -3,12 +3,14 @@
 mod band;
 mod caveat;
 mod estimate;
+mod events;
 mod flushes;
 mod full;
+mod waiting;
 
 pub use band::check;
 
-use self::estimate::{Of, estimate};
+use self::estimate::{Of, estimate, span_of};
 use crate::measure::{Bucket, Load, Measures};
 use crate::model::{Nanos, Span};
 use crate::record::{Contender, Prediction, Run};
@@ -44,7 +46,11 @@ pub fn predictions(
         true => full::hit_ratio(&chosen.spec, scenario, &asked, contender).into_iter().collect(),
         false => of_lives(chosen, scenario, plan, &asked, contender),
     };
+    if !is_bounded {
+        found.extend(events::of_their_lag(chosen, scenario, &asked, contender));
+    }
     found.extend(flushes::rows_per_flush(&chosen.spec, &asked, contender));
+    found.extend(waiting::for_the_api(chosen, scenario, plan, &asked, contender));
     for prediction in &mut found {
         let general = caveat::of_arrivals(scenario);
         prediction.caveat = general.map(Into::into).or_else(|| prediction.caveat.take());
@@ -86,6 +92,7 @@ fn of_lives(
         case.stale_served().and_then(|it| it.beside(estimate(contender, Of::Share, stale_served))),
         case.reads_per_expiry()
             .and_then(|it| it.beside(estimate(contender, Of::OneAndMore, loads_and_expiries))),
+        case.store_reads().and_then(|it| it.beside(estimate_of_loads(contender))),
     ];
     let caveat = caveat::of_lives(chosen, scenario, lifetime);
     let with_caveat = |found| Prediction { caveat: caveat.map(Into::into), ..found };
@@ -187,6 +194,22 @@ impl Case {
         })
     }
 
+    /// Store reads a second, of an entry that is renewed before it ends.
+    fn store_reads(&self) -> Option<Predicted> {
+        let Lifetime::RefreshAhead { ttl, factor } = self.lifetime else {
+            return None;
+        };
+        // A write ends entries too; and a guard lets fewer load of those who come too late.
+        if self.has_writes() || self.guard != Some(Guard::None) {
+            return None;
+        }
+        Some(Predicted {
+            quantity: "store reads/s",
+            formula: "sum N / (f T + 1 / lambda + D + E), N loads, the last landing E after the first",
+            value: refresh::ahead_store_rate(&self.rates, seconds(ttl), factor, self.load)?,
+        })
+    }
+
     fn has_writes(&self) -> bool {
         self.rates.iter().any(|rate| rate.writes > 0.0)
     }
@@ -279,6 +302,20 @@ fn estimate_of_stale_hits(contender: &Contender) -> Option<Prediction> {
     })
 }
 
+/// Loads a second.
+fn estimate_of_loads(contender: &Contender) -> Option<Prediction> {
+    let per_nano = estimate(contender, Of::Count, |run| {
+        let buckets = run.measures.timeline.iter().enumerate();
+        buckets.map(|(index, bucket)| (bucket.loads, span_of(run, index).0)).collect()
+    })?;
+    let of_seconds = |figure: f64| figure * Nanos::from_secs(1).0 as f64;
+    Some(Prediction {
+        measured: of_seconds(per_nano.measured),
+        standard_error: of_seconds(per_nano.standard_error),
+        ..per_nano
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -333,6 +370,13 @@ mod tests {
         let (ahead, late) =
             (Lifetime::RefreshAhead { ttl, factor: 0.8 }, Lifetime::Revalidate { ttl, window });
         assert!(unwritten(ahead).hit_ratio().unwrap().value > plain);
+        assert_eq!(unwritten(ahead).store_reads(), None, "of no known guard");
+        let unguarded = Case { guard: Some(Guard::None), ..unwritten(ahead) };
+        // A cycle of 1.6 s and a load, and a read of 1 / 40 s and 1 / 3 s.
+        let expected = 1.0 / 1.675 + 1.0 / (1.65 + 1.0 / 3.0);
+        let reads = unguarded.store_reads().unwrap().value;
+        assert!((reads / expected - 1.0).abs() < 0.1, "{reads} and {expected}");
+        assert_eq!(Case { guard: Some(Guard::None), ..case(ahead, None) }.store_reads(), None);
         assert_eq!(case(ahead, None).hit_ratio(), None, "a write ends such entries too");
         let revalidate = unwritten(late);
         let (hits, stale) = (revalidate.hit_ratio().unwrap(), revalidate.stale_served().unwrap());

@@ -40,7 +40,9 @@ impl LoadMeter {
         cause.reads += u64::from(!call.verb.writes());
         cause.rows += u64::from(call.rows);
         cause.bytes += u64::from(call.bytes);
-        cause.busy += call.ended - call.started;
+        let took = call.ended - call.started;
+        cause.busy += took;
+        cause.reading += if call.verb.writes() { Nanos::ZERO } else { took };
         cause.failed += u64::from(matches!(call.answer, Answer::Failed(_)));
         self.concurrent_peak = self.concurrent_peak.max(u64::from(call.concurrent));
         self.duplicate_fills += u64::from(call.duplicate);
@@ -79,6 +81,7 @@ impl LoadMeter {
             cause.rows += other.rows;
             cause.bytes += other.bytes;
             cause.busy += other.busy;
+            cause.reading += other.reading;
             cause.failed += other.failed;
         }
         add_up(&mut self.bursts, &other.bursts);
@@ -110,6 +113,7 @@ const fn nothing(purpose: Purpose, background: bool) -> Cause {
         rows: 0,
         bytes: 0,
         busy: Nanos::ZERO,
+        reading: Nanos::ZERO,
         failed: 0,
     }
 }

@@ -194,6 +194,9 @@ pub struct Cause {
     pub bytes: u64,
     /// Time spent in these calls, added up.
     pub busy: Nanos,
+    /// The part of it that was spent in calls that read.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reading: Nanos,
     pub failed: u64,
 }
 

@@ -109,6 +109,9 @@ pub struct PoolWaits {
     pub calls: u64,
     pub total: Nanos,
     pub max: Nanos,
+    /// How long they then had it, added up, where that is counted: of an API's connections.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub held: Nanos,
 }
 
 impl CacheCounters {
@@ -201,8 +204,13 @@ impl PoolWaits {
             calls: self.calls.saturating_sub(earlier.calls),
             total: self.total - earlier.total,
             max: self.max,
+            held: self.held - earlier.held,
         }
     }
+}
+
+fn is_zero(span: &Nanos) -> bool {
+    *span == Nanos::ZERO
 }
 
 fn is_false(flag: &bool) -> bool {

@@ -89,7 +89,7 @@ pub fn correctness(record: &Record, verdict: &Verdict) -> Table {
             cell(Metric::StaleShare),
             possibly_stale(contender).map(share).unwrap_or_default().into(),
             cell(Metric::Staleness),
-            count(breaks).into(),
+            wrong::breaks(contender, breaks),
             count(wrong).into(),
             cell(Metric::LostWrites),
             cell(Metric::Errors),

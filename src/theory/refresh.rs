@@ -3,12 +3,40 @@
 //! In all of them a fill starts a cycle that ends with the first read past some age: that read
 //! comes one mean gap, `1 / r`, after that age.
 
-use super::{KeyRate, over_reads};
+use super::{KeyRate, over_reads, until_event};
 
-/// Store reads a second, over all keys, of refresh-ahead at `factor` of the `ttl`:
-/// `1 / (f T + 1 / r)` for a key that is read at rate `r`.
-pub fn ahead_store_rate(rates: &[KeyRate], ttl: f64, factor: f64) -> f64 {
-    rates.iter().map(|rate| rate.reads / (1.0 + rate.reads * factor * ttl)).sum()
+/// Store reads a second, over all keys, of refresh-ahead at `factor` of the `ttl` with loads of `load`
+/// seconds and no guard: `N / (f T + 1 / r + D + E)` for a key that is read at rate `r`. `None` where a
+/// load takes longer than the `W = (1 - f) T` that is left to it.
+///
+/// A load that is asked for at the first read past `f T` lets readers miss if it lands past `T`: each of
+/// them loads too, so that a cycle has `N = 1 + e^(-r (W - D)) - e^(-r W)` loads, and it begins with the
+/// last of them to land, `E` after the first. Where loads take no time this is `1 / (f T + 1 / r)`.
+pub fn ahead_store_rate(rates: &[KeyRate], ttl: f64, factor: f64, load: f64) -> Option<f64> {
+    let left = (1.0 - factor) * ttl;
+    let rate_of = |rate: &KeyRate| {
+        let reads = rate.reads;
+        let in_time = libm::exp(-reads * (left - load));
+        let loads = 1.0 + in_time - libm::exp(-reads * left);
+        let later = in_time * last_landing(reads, load);
+        loads / (factor * ttl + 1.0 / reads + load + later)
+    };
+    let asked = rates.iter().filter(|rate| rate.reads > 0.0);
+    (load <= left).then(|| asked.map(rate_of).sum())
+}
+
+/// How long after a load the last one lands of those who miss while it is made, on average. They miss in
+/// a span `u` before its landing: all of the load with chance `e^(-r D)`, otherwise what is over of it
+/// after an exponential time. The last of them comes an exponential time before the landing, if within `u`,
+/// and lands later by what is over of a load after that.
+fn last_landing(reads: f64, load: f64) -> f64 {
+    // For a span of length u: (D - 1 / r) (1 - e^(-ru)) + u e^(-ru), here averaged over u.
+    let (once, twice) = (libm::exp(-reads * load), libm::exp(-2.0 * reads * load));
+    let whole = load - until_event(reads, load);
+    let part = (load - 1.0 / reads) * ((1.0 - once) - (1.0 - twice) / 2.0)
+        + (1.0 - twice) / (4.0 * reads)
+        - load * twice / 2.0;
+    once * whole + part
 }
 
 /// The hit ratio of refresh-ahead: `1 - e^(-r (1 - f) T) / (1 + r f T)`. Of the `1 + r f T` reads
@@ -59,6 +87,8 @@ fn stale_reads(reads: f64, window: f64, load: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
+
     use super::*;
     use crate::theory::hit_ratio;
     use crate::theory::simulation::{Chance, assert_agrees};
@@ -92,10 +122,46 @@ mod tests {
             let [reads, misses, _] = play(chance, factor * ttl, ttl, 3_000.0);
             (reads - misses, reads)
         });
-        assert_agrees(ahead_store_rate(&RATES, ttl, factor), |chance| {
+        assert_agrees(ahead_store_rate(&RATES, ttl, factor, 0.0).unwrap(), |chance| {
             let [_, misses, late] = play(chance, factor * ttl, ttl, 3_000.0);
             (misses + late, 3_000.0)
         });
+    }
+
+    /// Loads of one key whose loads take `load`: one refresh at a time, and one for each miss.
+    fn ahead_loads(chance: &mut Chance, reads: f64, (soft, hard): (f64, f64), load: f64) -> f64 {
+        let (mut filled, mut refreshing, mut loads) = (f64::NEG_INFINITY, false, 0.0);
+        // When they land, in that order, for all take as long; and whether it is the refresh.
+        let mut coming = VecDeque::<(f64, bool)>::new();
+        for time in chance.events(reads, 3_000.0) {
+            while let Some(&(landing, is_refresh)) = coming.front()
+                && landing <= time
+            {
+                coming.pop_front();
+                filled = landing;
+                refreshing &= !is_refresh;
+            }
+            let age = time - filled;
+            if age >= hard || (age >= soft && !refreshing) {
+                loads += 1.0;
+                refreshing |= age < hard;
+                coming.push_back((time + load, age < hard));
+            }
+        }
+        loads
+    }
+
+    #[test]
+    fn loads_of_refresh_ahead_that_take_their_time_agree_with_simulation() {
+        let ttl = 2.0;
+        for (factor, load) in [(0.8, 0.3), (0.5, 0.6), (0.7, 0.6)] {
+            assert_agrees(ahead_store_rate(&RATES, ttl, factor, load).unwrap(), |chance| {
+                let ages = (factor * ttl, ttl);
+                let loads = RATES.map(|rate| ahead_loads(chance, rate.reads, ages, load));
+                (loads.iter().sum(), 3_000.0)
+            });
+        }
+        assert_eq!(ahead_store_rate(&RATES, ttl, 0.8, 0.5), None, "it lands when all is over");
     }
 
     #[test]

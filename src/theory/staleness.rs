@@ -20,6 +20,21 @@ pub fn versioned_invalidation(rates: &[KeyRate], lag: f64) -> f64 {
     over_reads(rates, |rate| rate.writes * lag / (1.0 + rate.writes * lag))
 }
 
+/// Stale hits as a share of hits where a version-aware event removes an old entry `lag` after each write,
+/// and a `ttl` well above that ends those that no write does: `wl / (1 + wl)`, each key by its hits.
+///
+/// An entry is fresh to the first write of its key and stale from then on until that write's event, for
+/// events of earlier writes leave it alone. So the lag may vary from event to event: `lag` is its mean. Nor
+/// does it matter how often keys are read.
+pub fn versioned_invalidation_of_hits(rates: &[KeyRate], ttl: f64, lag: f64) -> f64 {
+    let hits = |rate: KeyRate| {
+        let is_written = -libm::expm1(-rate.writes * ttl);
+        let hits = rate.reads * (until_event(rate.writes, ttl) + is_written * lag);
+        rate.reads * hits / (1.0 + hits)
+    };
+    weighted_mean(rates, hits, |rate| rate.writes * lag / (1.0 + rate.writes * lag))
+}
+
 /// The mean time since a stale read's version was superseded, for version-aware events that take
 /// `lag`: `l / 2`, for reads fall uniformly over the time for which the entry is stale.
 pub const fn versioned_invalidation_mean_age(lag: f64) -> f64 {
@@ -124,6 +139,43 @@ mod tests {
             over_keys(chance, |chance, rate| {
                 let [stale, ages, _] = play_events(chance, rate, lag, true);
                 (ages, stale)
+            })
+        });
+    }
+
+    #[test]
+    fn stale_hits_under_events_of_varied_lag_agree_with_simulation() {
+        let (lag, ttl) = (0.2, 40.0);
+        assert_agrees(versioned_invalidation_of_hits(&RATES, ttl, lag), |chance| {
+            over_keys(chance, |chance, rate| {
+                let (mut stale, mut hits) = (0.0, 0.0);
+                // The version that the entry has, when it expires, and when the next event is due.
+                let (mut version, mut cached) = (0_u64, None);
+                let mut events: VecDeque<(f64, u64)> = VecDeque::new();
+                for (time, is_read) in chance.requests(rate, 300.0) {
+                    while let Some(&(due, of)) = events.front()
+                        && due <= time
+                    {
+                        events.pop_front();
+                        cached = cached.filter(|&(held, _)| held >= of);
+                    }
+                    cached = cached.filter(|&(_, expires)| time < expires);
+                    match cached {
+                        Some((held, _)) if is_read => {
+                            hits += 1.0;
+                            stale += f64::from(u8::from(held < version));
+                        }
+                        None if is_read => cached = Some((version, time + ttl)),
+                        _ => {
+                            version += 1;
+                            // None overtakes another.
+                            let before = events.back().map_or(0.0, |&(due, _)| due);
+                            let due = (time + 2.0 * lag * chance.unit()).max(before);
+                            events.push_back((due, version));
+                        }
+                    }
+                }
+                (stale, hits)
             })
         });
     }

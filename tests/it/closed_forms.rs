@@ -1,6 +1,8 @@
 //! What guards and refreshes cost the store, in whole runs under virtual time, beside the closed forms.
 
 mod more;
+mod queues;
+mod real;
 
 use std::path::Path;
 use std::sync::LazyLock;

@@ -111,9 +111,15 @@ fn json_holds_the_same_findings() {
     assert_eq!(titles, [Some("This machine"), Some("The scenario quickstart")]);
     let machine = found["sections"][0]["findings"].as_array().unwrap();
     let what: Vec<_> = machine.iter().map(|one| one["what"].as_str().unwrap()).collect();
-    for expected in ["cores", "work folder", "redis-server", "postgres", "private Redis"] {
+    for expected in
+        ["cores", "work folder", "redis-server", "postgres", "private Redis", "load generator"]
+    {
         assert!(what.contains(&expected), "{what:?}");
     }
+    let generator = machine.iter().find(|one| one["what"] == "load generator").unwrap();
+    let cost = generator["found"].as_str().unwrap();
+    assert!(cost.contains("us of CPU for a cache hit") && cost.contains("p99 of lag"), "{cost}");
+    assert!(generator["advice"].as_str().unwrap().contains("cacheduel calibrate"));
     assert_eq!(found["fail"], 0);
 }
 

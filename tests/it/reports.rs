@@ -47,6 +47,30 @@ fn a_plain_record_has_no_tables_of_what_nobody_does() {
 }
 
 #[test]
+fn a_judge_that_had_to_forget_says_that_its_counts_are_lower_bounds() {
+    let mut record = fixture::record();
+    for run in record.contenders.iter_mut().flat_map(|contender| &mut contender.runs) {
+        run.findings.read_your_writes_violations = 0;
+        run.findings.monotonic_violations = 0;
+        run.findings.lost_updates = 0;
+    }
+    assert!(!text::render(&record).contains("\nSESSIONS\n"));
+    record.contenders[1].runs[0].findings.forgotten_pairs = 4_000;
+    record.contenders[1].runs[0].findings.monotonic_violations = 7;
+    let text = text::render(&record);
+    let sessions = &text[text.find("\nSESSIONS\n").unwrap()..];
+    let sessions = &sessions[..sessions.find("\n\n").unwrap()];
+    let row = |label: &str| sessions.lines().find(|line| line.trim().starts_with(label)).unwrap();
+    assert!(row("cache-aside").contains("at least 7"), "{sessions}");
+    assert!(row("cache-aside").trim_end().ends_with("4,000"), "{sessions}");
+    assert!(!row("ttl").contains("at least"), "{sessions}");
+    let right = &text[text.find("\nHOW RIGHT\n").unwrap()..text.find("\nSESSIONS\n").unwrap()];
+    assert_eq!(right.matches("at least 7").count(), 1, "{right}");
+    let page = html::render(&record);
+    assert!(page.contains("pairs forgotten") && page.matches("at least 7").count() >= 2);
+}
+
+#[test]
 fn times_that_virtual_time_does_not_have_are_not_shown_as_none() {
     let mut record = variety::varied();
     for run in record.contenders.iter_mut().flat_map(|contender| &mut contender.runs) {

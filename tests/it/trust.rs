@@ -1,6 +1,7 @@
 //! Runs that must not be believed, and that the checks say so: each rule provoked in a whole run.
 
 mod miscounted;
+mod miscounted_store;
 
 use std::path::Path;
 use std::sync::Arc;

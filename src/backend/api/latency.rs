@@ -42,6 +42,16 @@ impl Latencies {
     }
 }
 
+impl LatencyOptions {
+    /// The variance of the latencies, in square seconds.
+    pub fn variance(&self) -> f64 {
+        let (p50, p99) = (self.p50.nanos().as_secs_f64(), self.p99.nanos().as_secs_f64());
+        let sigma = libm::log(p99 / p50) / Z99;
+        let spread = libm::exp(sigma * sigma);
+        p50 * p50 * spread * (spread - 1.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,6 +77,17 @@ mod tests {
             let off = distribution.quantile(q).as_millis_f64() / expected - 1.0;
             assert!(off.abs() < 0.03, "p{q} is {off} off");
         }
+    }
+
+    #[test]
+    fn the_variance_is_that_of_the_draws() {
+        let drawn = draws(&options(40, 150), 3, 100_000);
+        let seconds = || drawn.iter().map(|latency| latency.as_secs_f64());
+        let mean = seconds().sum::<f64>() / drawn.len() as f64;
+        let squares: f64 = seconds().map(|latency| (latency - mean).powi(2)).sum();
+        let off = squares / drawn.len() as f64 / options(40, 150).variance() - 1.0;
+        assert!(off.abs() < 0.05, "{off}");
+        assert!(options(40, 40).variance().abs() < 1e-15);
     }
 
     #[test]

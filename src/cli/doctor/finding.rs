@@ -51,7 +51,8 @@ impl Finding {
         Self { standing: Standing::Fail, ..Self::ok(what, found).with(advice) }
     }
 
-    fn with(self, advice: impl Into<String>) -> Self {
+    /// The same, with something to do or to know beside it.
+    pub fn with(self, advice: impl Into<String>) -> Self {
         Self { advice: Some(advice.into()), ..self }
     }
 }

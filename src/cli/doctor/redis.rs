@@ -203,6 +203,11 @@ impl Looked {
         lacking.contains(&needed).then(|| needed.name())
     }
 
+    /// Whether there is a server that runs can use.
+    pub fn has_server(&self) -> bool {
+        matches!(self, Self::Server(..)) && !self.is_useless()
+    }
+
     /// Whether it lacks what every run needs.
     pub fn is_useless(&self) -> bool {
         match self {

@@ -1,5 +1,7 @@
 //! A measured ratio and its error, from the batches that a run is cut into.
 
+use crate::measure::Measures;
+use crate::model::Nanos;
 use crate::record::{Contender, Prediction, Run};
 
 /// Into how many batches a run is cut to see how much its figures vary.
@@ -14,6 +16,8 @@ pub enum Of {
     OneAndMore,
     /// So many for each: as a Poisson count.
     Count,
+    /// A sum over what is counted, of which nothing is known but how much it varies.
+    Mean,
 }
 
 /// A measured ratio with its standard error, for a prediction to be put beside. `None` where there
@@ -35,6 +39,12 @@ pub fn estimate(
     (sum(&batches).1 > 0).then(|| of_batches(of, &batches))
 }
 
+/// How long an interval of a run's timeline is: the last one ends with the window.
+pub fn span_of(run: &Run, index: usize) -> Nanos {
+    let Measures { window, bucket, .. } = run.measures;
+    bucket.min(window.since(Nanos(bucket.0 * index as u64)))
+}
+
 fn of_batches(of: Of, batches: &[(u64, u64)]) -> Prediction {
     let (part, whole) = sum(batches);
     let (part, whole, count) = (part as f64, whole as f64, batches.len() as f64);
@@ -51,6 +61,7 @@ fn of_batches(of: Of, batches: &[(u64, u64)]) -> Prediction {
         Of::Share => ratio * (1.0 - ratio),
         Of::OneAndMore => ratio - 1.0,
         Of::Count => ratio,
+        Of::Mean => 0.0,
     };
     let by_chance = (variance.max(0.0) / whole).sqrt();
     Prediction {

@@ -19,11 +19,11 @@ fn play(text: &str) -> Record {
     simulate(&scenario::parse("forms", text).unwrap(), latencies)
 }
 
-fn closed_forms(record: &Record) -> &Check {
+pub(super) fn closed_forms(record: &Record) -> &Check {
     record.checks.iter().find(|check| check.name == "closed forms").unwrap()
 }
 
-fn agrees(record: &Record, label: &str, quantity: &str) -> Prediction {
+pub(super) fn agrees(record: &Record, label: &str, quantity: &str) -> Prediction {
     let contender = record.contenders.iter().find(|one| one.label == label).unwrap();
     let found = contender.predictions.iter().find(|one| one.quantity == quantity);
     let prediction = found.expect("there is a closed form").clone();

@@ -406,6 +406,7 @@ fn store_load(character: &Character, misses: u64) -> Load {
         rows: calls,
         bytes: calls * 1_024,
         busy: Nanos::from_micros(calls * 300),
+        reading: Nanos::from_micros(reads * 300),
         failed: 0,
     };
     let mut causes = vec![cause(Purpose::Fill, false, misses, misses)];
