@@ -125,6 +125,12 @@ impl Metric {
         matches!(self, Self::HitRatio | Self::NodeHits | Self::Saved)
     }
 
+    /// Whether all that is known of the contender's figure is that it is no smaller.
+    pub fn is_at_least(self, contender: &Contender) -> bool {
+        matches!(self, Self::ReadYourWrites | Self::MonotonicReads)
+            && contender.total(|run| run.findings.forgotten_pairs) > 0
+    }
+
     /// Over all of a contender's runs; `None` where there are too few samples to say.
     pub fn of(self, contender: &Contender) -> Option<Figure> {
         let quantile = |op, q| contender.response(op).certified(q).map(Figure::Time);

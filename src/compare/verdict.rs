@@ -164,6 +164,7 @@ fn judge(metric: Metric, asked: Figure, contender: &Contender) -> Threshold {
             Held::Unknown
         }
         Some(_) if matches!(measured, Some(Figure::LongerThan(_))) => Held::Missed,
+        Some(value) if metric.is_at_least(contender) && value <= asked.value() => Held::Unknown,
         Some(value) if metric.higher_is_better() && value >= asked.value() => Held::Held,
         Some(value) if !metric.higher_is_better() && value <= asked.value() => Held::Held,
         Some(_) => Held::Missed,

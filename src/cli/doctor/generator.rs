@@ -99,6 +99,7 @@ mod tests {
             clients: 32,
             harness: Pace { rate: 1e5, cpu: 2_000.0 },
             bare: Some(Pace { rate: 1e5, cpu: 1_600.0 }),
+            leanest: None,
             alone: Pace { rate: 1e6, cpu: 900.0 },
             lags: vec![LagAt { rate: 1_000.0, p99: Nanos::from_micros(60), ..LagAt::default() }],
         };

@@ -123,7 +123,7 @@ fn failing(judged: &Judged, held: Held) -> Option<String> {
             }
         })
         .collect();
-    let verb = if held == Held::Missed { "misses" } else { "has too few samples for" };
+    let verb = if held == Held::Missed { "misses" } else { "is not known to hold" };
     (!failing.is_empty()).then(|| format!("{} {verb}: {}.", judged.label, failing.join(", ")))
 }
 
