@@ -1,6 +1,7 @@
 //! The command line: one file for each subcommand, and the only place that prints.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod bless;
 mod calibrate;
 mod doctor;
 mod explain;
@@ -52,6 +53,7 @@ enum Command {
     Schema(schema::Schema),
     Doctor(doctor::Doctor),
     Calibrate(calibrate::Calibrate),
+    Bless(bless::Bless),
 }
 
 /// How a command ended, as its exit code tells it.
@@ -135,6 +137,7 @@ impl Command {
             Self::Schema(command) => command.run(out),
             Self::Doctor(command) => command.run(out),
             Self::Calibrate(command) => command.run(out),
+            Self::Bless(command) => command.run(out),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What Records say: which strategy holds what was asked of it, and which one is to be preferred.
 //! Reads Records, and nothing else.
 
+pub mod beside;
 pub mod figure;
 pub mod interval;
 pub mod metric;

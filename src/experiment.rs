@@ -4,9 +4,12 @@ mod audit;
 mod block;
 mod calibrate;
 mod campaign;
+mod client_time;
 mod environment;
 mod error;
+mod exactness;
 pub mod find_max;
+mod fit;
 mod fits;
 mod loadable;
 mod predict;
@@ -18,6 +21,8 @@ mod watch;
 pub use calibrate::{Effort, calibrate};
 pub use environment::Environment;
 pub use error::Error;
+pub use exactness::exactly;
+pub use fit::{Fitted, Patience, fit};
 pub use loadable::Loadable;
 pub use simulate::simulate;
 pub use stop::Stop;
@@ -141,6 +146,7 @@ impl<'a> Experiment<'a> {
             cache: campaign.cache,
             store: campaign.environment.store_server(),
             profile: campaign.environment.profile().cloned(),
+            beside: None,
             calibration: campaign.calibration,
             contenders: self.contenders,
             checks: [campaign.checks, vec![predicted, fitted]].concat(),

@@ -22,5 +22,6 @@ mod twin;
 mod wire;
 
 pub use host::ApiHost;
+pub use latency::Latencies;
 pub use options::ApiOptions;
 pub use twin::TwinApiHost;

@@ -240,7 +240,8 @@ fn closed(duration: Span) -> (Arrival, Span) {
     (Arrival::Closed(Closed { clients: CLIENTS, think: Span::default() }), duration)
 }
 
-fn cache_aside() -> Box<dyn Strategy> {
+/// The strategy that the generator is measured with.
+pub(super) fn cache_aside() -> Box<dyn Strategy> {
     let spec = Spec::read_options("cache-aside", serde_json::json!({}));
     let spec = spec.expect("it is in the registry").expect("every option of it has a default");
     spec.build()

@@ -13,6 +13,9 @@ pub enum Error {
     #[error(transparent)]
     Unfit(#[from] super::find_max::Unfit),
 
+    #[error("there is nothing to fit a profile to: a twin in memory takes no time of its own")]
+    Twin,
+
     #[error(transparent)]
     Backend(#[from] backend::Error),
 }

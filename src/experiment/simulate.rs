@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Builder};
 
-use super::{Environment, Error, Experiment, Progress, Stop, Turn};
+use super::{Environment, Error, Experiment, Progress, Stop, client_time};
 use crate::clock::{Clock, SimClock, WallClock};
 use crate::model::{Nanos, Profile};
 use crate::record::{Record, Run, Server};
@@ -101,9 +101,10 @@ impl Experiment<'_> {
         let clock = SimClock::new();
         let environment = Environment::simulated(scenario, &clock, profile);
         let portion = Portion { together, told: AtomicU64::new(0) };
-        let turn = Turn { build: &|| chosen.spec.build(), repeat: planned.repeat, position };
+        let strategy = || chosen.spec.build();
+        let build = client_time::around(&environment, &strategy, self.plan.seed());
         let block = self.campaign.block(&environment, &self.plan, &portion, stop);
-        let (run, cache) = clock.block_on(block.run(turn.build, turn.repeat, turn.position))?;
+        let (run, cache) = clock.block_on(block.run(&build, planned.repeat, position))?;
         portion.tell(self.plan.warm_up() + self.plan.duration());
         Ok((run, environment.known_as(cache)))
     }

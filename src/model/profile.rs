@@ -107,4 +107,15 @@ impl Spread {
     pub fn is_zero(&self) -> bool {
         *self == Self::ZERO
     }
+
+    /// Without a part that always takes `span`; never less than nothing.
+    pub fn less(&self, span: Span) -> Self {
+        let less = |whole: Span| Span(whole.0.saturating_sub(span.0));
+        Self { p50: less(self.p50), p99: less(self.p99) }
+    }
+
+    /// So many times as long.
+    pub fn times(&self, factor: f64) -> Self {
+        Self { p50: Span(self.p50.0.mul_f64(factor)), p99: Span(self.p99.0.mul_f64(factor)) }
+    }
 }

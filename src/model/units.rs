@@ -19,6 +19,10 @@ pub struct Span(pub Duration);
 impl Span {
     pub const ZERO: Self = Self(Duration::ZERO);
 
+    pub const fn from_nanos(nanos: u64) -> Self {
+        Self(Duration::from_nanos(nanos))
+    }
+
     pub const fn from_micros(micros: u64) -> Self {
         Self(Duration::from_micros(micros))
     }

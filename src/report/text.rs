@@ -28,6 +28,7 @@ pub fn render(record: &Record) -> String {
     page.section("HOW RIGHT");
     page.table(&tables::correctness(record, &verdict));
     for (title, table) in [
+        ("SIMULATED BESIDE REAL", tables::beside(record)),
         ("BY RATE", tables::steps(record)),
         ("WHAT SERVED THE READS", tables::served_by(record, &verdict)),
         ("STAMPEDES", tables::stampedes(record, &verdict)),
