@@ -9,7 +9,7 @@ use cacheduel::backend::conformance::store;
 use cacheduel::backend::sqlite::SqliteHost;
 use cacheduel::backend::twin::TwinStoreHost;
 use cacheduel::backend::{
-    Applied, Dataset, Durability, Event, Origin, Read, Store, StoreHost, StoreOptions,
+    Applied, Dataset, Durability, EVERY_KEY, Event, Origin, Read, Store, StoreHost, StoreOptions,
     VersionedDraft,
 };
 use cacheduel::clock::{SimClock, WallClock};
@@ -143,7 +143,7 @@ async fn check_given_up(host: &dyn StoreHost) {
     let events: Vec<_> = outbox.iter().map(|event| event.version.0).collect();
     assert_eq!(events, (1..=last).collect::<Vec<_>>(), "an event for each version");
 
-    let rows = host.rows().await.unwrap();
+    let rows = host.rows(EVERY_KEY).await.unwrap();
     let batches: Vec<_> = rows.iter().filter(|row| row.key.0 >= 10).collect();
     assert!(batches.is_empty() || batches.len() == 100);
     assert!(batches.iter().all(|row| row.version == batches[0].version), "one whole batch");
@@ -261,7 +261,7 @@ async fn replay(
     for (number, step) in steps.iter().enumerate() {
         answers.push(take(&*store, step, number as u64).await);
     }
-    (answers, host.rows().await.unwrap())
+    (answers, host.rows(EVERY_KEY).await.unwrap())
 }
 
 async fn take(store: &dyn Store, step: &Step, number: u64) -> Answer {
@@ -297,6 +297,7 @@ async fn take(store: &dyn Store, step: &Step, number: u64) -> Answer {
     }
 }
 
+#[derive(Clone)]
 struct Rows {
     keys: u64,
     children: u32,
@@ -317,6 +318,10 @@ impl Dataset for Rows {
 
     fn child_amount(&self, key: Key, child: u32) -> i64 {
         key.0 as i64 * 100 + i64::from(child)
+    }
+
+    fn shared(&self) -> Arc<dyn Dataset> {
+        Arc::new(self.clone())
     }
 }
 
