@@ -79,7 +79,7 @@ fn what_a_plain_delete_leaves_stale_and_what_one_that_knows_versions_does() {
     for (keys, writes, lag) in [(6, 0.5, 250), (4, 2.0, 250), (4, 1.0, 600)] {
         let stale = |form| -> Mean {
             Mean::of(
-                &(1..=6).map(|seed| stale_share(seed, form, keys, writes, lag)).collect::<Vec<_>>(),
+                &(1..=5).map(|seed| stale_share(seed, form, keys, writes, lag)).collect::<Vec<_>>(),
             )
         };
         // A relay that looks every millisecond adds half of one.
@@ -95,6 +95,7 @@ fn lost_writes(seed: u64, writes: f64, interval: u32, at: u32) -> f64 {
     let text = format!(
         r#"
         question = "How many writes does a kill lose?"
+        prefer = "store-load"
         [dataset]
         entity = "counter"
         keys = 500
@@ -137,7 +138,7 @@ fn what_a_kill_loses_of_write_behind_on_average_and_at_most() {
     }
 }
 
-/// The mean wait for a connection, of which there are so many, in seconds.
+/// The mean wait for a connection, of which there are so many, in seconds, and what the Record predicts.
 fn mean_wait(
     seed: u64,
     server: &str,
@@ -145,19 +146,20 @@ fn mean_wait(
     rate: f64,
     connections: u32,
     times: StoreTimes,
-) -> f64 {
+) -> (f64, Option<f64>) {
     let text = format!(
         r#"
         question = "How long do calls wait for a connection?"
+        prefer = "store-load"
         [dataset]
         entity = "counter"
-        keys = 100000
+        keys = 1000
         [workload]
         seed = {seed}
         reads = {reads:?}
         popularity = "uniform"
         arrival = {{ poisson = {{ rate = {rate:?} }} }}
-        duration = "80s"
+        duration = "60s"
         [store]
         server = "{server}"
         connections = {connections}
@@ -166,7 +168,10 @@ fn mean_wait(
     );
     let record = play(&text, &Profile { store: times, ..Profile::instant() });
     let pool = only_run(&record).store_counters.pool;
-    pool.total.as_secs_f64() / pool.calls as f64
+    let predicted = record.contenders[0].predictions.iter();
+    let predicted = predicted.clone().find(|found| found.quantity == "wait for the store, ms");
+    let predicted = predicted.map(|found| found.predicted / 1e3);
+    (pool.total.as_secs_f64() / pool.calls as f64, predicted)
 }
 
 /// The quantiles of the log-normal distribution whose p50 is 8 ms and whose variance is so many squares of
@@ -189,10 +194,14 @@ fn calls_wait_for_one_connection_as_pollaczek_and_khinchine_say() {
         // Reads over PostgreSQL's only connection, and writes over SQLite's only writer.
         for (server, reads) in [("postgres", 1.0), ("sqlite", 0.0)] {
             let times = StoreTimes { read: service, commit: service, ..StoreTimes::default() };
-            let waits: Vec<f64> =
-                (1..=8).map(|seed| mean_wait(seed, server, reads, rate, 1, times)).collect();
+            let (waits, predicted): (Vec<f64>, Vec<_>) =
+                (1..=8).map(|seed| mean_wait(seed, server, reads, rate, 1, times)).unzip();
             let what = format!("{server}, {spread} at {utilisation}");
             Mean::of(&waits).assert_agrees(exact, &what);
+            match predicted[0] {
+                Some(predicted) => assert!((predicted / exact - 1.0).abs() < 1e-3, "{what}"),
+                None => assert!(spread > 1.0, "{what}: the Record has a form for it"),
+            }
         }
     }
 }

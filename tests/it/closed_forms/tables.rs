@@ -41,7 +41,7 @@ const USUAL: Case = Case {
     nodes: 1,
     load: 0,
     warm_up: 5,
-    duration: 100,
+    duration: 60,
 };
 
 /// Microseconds to the cache and back, of a look at a version or the outbox, and of a COMMIT, where a form
@@ -113,7 +113,7 @@ fn agrees(case: &Case, contender: &Contender, quantity: &str) -> Prediction {
     let off = found.deviation();
     assert!(off.abs() < 4.0, "{name}: {found:?} is {off} standard errors off");
     let resolution = found.standard_error / found.predicted.abs().max(1e-9);
-    assert!(resolution < 0.05, "{name}: {found:?} says too little");
+    assert!(resolution < 0.08, "{name}: {found:?} says too little");
     found.clone()
 }
 
@@ -207,7 +207,7 @@ fn stale_hits_of_entries_that_only_time_ends() {
 
 #[test]
 fn loads_of_an_expiry_that_nothing_guards() {
-    let aside = Case { strategy: "cache-aside", keys: 5, duration: 120, ..USUAL };
+    let aside = Case { strategy: "cache-aside", keys: 5, ..USUAL };
     let cases = [
         Case { load: 50, ..aside },
         Case { load: 100, nodes: 3, ..aside },
@@ -220,7 +220,7 @@ fn loads_of_an_expiry_that_nothing_guards() {
 #[test]
 fn loads_of_an_expiry_that_each_node_shares() {
     let options = "ttl = \"1s\"\nstampede = \"coalesce\"";
-    let aside = Case { strategy: "cache-aside", options, keys: 4, duration: 200, ..USUAL };
+    let aside = Case { strategy: "cache-aside", options, keys: 4, duration: 120, ..USUAL };
     let cases = [
         Case { load: 50, nodes: 2, ..aside },
         Case { load: 100, nodes: 5, ..aside },
@@ -234,9 +234,14 @@ fn loads_of_an_expiry_that_each_node_shares() {
 
 #[test]
 fn loads_of_a_refresh_by_chance() {
-    let early = Case { strategy: "cache-aside", keys: 2, load: 100, duration: 250, ..USUAL };
+    let early = Case { strategy: "cache-aside", keys: 2, load: 100, duration: 150, ..USUAL };
     let cases = [
-        Case { options: "ttl = \"2s\"\nstampede = \"early\"\nbeta = 0.5", rate: 400.0, ..early },
+        Case {
+            options: "ttl = \"1s\"\nstampede = \"early\"\nbeta = 0.5",
+            load: 200,
+            rate: 400.0,
+            ..early
+        },
         Case { options: "ttl = \"1s\"\nstampede = \"early\"\nbeta = 1.0", ..early },
         Case { options: "ttl = \"2s\"\nstampede = \"early\"\nbeta = 2.0", nodes: 3, ..early },
         Case { options: "ttl = \"3s\"\nstampede = \"early\"\nbeta = 3.0", ..early },
@@ -244,9 +249,9 @@ fn loads_of_a_refresh_by_chance() {
     for case in cases {
         let found = agrees(&case, &case.run(INSTANT), PER_EXPIRY);
         let beta: f64 = case.options.rsplit("= ").next().unwrap().parse().unwrap();
-        // The rate is not beyond all bounds.
+        // The rate is high beside the load time, and not beyond all bounds.
         let plain = f64::exp(1.0 / beta);
-        assert!((found.predicted / plain - 1.0).abs() < 0.05, "{found:?}, about {plain}");
+        assert!((found.predicted / plain - 1.0).abs() < 0.1, "{found:?}, about {plain}");
     }
 }
 
@@ -318,7 +323,7 @@ fn stale_hits_and_their_age_until_the_event_has_come() {
 
 #[test]
 fn rows_of_a_flush() {
-    let behind = Case { strategy: "write-behind", reads: 0.5, duration: 200, ..USUAL };
+    let behind = Case { strategy: "write-behind", reads: 0.5, duration: 120, ..USUAL };
     let cases = [
         Case { options: "ttl = \"1s\"\nflush-interval = \"500ms\"", ..behind },
         Case { options: "ttl = \"1s\"\nflush-interval = \"100ms\"", keys: 5, reads: 0.8, ..behind },
