@@ -38,7 +38,7 @@ pub use crate::model::{
     ApiCounters, CacheCounters, DatabaseCounters, PoolWaits, Server, StoreCounters,
 };
 pub use address::{redacted, veiled};
-pub use api::{ApiOptions, Latencies};
+pub use api::ApiOptions;
 pub use cache::{
     Cache, Delivery, ENTRY_VERSION, Enqueued, Leased, Notice, QueuedWrite, Subscription, Token,
 };
@@ -53,5 +53,6 @@ pub use options::{
     AppendFsync, CacheOptions, CacheServer, Connections, Durability, Eviction, Origin,
     StoreOptions, StoreServer,
 };
+pub use spread::Durations;
 pub use store::{Applied, Event, Read, Store, VersionedDraft};
 pub use tap::Tap;

@@ -21,6 +21,5 @@ mod twin;
 mod wire;
 
 pub use host::ApiHost;
-pub use latency::Latencies;
 pub use options::ApiOptions;
 pub use twin::TwinApiHost;

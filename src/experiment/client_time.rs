@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 
 use super::Environment;
-use crate::backend::{Ctx, Latencies};
+use crate::backend::{Ctx, Durations};
 use crate::model::{Draft, Key, Nanos, Outcome, Spread, Value, Version};
 use crate::strategy::Strategy;
 
@@ -26,15 +26,15 @@ pub fn around<'a>(environment: &Environment, build: &'a Build<'a>, seed: u64) ->
     let processes = AtomicU64::new(0);
     Box::new(move || {
         let process = processes.fetch_add(1, Ordering::Relaxed);
-        let seed = seed.wrapping_add(STREAM).wrapping_add(process << 32);
-        Box::new(Timed { inner: build(), times: Mutex::new(Latencies::new(&spread, seed)) })
+        let times = Mutex::new(Durations::new(spread, seed, STREAM + process));
+        Box::new(Timed { inner: build(), times })
     })
 }
 
 /// A strategy in a process that takes time of its own.
 struct Timed {
     inner: Box<dyn Strategy>,
-    times: Mutex<Latencies>,
+    times: Mutex<Durations>,
 }
 
 impl Timed {

@@ -11,10 +11,12 @@ use std::path::Path;
 use self::calls::{Seen, Times};
 use super::loadable::Loadable;
 use super::{Environment, Error, calibrate};
-use crate::backend::{CacheHost, Origin, StoreHost, Tap, Yardstick};
+use crate::backend::{CacheHost, Durability, Origin, StoreHost, Tap, VersionedDraft, Yardstick};
 use crate::clock::Clock;
 use crate::driver::{self, Cluster, Course, Lane};
-use crate::model::{CacheTimes, Key, Nanos, NodeId, Profile, Server, Share, Span, StoreTimes};
+use crate::model::{
+    CacheTimes, Key, Nanos, NodeId, Profile, Server, Share, Span, StoreTimes, Version,
+};
 use crate::scenario::{Loaded, Scenario};
 use crate::workload::{Arrival, Plan, Popularity, Profile as Rate, Rows, Zipf};
 
@@ -32,6 +34,10 @@ const CLIENTS: u32 = 32;
 /// Reads of a version, and the time between two.
 const VERSIONS: u64 = 700;
 const VERSION_EVERY: Nanos = Nanos::from_millis(1);
+/// Transactions of many rows, the rows of each, and the time between two.
+const BATCHES: u64 = 20;
+const BATCH_ROWS: u64 = 51;
+const BATCH_EVERY: Nanos = Nanos::from_millis(20);
 
 /// How much time it may take: the window of each of the two passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +90,9 @@ pub async fn fit(
     let both = plain.times.merged(&aggregating.times);
     let call = both.cache.spread();
     let service = Span::from_nanos(plain.service.0.midpoint(aggregating.service.0));
+    let commit = both.commit.spread();
+    let further_rows = both.batch.spread().p50.nanos() - commit.p50.nanos();
+    let batch_row = Span::from_nanos(further_rows.0 / (BATCH_ROWS - 1));
     let profile = Profile {
         source: source.to_owned(),
         client: both.client.spread(),
@@ -92,7 +101,10 @@ pub async fn fit(
             read,
             aggregation: aggregated.less(read.p50).times(a_thousand),
             version: both.version.spread(),
-            commit: both.commit.spread(),
+            commit,
+            // What was measured is one of the two: the other is not what this store is set to.
+            unsynced: (scenario.store.durability != Durability::Full).then_some(commit),
+            batch_row,
             replication_lag: None,
         },
     };
@@ -175,6 +187,7 @@ async fn measured(
     cache.reset().await?;
     let mut times = under_load(&plan, &rows, scenario, environment, &*cache, store).await?;
     times.version = versions(store, &plan, environment.clock()).await?;
+    times.batch = batches(store, &rows, environment.clock()).await?;
     let service = saturated(&*cache, &plan, environment.clock(), patience).await?;
     cache.clear().await?;
     Ok(Pass { times, service, cache: cache.server(), store: store.server() })
@@ -215,6 +228,32 @@ async fn versions(
         }
     }
     Ok(versions)
+}
+
+/// Transactions of many rows, one after the other.
+async fn batches(
+    store: &dyn StoreHost,
+    rows: &Rows,
+    clock: &dyn Clock,
+) -> Result<calls::Sampled, Error> {
+    // Later than any version that the load has brought about.
+    const LATER: u64 = 1 << 40;
+    let node = store.connect(NodeId(0)).await?;
+    let count = BATCH_ROWS.min(rows.loaded());
+    let mut batches = calls::Sampled::default();
+    for number in 0..BATCHES {
+        clock.sleep(BATCH_EVERY).await;
+        let write = |key| VersionedDraft {
+            draft: rows.initial(Key(key)),
+            version: Version(LATER + number),
+        };
+        let writes: Vec<_> = (0..count).map(write).collect();
+        let started = clock.now();
+        if node.apply_batch(&writes).await.is_ok() {
+            batches.add(clock.now() - started);
+        }
+    }
+    Ok(batches)
 }
 
 /// CPU time that the server spends on a command while it is asked by more clients than it can serve.

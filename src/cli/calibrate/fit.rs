@@ -67,6 +67,12 @@ fn text(fitted: &Fitted) -> String {
     let count = |name| fitted.samples.iter().find(|(of, _)| *of == name).map_or(0, |(_, n)| *n);
     let spread =
         |spread: &Spread| format!("{{ p50 = \"{}\", p99 = \"{}\" }}", spread.p50, spread.p99);
+    let unsynced = profile.store.unsynced.as_ref().map_or(String::new(), |times| {
+        format!(
+            "# The same, which does not wait for the disk here.\nunsynced = {}\n",
+            spread(times)
+        )
+    });
     format!(
         "# How long servers take, for `cacheduel run --simulate --profile`. Each p50 and p99 stands for a\n\
          # log-normal distribution. Measured through the nodes' own connections under a light load.\n\
@@ -87,7 +93,10 @@ fn text(fitted: &Fitted) -> String {
          # A row's version: {} reads.\n\
          version = {}\n\
          # A transaction up to its COMMIT: {} writes.\n\
-         commit = {}\n",
+         commit = {}\n\
+         {unsynced}\
+         # What each further row of a transaction adds to it.\n\
+         batch-row = \"{}\"\n",
         server(cache),
         server(store),
         toml::Value::from(profile.source.as_str()),
@@ -104,6 +113,7 @@ fn text(fitted: &Fitted) -> String {
         spread(&profile.store.version),
         count("commit"),
         spread(&profile.store.commit),
+        profile.store.batch_row,
     )
 }
 

@@ -21,6 +21,8 @@ pub struct Times {
     pub read: Sampled,
     pub version: Sampled,
     pub commit: Sampled,
+    /// A transaction of many rows.
+    pub batch: Sampled,
 }
 
 /// Times of one kind.
@@ -83,6 +85,7 @@ impl Times {
             read: Sampled::default(),
             version: self.version.with(&other.version),
             commit: self.commit.with(&other.commit),
+            batch: self.batch.with(&other.batch),
         }
     }
 }
