@@ -8,7 +8,7 @@ mod calls;
 
 use std::path::Path;
 
-use self::calls::{Seen, Times};
+use self::calls::{Sampled, Seen, Times};
 use super::loadable::Loadable;
 use super::{Environment, Error, calibrate};
 use crate::backend::{CacheHost, Durability, Origin, StoreHost, Tap, VersionedDraft, Yardstick};
@@ -26,32 +26,41 @@ const KEYS_MAX: u64 = 10_000;
 const CHILDREN: u32 = 200;
 /// Requests a second: the scenario's own, within these bounds.
 const RATES: (f64, f64) = (200.0, 500.0);
-/// COMMITs a second that every disk keeps up with.
-const COMMITS: f64 = 60.0;
-const WRITES_MAX: f64 = 0.3;
+/// COMMITs a second that every disk keeps up with. They are measured apart: one that waited for another
+/// would take what is waiting for what is work, and the simulation would have it wait again.
+const COMMITS: f64 = 20.0;
+const WRITES_MAX: f64 = 0.1;
 /// Clients that saturate the server.
 const CLIENTS: u32 = 32;
-/// Reads of a version, and the time between two.
-const VERSIONS: u64 = 700;
-const VERSION_EVERY: Nanos = Nanos::from_millis(1);
-/// Transactions of many rows, the rows of each, and the time between two.
+/// Calls made one by one, of a kind in a pass, and the time between two.
+const ALONE: u64 = 700;
+const BETWEEN: Nanos = Nanos::from_millis(1);
+/// Transactions of many rows, and the rows of each.
 const BATCHES: u64 = 20;
 const BATCH_ROWS: u64 = 51;
-const BATCH_EVERY: Nanos = Nanos::from_millis(20);
 
 /// How much time it may take: the window of each of the two passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
     pub window: Span,
     pub saturated: Span,
+    /// The longest for calls of one kind that are made one by one.
+    pub alone: Span,
 }
 
 impl Patience {
     /// Enough samples for every p99.
-    pub const THOROUGH: Self = Self { window: Span::from_secs(12), saturated: Span::from_secs(1) };
+    pub const THOROUGH: Self = Self {
+        window: Span::from_secs(10),
+        saturated: Span::from_secs(1),
+        alone: Span::from_secs(8),
+    };
     /// Only to see that it works.
-    pub const BRIEF: Self =
-        Self { window: Span::from_millis(1_500), saturated: Span::from_millis(200) };
+    pub const BRIEF: Self = Self {
+        window: Span::from_millis(1_500),
+        saturated: Span::from_millis(200),
+        alone: Span::from_millis(700),
+    };
 }
 
 /// What was measured, and on what.
@@ -186,8 +195,10 @@ async fn measured(
     }
     cache.reset().await?;
     let mut times = under_load(&plan, &rows, scenario, environment, &*cache, store).await?;
-    times.version = versions(store, &plan, environment.clock()).await?;
-    times.batch = batches(store, &rows, environment.clock()).await?;
+    let alone = Alone { store, rows: &rows, clock: environment.clock(), patience };
+    times.version = alone.versions().await?;
+    times.commit = alone.commits().await?;
+    times.batch = alone.batches().await?;
     let service = saturated(&*cache, &plan, environment.clock(), patience).await?;
     cache.clear().await?;
     Ok(Pass { times, service, cache: cache.server(), store: store.server() })
@@ -212,48 +223,59 @@ async fn under_load(
     Ok(seen.times(start + plan.warm_up()))
 }
 
-/// One after the other, with time in between.
-async fn versions(
-    store: &dyn StoreHost,
-    plan: &Plan,
-    clock: &dyn Clock,
-) -> Result<calls::Sampled, Error> {
-    let node = store.connect(NodeId(0)).await?;
-    let mut versions = calls::Sampled::default();
-    for number in 0..VERSIONS {
-        clock.sleep(VERSION_EVERY).await;
-        let started = clock.now();
-        if node.version(Key(number % plan.keys())).await.is_ok() {
-            versions.add(clock.now() - started);
-        }
-    }
-    Ok(versions)
+/// Calls that are made one by one, with time in between, so that none waits for another.
+struct Alone<'a> {
+    store: &'a dyn StoreHost,
+    rows: &'a Rows,
+    clock: &'a dyn Clock,
+    patience: &'a Patience,
 }
 
-/// Transactions of many rows, one after the other.
-async fn batches(
-    store: &dyn StoreHost,
-    rows: &Rows,
-    clock: &dyn Clock,
-) -> Result<calls::Sampled, Error> {
-    // Later than any version that the load has brought about.
-    const LATER: u64 = 1 << 40;
-    let node = store.connect(NodeId(0)).await?;
-    let count = BATCH_ROWS.min(rows.loaded());
-    let mut batches = calls::Sampled::default();
-    for number in 0..BATCHES {
-        clock.sleep(BATCH_EVERY).await;
-        let write = |key| VersionedDraft {
-            draft: rows.initial(Key(key)),
-            version: Version(LATER + number),
-        };
-        let writes: Vec<_> = (0..count).map(write).collect();
-        let started = clock.now();
-        if node.apply_batch(&writes).await.is_ok() {
-            batches.add(clock.now() - started);
-        }
+impl Alone<'_> {
+    async fn versions(&self) -> Result<Sampled, Error> {
+        let node = self.store.connect(NodeId(0)).await?;
+        Ok(self.times(ALONE, async |number| node.version(self.key(number)).await.is_ok()).await)
     }
-    Ok(batches)
+
+    async fn commits(&self) -> Result<Sampled, Error> {
+        let node = self.store.connect(NodeId(0)).await?;
+        let write = async |number| node.write(&self.rows.initial(self.key(number))).await.is_ok();
+        Ok(self.times(ALONE, write).await)
+    }
+
+    async fn batches(&self) -> Result<Sampled, Error> {
+        // Later than any version that there is.
+        const LATER: u64 = 1 << 40;
+        let node = self.store.connect(NodeId(0)).await?;
+        let write = async |number| {
+            let drafts = (0..BATCH_ROWS).map(|key| self.rows.initial(self.key(key)));
+            let version = Version(LATER + number);
+            let writes: Vec<_> = drafts.map(|draft| VersionedDraft { draft, version }).collect();
+            node.apply_batch(&writes).await.is_ok()
+        };
+        Ok(self.times(BATCHES, write).await)
+    }
+
+    /// How long so many calls take, or as many as there is patience for; each says whether it worked.
+    async fn times(&self, calls: u64, call: impl AsyncFn(u64) -> bool) -> Sampled {
+        let mut times = Sampled::default();
+        let until = self.clock.now() + self.patience.alone.nanos();
+        for number in 0..calls {
+            self.clock.sleep(BETWEEN).await;
+            let started = self.clock.now();
+            if started > until {
+                break;
+            }
+            if call(number).await {
+                times.add(self.clock.now() - started);
+            }
+        }
+        times
+    }
+
+    fn key(&self, number: u64) -> Key {
+        Key(number % self.rows.loaded())
+    }
 }
 
 /// CPU time that the server spends on a command while it is asked by more clients than it can serve.

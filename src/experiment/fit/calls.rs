@@ -53,7 +53,6 @@ impl Seen {
             let took = call.ended - call.started;
             match (call.side, call.verb) {
                 (Side::Cache, _) => times.cache.add(took),
-                (_, Verb::Write) => times.commit.add(took),
                 (_, Verb::Read) if call.purpose.asks_for_a_value() => times.read.add(took),
                 _ => {}
             }
