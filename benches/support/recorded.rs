@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use cacheduel::backend::delay::{DelayedCacheHost, DelayedStoreHost, StoreDelays};
-use cacheduel::backend::twin::{TwinCacheHost, TwinStoreHost};
+use cacheduel::backend::delay::{DelayedStoreHost, StoreDelays};
+use cacheduel::backend::twin::{CacheTiming, TwinCacheHost, TwinStoreHost};
 use cacheduel::backend::{CacheOptions, StoreHost, StoreOptions, Tap};
 use cacheduel::clock::SimClock;
 use cacheduel::driver::{self, Cluster, Course, Lane, Observer};
@@ -71,9 +71,14 @@ async fn record(spec: &Spec, clock: &SimClock) -> Recorded {
     let twin = Box::new(TwinStoreHost::new(&StoreOptions::default()));
     let store = DelayedStoreHost::new(twin, shared.clone(), delays);
     store.reset(&Loadable(&rows)).await.expect("a twin can always be reset");
-    let twin = TwinCacheHost::new(&CacheOptions::default(), shared.clone());
-    let twin = Box::new(twin.expect("the twin can do what is the default"));
-    let cache = DelayedCacheHost::new(twin, shared, Nanos::from_micros(300));
+    let round_trip = Nanos::from_micros(300);
+    let timing = CacheTiming {
+        round_trip_p50: round_trip,
+        round_trip_p99: round_trip,
+        ..CacheTiming::INSTANT
+    };
+    let cache = TwinCacheHost::timed(&CacheOptions::default(), timing, shared)
+        .expect("the twin can do what is the default");
     let build = || spec.build();
     let cluster = Cluster::open(&build, plan.nodes(), Lane::ONLY, &cache, &store)
         .await

@@ -4,13 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::backend::api::{ApiHost, TwinApiHost};
-use crate::backend::delay::{DelayedCacheHost, DelayedStoreHost, StoreDelays};
-use crate::backend::faults::{DisturbedCacheHost, OutageCacheHost, OutageStoreHost};
+use crate::backend::delay::{DelayedStoreHost, StoreDelays};
+use crate::backend::faults::{DisturbedCacheHost, OutageStoreHost};
 use crate::backend::managed::{ManagedPostgres, ManagedRedis, Workspace, find_server};
 use crate::backend::postgres::PostgresHost;
 use crate::backend::redis::{Naming, RedisHost, Route};
 use crate::backend::sqlite::SqliteHost;
-use crate::backend::twin::{TwinCacheHost, TwinStoreHost};
+use crate::backend::twin::{CacheTiming, TwinCacheHost, TwinStoreHost};
 use crate::backend::{
     CacheHost, CacheOptions, CacheServer, Error, Origin, Server, StoreHost, StoreServer,
 };
@@ -200,9 +200,13 @@ impl Environment {
                 Box::new(host.await?)
             }
             CacheSource::Twin { round_trip } => {
-                let twin = Box::new(TwinCacheHost::new(options, clock.clone())?);
-                let twin = self.breakable_twin(twin);
-                Box::new(DelayedCacheHost::new(twin, clock.clone(), *round_trip))
+                let (p50, p99) = (*round_trip, *round_trip);
+                let timing = CacheTiming {
+                    round_trip_p50: p50,
+                    round_trip_p99: p99,
+                    ..CacheTiming::INSTANT
+                };
+                Box::new(TwinCacheHost::timed(options, timing, clock.clone())?)
             }
         };
         // What cannot break is not wrapped: a layer costs every call something.
@@ -210,14 +214,6 @@ impl Environment {
             return Ok(Box::new(DisturbedCacheHost::new(cache, clock)));
         }
         Ok(cache)
-    }
-
-    fn breakable_twin(&self, twin: Box<dyn CacheHost>) -> Box<dyn CacheHost> {
-        if self.faults.iter().any(|fault| matches!(fault.what, Breakage::Cache(_))) {
-            let timeout = self.cache.timeout.nanos();
-            return Box::new(OutageCacheHost::new(twin, self.clock.clone(), timeout));
-        }
-        twin
     }
 }
 
