@@ -3,5 +3,5 @@
 mod cache;
 mod store;
 
-pub use cache::{CacheTiming, TwinCache, TwinCacheHost};
+pub use cache::{TwinCache, TwinCacheHost};
 pub use store::{TwinStore, TwinStoreHost};

@@ -2,30 +2,29 @@
 
 use std::sync::Arc;
 
-use cacheduel::backend::twin::{CacheTiming, TwinCacheHost};
+use cacheduel::backend::twin::TwinCacheHost;
 use cacheduel::backend::{
     AppendFsync, CacheHost, CacheOptions, Enqueued, Eviction, Victim, conformance,
 };
 use cacheduel::clock::{SimClock, WallClock};
-use cacheduel::model::{Fault, FaultKind, Key, Nanos, NodeId, Span, Version};
+use cacheduel::model::{CacheTimes, Fault, FaultKind, Key, Nanos, NodeId, Span, Spread, Version};
 use redis::AsyncCommands;
 
 use crate::private_servers::{World, kinds, layouts};
 
 /// As long as a server on the same machine takes.
-const LOOPBACK: CacheTiming = CacheTiming {
-    round_trip_p50: Nanos::from_micros(80),
-    round_trip_p99: Nanos::from_micros(200),
-    service: Nanos::from_micros(5),
-    seed: 7,
+const LOOPBACK: CacheTimes = CacheTimes {
+    round_trip: Spread { p50: Span::from_micros(80), p99: Span::from_micros(200) },
+    service: Span::from_micros(5),
 };
 
 #[test]
 fn the_twin_keeps_the_promises_of_a_cache() {
-    for timing in [CacheTiming::INSTANT, LOOPBACK] {
+    for times in [CacheTimes::default(), LOOPBACK] {
         for layout in layouts(4) {
             let clock = SimClock::new();
-            let host = TwinCacheHost::timed(&layout, timing, Arc::new(clock.clone())).unwrap();
+            let host =
+                TwinCacheHost::simulated(&layout, &times, 7, Arc::new(clock.clone())).unwrap();
             clock.block_on(conformance::cache::check(&host, &clock));
         }
     }
@@ -42,9 +41,10 @@ async fn the_twin_keeps_the_promises_of_a_cache_under_the_wall_clock() {
 fn the_twin_breaks_as_a_server_does() {
     let clock = SimClock::new();
     let shared: Arc<SimClock> = Arc::new(clock.clone());
-    for timing in [CacheTiming::INSTANT, LOOPBACK] {
+    for times in [CacheTimes::default(), LOOPBACK] {
         for layout in layouts(4) {
-            let twin = |options| TwinCacheHost::timed(options, timing, shared.clone()).unwrap();
+            let twin =
+                |options| TwinCacheHost::simulated(options, &times, 7, shared.clone()).unwrap();
             clock.block_on(conformance::cache::check_breakages(&twin(&layout), &clock));
             let kept = CacheOptions { append_only: Some(AppendFsync::Always), ..layout.clone() };
             clock.block_on(conformance::cache::check_persistence(&twin(&kept), &clock));

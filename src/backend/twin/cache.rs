@@ -22,7 +22,6 @@ mod table;
 mod times;
 
 pub use host::TwinCacheHost;
-pub use times::CacheTiming;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -54,7 +53,8 @@ struct Shared {
     server: Mutex<Server>,
     /// How long a node waits for an answer.
     timeout: Nanos,
-    timing: CacheTiming,
+    /// Decides what is left to chance.
+    seed: u64,
     /// Counts those who listen, of whom each has a network of its own.
     listeners: AtomicU64,
     /// Tells those who wait for events that there are some.
@@ -107,7 +107,7 @@ impl TwinCache {
 
     fn listener(&self, incoming: Incoming) -> Box<dyn Subscription> {
         let number = 1 + self.shared.listeners.fetch_add(1, Ordering::Relaxed);
-        let round_trips = self.shared.server().round_trips().beside(&self.shared.timing, number);
+        let round_trips = self.shared.server().round_trips().beside(self.shared.seed, number);
         Box::new(Listener::new(incoming, self.shared.clone(), round_trips))
     }
 }

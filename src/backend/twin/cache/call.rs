@@ -44,19 +44,27 @@ impl Shared {
         is_exclusive: bool,
         command: Command,
     ) -> Outcome<Reply> {
-        {
+        let mut now = self.now();
+        let deadline = now + self.timeout;
+        let is_up = {
             let mut server = self.server();
             if server.is_instant() {
-                return server.state.execute(command, self.now());
+                return server.state.execute(command, now);
             }
+            server.is_up(connection)
+        };
+        if !is_up {
+            self.connected(connection, deadline).await?;
+            now = self.now();
         }
-        let deadline = self.now() + self.timeout;
-        self.connected(connection, deadline).await?;
-        let call = self.server().send(command, connection, self.now());
+        let (call, mut look) = {
+            let mut server = self.server();
+            let call = server.send(command, connection, now);
+            (call, server.look(call, now))
+        };
         let mut sent = Sent { shared: self, call, connection, is_exclusive, is_over: false };
         loop {
-            let now = self.now();
-            let until = match self.server().look(call, now) {
+            let until = match look {
                 Look::Over(outcome) => {
                     sent.is_over = true;
                     return outcome;
@@ -68,6 +76,8 @@ impl Shared {
                 return Err(TIMEOUT);
             }
             sent.changed(until).await;
+            now = self.now();
+            look = self.server().look(call, now);
         }
     }
 
@@ -210,10 +220,13 @@ impl Sent<'_> {
     async fn changed(&self, until: Nanos) {
         let mut sleep = pin!(self.shared.clock.sleep_until(until));
         poll_fn(|context| {
-            if self.shared.server().has_changed(self.call, context.waker()) {
+            if sleep.as_mut().poll(context).is_ready() {
                 return Poll::Ready(());
             }
-            sleep.as_mut().poll(context)
+            match self.shared.server().has_changed(self.call, context.waker()) {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            }
         })
         .await;
     }

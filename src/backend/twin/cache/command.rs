@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::bus::{Incoming, Tracker};
-use crate::backend::{Delivery, Enqueued, Event, Leased, QueuedWrite, Token};
+use crate::backend::{Enqueued, Event, Leased, QueuedWrite, Token};
 use crate::model::{Key, Nanos, Version};
 
 /// One call, as it is sent.
@@ -26,7 +26,6 @@ pub(super) enum Command {
     ClaimWrites { max: usize, idle: Nanos },
     SettleWrites(Vec<QueuedWrite>, Option<Nanos>),
     Publish(Vec<Event>),
-    ClaimEvents { max: usize, idle: Nanos },
     SettleEvents(Vec<String>),
     Broadcast(Key),
     Subscribe,
@@ -47,7 +46,6 @@ pub(super) enum Reply {
     Leased(Leased),
     Enqueued(Enqueued),
     Writes(Vec<QueuedWrite>),
-    Events(Vec<Delivery>),
     Listening(Incoming),
     Tracking(Tracker, Incoming),
 }

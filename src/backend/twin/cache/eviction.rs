@@ -25,7 +25,7 @@ enum Finder {
     /// By the order of use, exactly.
     Order(Order),
     /// It is the best of a few, and of the best of earlier ones.
-    Sample { size: usize, pool: Pool },
+    Sample { size: usize, drawn: Vec<(u64, Key)>, pool: Pool },
 }
 
 /// The best that samples have found, the last the first to go. They may be gone, or used since.
@@ -37,7 +37,9 @@ impl Policy {
     pub fn new(eviction: Eviction, victim: Victim, seed: u64) -> Self {
         let finder = match victim {
             Victim::Exact => Finder::Order(Order::default()),
-            Victim::BestOf(size) => Finder::Sample { size: size as usize, pool: Pool::default() },
+            Victim::BestOf(size) => {
+                Finder::Sample { size: size as usize, drawn: Vec::new(), pool: Pool::default() }
+            }
         };
         Self { eviction, finder, chance: ChaCha8Rng::seed_from_u64(seed) }
     }
@@ -124,19 +126,23 @@ impl Policy {
             return None;
         }
         let (eviction, chance) = (self.eviction, &mut self.chance);
-        let (size, pool) = match &mut self.finder {
+        let (size, drawn, pool) = match &mut self.finder {
             _ if matches!(eviction, Eviction::AllkeysRandom | Eviction::VolatileRandom) => {
                 return Some(any(candidates.len(), chance));
             }
             Finder::Order(order) => return order.oldest(),
-            Finder::Sample { size, pool } => (*size, pool),
+            Finder::Sample { size, drawn, pool } => (*size, drawn, pool),
         };
         loop {
-            for nth in 0..size.min(candidates.len()) {
+            // All are fetched before any is compared, for the processor fetches them at once.
+            drawn.extend((0..size.min(candidates.len())).map(|nth| {
                 // Of a few all are looked at, as in a small table of Redis's.
-                let place =
-                    if candidates.len() <= size { nth } else { any(candidates.len(), chance) };
-                pool.offer(worth(eviction, &candidates[place], now), candidates[place].key);
+                let is_small = candidates.len() <= size;
+                let place = if is_small { nth } else { any(candidates.len(), chance) };
+                (worth(eviction, &candidates[place], now), candidates[place].key)
+            }));
+            for (worth, key) in drawn.drain(..) {
+                pool.offer(worth, key);
             }
             while let Some((_, key)) = pool.0.pop() {
                 if let Some(place) = table.place(key).filter(|&place| place < candidates.len()) {

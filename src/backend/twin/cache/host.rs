@@ -13,16 +13,19 @@ use super::expiry::Cycle;
 use super::links::Links;
 use super::server::{Server as Process, Trouble};
 use super::state::State;
-use super::{CacheTiming, Shared, TwinCache};
+use super::{Shared, TwinCache};
 use crate::backend::waits::Waits;
 use crate::backend::{
     Cache, CacheCounters, CacheHost, CacheOptions, CacheState, Connections, Error, Server, Victim,
 };
 use crate::clock::Clock;
-use crate::model::{CacheBreakage, Key, Nanos, NodeId};
+use crate::model::{CacheBreakage, CacheTimes, Key, Nanos, NodeId};
 
 /// Sets what is drawn for expiries apart from what is drawn for evictions.
 const CYCLE: u64 = 0x4558_5049;
+
+/// What is left to chance where nothing is simulated. It is no part of a plan: any number serves.
+const SEED: u64 = 0;
 
 /// A cache in the run's own memory.
 pub struct TwinCacheHost {
@@ -43,17 +46,19 @@ impl TwinCacheHost {
     /// # Errors
     /// If the options ask for what it cannot do.
     pub fn new(options: &CacheOptions, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        Self::timed(options, CacheTiming::INSTANT, clock)
+        Self::simulated(options, &CacheTimes::default(), SEED, clock)
     }
 
-    /// An empty cache at the other end of a network, with one thread for all that it has to do.
+    /// An empty cache at the other end of a network, with one thread for all that it has to do, each as
+    /// quick as `times` says. `seed` decides what is left to chance.
     ///
     /// # Errors
     /// If the options ask for what it cannot do: room for no entry, or to find exactly what goes first by
     /// another policy than LRU.
-    pub fn timed(
+    pub fn simulated(
         options: &CacheOptions,
-        timing: CacheTiming,
+        times: &CacheTimes,
+        seed: u64,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
         let victim = options.victim();
@@ -66,15 +71,15 @@ impl TwinCacheHost {
             None => usize::MAX,
         };
         let limits = Limits { keys, bytes: options.maxmemory.map_or(u64::MAX, |size| size.0) };
-        let policy = Policy::new(options.eviction, victim, timing.seed);
-        let entries = Entries::new(limits, policy, Cycle::new(timing.seed ^ CYCLE));
+        let policy = Policy::new(options.eviction, victim, seed);
+        let entries = Entries::new(limits, policy, Cycle::new(seed ^ CYCLE));
         let published = Arc::<Notify>::default();
-        let process = Process::new(State::new(entries, published.clone()), &timing);
+        let process = Process::new(State::new(entries, published.clone()), times, seed);
         let shared = Shared {
             clock,
             server: Mutex::new(process),
             timeout: options.timeout.nanos(),
-            timing,
+            seed,
             listeners: AtomicU64::new(0),
             published,
             changed: Notify::new(),

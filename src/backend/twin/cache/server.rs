@@ -21,8 +21,8 @@ use self::connection::Connection;
 pub(super) use self::outage::Trouble;
 use super::command::{Command, Reply};
 use super::state::State;
-use super::times::{CacheTiming, RoundTrips};
-use crate::model::{Fault, FaultKind, Nanos, Outcome};
+use super::times::RoundTrips;
+use crate::model::{CacheTimes, Fault, FaultKind, Nanos, Outcome};
 
 /// The server as it is caught up with.
 pub(super) struct Server {
@@ -85,11 +85,11 @@ pub(super) enum Look {
 const UNAVAILABLE: Fault = Fault::cache(FaultKind::Unavailable);
 
 impl Server {
-    pub fn new(state: State, timing: &CacheTiming) -> Self {
+    pub fn new(state: State, times: &CacheTimes, seed: u64) -> Self {
         Self {
             state,
-            service: timing.service,
-            round_trips: RoundTrips::new(timing),
+            service: times.service.nanos(),
+            round_trips: RoundTrips::new(times.round_trip, seed),
             arrivals: BinaryHeap::new(),
             calls: Slab::new(),
             connections: Vec::new(),

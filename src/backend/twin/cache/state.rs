@@ -208,7 +208,6 @@ impl State {
                 self.published.notify_waiters();
                 Reply::Done
             }
-            Command::ClaimEvents { max, idle } => Reply::Events(self.claim_events(max, idle, now)),
             Command::SettleEvents(ids) => {
                 for id in &ids {
                     self.events.settle(id);

@@ -4,27 +4,33 @@ use futures_util::future::{join, join_all};
 use super::*;
 use crate::backend::{CacheHost, CacheOptions, Connections, Notice};
 use crate::clock::SimClock;
-use crate::model::{CacheBreakage, NodeId, Span};
+use crate::model::{CacheBreakage, CacheTimes, NodeId, Span, Spread};
 
 const KEY: Key = Key(1);
 const UNAVAILABLE: Fault = Fault::cache(FaultKind::Unavailable);
+
+const SEED: u64 = 1;
 
 fn micros(micros: u64) -> Nanos {
     Nanos::from_micros(micros)
 }
 
 /// A round trip of 100 us, always, and 10 us for each command.
-const STEADY: CacheTiming = CacheTiming {
-    round_trip_p50: Nanos::from_micros(100),
-    round_trip_p99: Nanos::from_micros(100),
-    service: Nanos::from_micros(10),
-    seed: 1,
+const STEADY: CacheTimes = CacheTimes {
+    round_trip: Spread::constant(Span::from_micros(100)),
+    service: Span::from_micros(10),
 };
 
-fn host(clock: &SimClock, connections: Connections, timing: CacheTiming) -> TwinCacheHost {
+/// The same, with a network that now and then takes nine times as long.
+const UNSTEADY: CacheTimes = CacheTimes {
+    round_trip: Spread { p50: Span::from_micros(100), p99: Span::from_micros(900) },
+    ..STEADY
+};
+
+fn host(clock: &SimClock, connections: Connections, times: CacheTimes) -> TwinCacheHost {
     let timeout = Span::from_millis(300);
     let options = CacheOptions { connections, timeout, ..CacheOptions::default() };
-    TwinCacheHost::timed(&options, timing, Arc::new(clock.clone())).unwrap()
+    TwinCacheHost::simulated(&options, &times, SEED, Arc::new(clock.clone())).unwrap()
 }
 
 /// Plays a scene on a server with one node.
@@ -40,7 +46,7 @@ fn play(connections: Connections, scene: impl AsyncFnOnce(&SimClock, &TwinCacheH
 #[test]
 fn a_cache_that_takes_no_time_answers_at_once_and_allocates_no_more_than_its_future() {
     let clock = SimClock::new();
-    let host = host(&clock, Connections::Shared(4), CacheTiming::INSTANT);
+    let host = host(&clock, Connections::Shared(4), CacheTimes::default());
     let cache = host.connect(NodeId(0)).now_or_never().unwrap().unwrap();
     assert_eq!(cache.set(KEY, "entry".into(), None).now_or_never(), Some(Ok(())));
     let found = || cache.get(KEY).now_or_never();
@@ -73,10 +79,9 @@ fn commands_wait_for_those_that_arrived_before() {
 
 #[test]
 fn answers_on_one_connection_do_not_overtake_each_other() {
-    let timing = CacheTiming { round_trip_p99: micros(900), ..STEADY };
     for (connections, is_in_order) in [(1, true), (64, false)] {
         let clock = SimClock::new();
-        let host = host(&clock, Connections::Shared(connections), timing);
+        let host = host(&clock, Connections::Shared(connections), UNSTEADY);
         let mut ended = clock.block_on(async {
             let cache = &*host.connect(NodeId(0)).await.unwrap();
             let clock = &clock;
@@ -233,10 +238,11 @@ fn a_call_that_was_given_up_is_carried_out() {
 
 #[test]
 fn the_same_seed_gives_the_same_times() {
-    let timing = |seed| CacheTiming { round_trip_p99: micros(900), seed, ..STEADY };
     let run = |seed| {
         let clock = SimClock::new();
-        let host = host(&clock, Connections::Shared(4), timing(seed));
+        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+        let host = TwinCacheHost::simulated(&CacheOptions::default(), &UNSTEADY, seed, shared);
+        let host = host.unwrap();
         clock.block_on(async {
             let cache = &*host.connect(NodeId(0)).await.unwrap();
             let clock = &clock;

@@ -1,34 +1,11 @@
-//! How long the network to the cache and its thread take.
+//! How long the network to the cache takes.
 
 use std::sync::Arc;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::model::Nanos;
-
-/// How long a cache and the network to it take.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CacheTiming {
-    /// There and back, without what the server does in between: half of the calls take at most this.
-    pub round_trip_p50: Nanos,
-    /// 99 % of them take at most this. They are log-normal; equal quantiles make them constant.
-    pub round_trip_p99: Nanos,
-    /// How long one command keeps the server's only thread.
-    pub service: Nanos,
-    /// Decides what is left to chance: round trips, and what is evicted and found to have expired.
-    pub seed: u64,
-}
-
-impl CacheTiming {
-    /// Nothing takes any time.
-    pub const INSTANT: Self = Self {
-        round_trip_p50: Nanos::ZERO,
-        round_trip_p99: Nanos::ZERO,
-        service: Nanos::ZERO,
-        seed: 0,
-    };
-}
+use crate::model::{Nanos, Spread};
 
 /// Sets these draws apart from others by the same seed.
 const STREAM: u64 = 0x4e45_5420;
@@ -58,19 +35,19 @@ struct LogNormal {
 }
 
 impl RoundTrips {
-    pub fn new(timing: &CacheTiming) -> Self {
-        let (p50, p99) = (timing.round_trip_p50, timing.round_trip_p99);
+    pub fn new(spread: Spread, seed: u64) -> Self {
+        let (p50, p99) = (spread.p50.nanos(), spread.p99.nanos());
         let distribution = if p50 == Nanos::ZERO || p99 <= p50 {
             Distribution::Constant(p50)
         } else {
             Distribution::LogNormal(Arc::new(LogNormal::new(p50, p99)))
         };
-        Self { distribution, chance: chance(timing.seed, 0) }
+        Self { distribution, chance: chance(seed, 0) }
     }
 
     /// The same, drawn by itself.
-    pub fn beside(&self, timing: &CacheTiming, number: u64) -> Self {
-        Self { distribution: self.distribution.clone(), chance: chance(timing.seed, number) }
+    pub fn beside(&self, seed: u64, number: u64) -> Self {
+        Self { distribution: self.distribution.clone(), chance: chance(seed, number) }
     }
 
     pub fn is_instant(&self) -> bool {
@@ -137,12 +114,11 @@ fn normal_quantile(share: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Distribution as Histogram;
+    use crate::model::{Distribution as Histogram, Span};
 
     fn round_trips(p50: u64, p99: u64, seed: u64) -> RoundTrips {
-        let (round_trip_p50, round_trip_p99) = (Nanos::from_micros(p50), Nanos::from_micros(p99));
-        let timing = CacheTiming { round_trip_p50, round_trip_p99, seed, ..CacheTiming::INSTANT };
-        RoundTrips::new(&timing)
+        let spread = Spread { p50: Span::from_micros(p50), p99: Span::from_micros(p99) };
+        RoundTrips::new(spread, seed)
     }
 
     #[test]

@@ -4,13 +4,14 @@ use super::*;
 use crate::backend::{Eviction, Victim};
 
 const NOW: Nanos = Nanos::ZERO;
+const NO_LIMITS: Limits = Limits { keys: usize::MAX, bytes: u64::MAX };
 
 fn entries(limits: Limits, eviction: Eviction, victim: Victim) -> Entries {
     Entries::new(limits, Policy::new(eviction, victim, 7), Cycle::new(7))
 }
 
 fn of_keys(keys: usize, eviction: Eviction, victim: Victim) -> Entries {
-    entries(Limits { keys, ..Limits::NONE }, eviction, victim)
+    entries(Limits { keys, ..NO_LIMITS }, eviction, victim)
 }
 
 fn entry() -> Bytes {
@@ -68,7 +69,7 @@ fn a_full_cache_that_evicts_nothing_refuses_new_keys_only() {
 
 #[test]
 fn a_cache_without_memory_left_refuses_whatever_takes_more() {
-    let limits = Limits { bytes: size::EMPTY + 1_000, ..Limits::NONE };
+    let limits = Limits { bytes: size::EMPTY + 1_000, ..NO_LIMITS };
     let mut entries = entries(limits, Eviction::Noeviction, Victim::BestOf(5));
     let mut kept = 0;
     loop {
