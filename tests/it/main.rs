@@ -8,6 +8,7 @@ mod conformance_cache;
 mod conformance_store;
 mod doctor;
 mod eviction;
+mod eviction_rates;
 mod exactness;
 mod faulted;
 mod fill_race;
