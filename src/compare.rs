@@ -2,9 +2,11 @@
 //! Reads Records, and nothing else.
 
 pub mod figure;
+pub mod front;
 pub mod interval;
 pub mod metric;
 pub mod noise;
+pub mod sweep;
 pub mod verdict;
 
 pub use figure::Figure;

@@ -6,6 +6,7 @@ mod faults;
 mod figures;
 mod fit;
 mod host;
+pub mod sweep;
 
 pub use faults::{Felt, Recovered};
 pub use fit::Fit;

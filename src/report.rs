@@ -9,6 +9,7 @@ pub mod folder;
 pub mod guide;
 pub mod hlog;
 pub mod html;
+pub mod sweep;
 pub mod table;
 pub mod tables;
 pub mod text;

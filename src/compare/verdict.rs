@@ -5,6 +5,7 @@ mod ranking;
 mod sentences;
 
 pub use ranking::{Best, Ground, Peer};
+pub(super) use ranking::{DIFFERENCE_MIN, REPEATS_FOR_INTERVAL};
 
 use super::{Figure, Metric, noise};
 use crate::record::{Check, Contender, Record, Standing, Thresholds};
