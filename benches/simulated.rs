@@ -3,7 +3,8 @@
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 
 use cacheduel::clock::SimClock;
-use cacheduel::experiment::{self, Environment, Latencies, Silent};
+use cacheduel::experiment::{self, Environment, Silent};
+use cacheduel::model::Profile;
 use cacheduel::scenario;
 
 /// Requests of one strategy, on average.
@@ -34,8 +35,8 @@ fn simulated(criterion: &mut Criterion) {
         bencher.iter_batched(
             SimClock::new,
             |clock| {
-                let environment =
-                    Environment::simulated(&loaded.scenario, &clock, Latencies::default());
+                let profile = Profile::instant();
+                let environment = Environment::simulated(&loaded.scenario, &clock, &profile);
                 let record = clock.block_on(experiment::run(&loaded, &environment, &Silent));
                 record.expect("twins cannot fail")
             },

@@ -37,7 +37,7 @@ pub use crate::model::{
     ApiCounters, CacheCounters, DatabaseCounters, PoolWaits, Server, StoreCounters,
 };
 pub use address::{redacted, veiled};
-pub use api::{ApiOptions, LatencyOptions};
+pub use api::ApiOptions;
 pub use cache::{
     Cache, Delivery, ENTRY_VERSION, Enqueued, Leased, Notice, QueuedWrite, Subscription, Token,
 };

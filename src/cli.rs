@@ -18,6 +18,7 @@ mod run;
 mod schema;
 mod servers;
 mod signals;
+mod simulating;
 mod text;
 
 use std::ffi::OsString;

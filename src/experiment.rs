@@ -11,13 +11,15 @@ mod fits;
 mod loadable;
 mod predict;
 mod secrets;
+mod simulate;
 mod stop;
 mod watch;
 
 pub use calibrate::{Effort, calibrate};
-pub use environment::{Environment, Latencies};
+pub use environment::Environment;
 pub use error::Error;
 pub use loadable::Loadable;
+pub use simulate::simulate;
 pub use stop::Stop;
 
 use self::campaign::{Campaign, Turn};
@@ -137,7 +139,8 @@ impl<'a> Experiment<'a> {
             source: secrets::source_without(campaign.loaded),
             plan,
             cache: campaign.cache,
-            store: campaign.environment.store().server(),
+            store: campaign.environment.store_server(),
+            profile: campaign.environment.profile().cloned(),
             calibration: campaign.calibration,
             contenders: self.contenders,
             checks: [campaign.checks, vec![predicted, fitted]].concat(),

@@ -1,13 +1,15 @@
 //! Load-tests caching strategies head to head: the same requests through each of them, on a real Redis
 //! and a real store, and every answer judged for staleness.
 //!
-//! The command line is the usual way in. As a library, an experiment is four steps: read a scenario,
-//! choose an environment, run, and look at the Record. Here it runs on the in-memory twins under virtual
-//! time, where the same seed gives the same figures on every machine:
+//! The command line is the usual way in. As a library, an experiment is three steps: read a scenario,
+//! run it or simulate it, and look at the Record. Here it is simulated: on in-memory twins, under
+//! virtual time, where the same seed gives the same figures on every machine:
 //!
 //! ```
-//! use cacheduel::clock::SimClock;
-//! use cacheduel::experiment::{self, Environment, Latencies, Silent};
+//! use std::num::NonZeroUsize;
+//!
+//! use cacheduel::experiment::{Silent, Stop, simulate};
+//! use cacheduel::model::Profile;
 //! use cacheduel::{report, scenario};
 //!
 //! let loaded = scenario::parse("example", r#"
@@ -25,9 +27,8 @@
 //!     no-cache = {}
 //!     ttl = { ttl = "2s" }
 //! "#)?;
-//! let clock = SimClock::new();
-//! let environment = Environment::simulated(&loaded.scenario, &clock, Latencies::default());
-//! let record = clock.block_on(experiment::run(&loaded, &environment, &Silent))?;
+//! let threads = NonZeroUsize::MIN;
+//! let record = simulate(&loaded, &Profile::default(), threads, &Silent, &Stop::new())?;
 //!
 //! let [no_cache, ttl] = record.contenders.as_slice() else { unreachable!() };
 //! assert_eq!(no_cache.stale_share(), Some(0.0));

@@ -6,6 +6,7 @@
 mod breakage;
 mod distribution;
 mod fault;
+mod profile;
 mod sample;
 mod server;
 mod time;
@@ -19,6 +20,7 @@ pub use breakage::{
 };
 pub use distribution::{Distribution, samples_to_certify};
 pub use fault::{Fault, FaultKind, Outcome, Side};
+pub use profile::{CacheTimes, Profile, Spread, StoreTimes};
 pub use sample::{ClientId, NodeId, Op, Sample};
 pub use server::{ApiCounters, CacheCounters, DatabaseCounters, PoolWaits, Server, StoreCounters};
 pub use time::Nanos;

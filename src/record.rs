@@ -26,7 +26,8 @@ pub use crate::measure::{
 };
 pub use crate::model::{
     ApiCounters, Breakage, CacheCounters, DatabaseCounters, Distribution, Fault, FaultKind,
-    Injected, Nanos, Op, Purpose, ServedBy, Server, Share, Side, Span, samples_to_certify,
+    Injected, Nanos, Op, Profile, Purpose, ServedBy, Server, Share, Side, Span, Spread,
+    samples_to_certify,
 };
 pub use crate::scenario::{PlannedFault, Preference, Scenario, Thresholds};
 
@@ -53,6 +54,10 @@ pub struct Record {
     pub plan: PlanFacts,
     pub cache: Server,
     pub store: Server,
+    /// How long the twins of a simulation took, by which its latencies are what they are; `None` where the
+    /// servers were real.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
     /// What the load generator itself cost and could do, just before the runs. `None` under virtual time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibration>,
@@ -179,7 +184,13 @@ impl Record {
         checks.map(|check| check.standing).max().unwrap_or_default()
     }
 
-    /// Whether the cache was the in-memory twin, whose latency is not a server's.
+    /// Whether time was virtual, and the servers twins.
+    pub fn is_simulated(&self) -> bool {
+        self.profile.is_some()
+    }
+
+    /// Whether the cache was the in-memory twin, under the wall clock, whose latency is
+    /// not a server's.
     pub fn is_embedded(&self) -> bool {
         self.cache.kind == "embedded"
     }

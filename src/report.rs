@@ -25,6 +25,18 @@ use crate::record::{FORMAT, Record};
 pub const EMBEDDED_NOTICE: &str =
     "embedded: the in-memory twin stood in for Redis; latency is not Redis's.";
 
+/// What a reader must know before any figure of a record whose servers were not real.
+pub fn notice(record: &Record) -> Option<String> {
+    if let Some(profile) = &record.profile {
+        return Some(format!(
+            "SIMULATED: virtual time, and twins for the servers. Latencies are the profile's and were not \
+             measured here. Profile: {}",
+            profile.source
+        ));
+    }
+    record.is_embedded().then(|| EMBEDDED_NOTICE.into())
+}
+
 impl Document for Record {
     const SORT: &'static Sort =
         &Sort { name: "record", command: "run", file: "record.json", kind: None, format: FORMAT };

@@ -22,5 +22,5 @@ mod twin;
 mod wire;
 
 pub use host::ApiHost;
-pub use options::{ApiOptions, LatencyOptions};
+pub use options::ApiOptions;
 pub use twin::TwinApiHost;

@@ -54,6 +54,7 @@ impl FindMax {
         let measure = async |environment: &Environment, signals: &mut Signals| {
             self.search(&loaded, environment, signals).await
         };
+        let measure = || self.measuring.on_servers(&loaded, measure);
         self.measuring.carry_out(&loaded, out, measure, |record| self.exit(record))
     }
 

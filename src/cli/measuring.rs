@@ -62,8 +62,7 @@ impl Measuring {
         Ok(loaded)
     }
 
-    /// Has `measure` measure on the scenario's servers, writes and prints what it has found, and ends
-    /// as `exit` says.
+    /// Has `measure` measure, writes and prints what it has found, and ends as `exit` says.
     ///
     /// # Errors
     /// What kept it from measuring, or ended it; or that the report cannot be written.
@@ -71,7 +70,7 @@ impl Measuring {
         &self,
         loaded: &Loaded,
         out: &mut dyn Write,
-        measure: impl AsyncFnOnce(&Environment, &mut Signals) -> anyhow::Result<Measured<D>>,
+        measure: impl FnOnce() -> anyhow::Result<Measured<D>>,
         exit: impl FnOnce(&D) -> Exit,
     ) -> anyhow::Result<Exit> {
         let reports = self.out.join(&loaded.name);
@@ -79,9 +78,7 @@ impl Measuring {
         let _made = NewFolders::below(&reports);
         check_writable(&reports)?;
 
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let measured = runtime.block_on(self.measured(loaded, measure));
-        let (found, ended) = measured.unwrap_or_else(|error| (None, Err(error)));
+        let (found, ended) = measure().unwrap_or_else(|error| (None, Err(error)));
         let Some(found) = found else {
             super::warn("nothing had been measured yet, so nothing was written");
             return ended.map(|()| Exit::Failure);
@@ -99,6 +96,24 @@ impl Measuring {
             super::warn("the report is not finished: it has what was measured until the end came");
         }
         ended.map(|()| exit(&found))
+    }
+
+    /// Has `measure` measure on the scenario's servers.
+    ///
+    /// # Errors
+    /// If a server cannot be used, or a signal asked for the end before all were there.
+    pub fn on_servers<D>(
+        &self,
+        loaded: &Loaded,
+        measure: impl AsyncFnOnce(&Environment, &mut Signals) -> anyhow::Result<Measured<D>>,
+    ) -> anyhow::Result<Measured<D>> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(self.measured(loaded, measure))
+    }
+
+    /// What the command line says of servers that only a real run can use.
+    pub fn named_server(&self) -> Option<&'static str> {
+        self.servers.named_server()
     }
 
     async fn measured<D>(

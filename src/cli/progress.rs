@@ -121,3 +121,43 @@ impl Notes {
         Nanos(all) - Nanos(self.block.0 * position + now.0)
     }
 }
+
+/// The same for a simulation, whose runs go on at the same time: how much of all virtual time has passed.
+pub struct VirtualDisplay {
+    spent: Arc<AtomicU64>,
+    drawing: Option<Drawing>,
+}
+
+impl VirtualDisplay {
+    pub fn new(scenario: &Scenario) -> Self {
+        let schedule = scenario.schedule();
+        let total = Nanos::from(schedule.load());
+        let spent = Arc::new(AtomicU64::new(0));
+        let seen = spent.clone();
+        let template = "{bar:30} {percent:>3} %  {prefix} of virtual time in {elapsed}, {eta} left";
+        let drawing = Drawing::on_terminal(template, move |bar| {
+            let spent = Nanos(seen.load(Ordering::Relaxed)).min(total);
+            let seconds = |span: Nanos| Duration::from_secs(Duration::from_nanos(span.0).as_secs());
+            bar.set_prefix(format!(
+                "{} of {}",
+                humantime::format_duration(seconds(spent)),
+                humantime::format_duration(seconds(total)),
+            ));
+            bar.set_length(total.0 / 1_000_000);
+            bar.set_position(spent.0 / 1_000_000);
+        });
+        Self { spent, drawing }
+    }
+}
+
+impl Progress for VirtualDisplay {
+    fn begin(&self, label: &str, repeat: u32, position: u32, total: u32) {
+        if self.drawing.is_none() {
+            eprintln!("[{}/{total}] {label}, repeat {}, simulated", position + 1, repeat + 1);
+        }
+    }
+
+    fn advance(&self, now: Nanos) {
+        self.spent.fetch_max(now.0, Ordering::Relaxed);
+    }
+}

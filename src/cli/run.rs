@@ -4,10 +4,11 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::Exit;
 use super::measuring::{Measured, Measuring};
 use super::progress::Display;
 use super::signals::{Signals, or_interrupted};
+use super::simulating::Simulating;
+use super::{Exit, Usage};
 use crate::compare::Verdict;
 use crate::compare::verdict::Judged;
 use crate::experiment::{Environment, Experiment, Progress, Silent, Stop};
@@ -19,6 +20,8 @@ use crate::scenario::Loaded;
 pub struct Run {
     #[command(flatten)]
     measuring: Measuring,
+    #[command(flatten)]
+    simulating: Simulating,
     /// Run each strategy this often, instead of as the scenario says
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     repeats: Option<u32>,
@@ -32,6 +35,12 @@ pub struct Run {
 
 impl Run {
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        if let Some(option) = self.measuring.named_server().filter(|_| self.simulating.simulate) {
+            return Err(Usage(format!(
+                "{option} makes no sense with --simulate: no server is used, twins stand in for them"
+            ))
+            .into());
+        }
         let mut loaded = self.measuring.load()?;
         if let Some(repeats) = self.repeats {
             loaded.scenario.repeats = repeats;
@@ -39,8 +48,11 @@ impl Run {
         if self.aa {
             loaded.scenario.strategies = loaded.scenario.strategies.with_twins();
         }
-        let measure = async |environment: &Environment, signals: &mut Signals| {
-            self.experiment(&loaded, environment, signals).await
+        let measure = || match self.simulating.simulate {
+            true => self.simulating.carry_out(&loaded, self.measuring.quiet),
+            false => self.measuring.on_servers(&loaded, async |environment, signals| {
+                self.experiment(&loaded, environment, signals).await
+            }),
         };
         self.measuring.carry_out(&loaded, out, measure, |record| self.exit(record))
     }

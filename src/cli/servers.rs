@@ -76,6 +76,16 @@ impl Servers {
         }
     }
 
+    /// The option that names a server which is there already, or is to be started.
+    pub fn named_server(&self) -> Option<&'static str> {
+        let options = [
+            ("--redis-url", self.redis_url.is_some()),
+            ("--redis-server", self.redis_server.is_some()),
+            ("--store-url", self.store_url.is_some()),
+        ];
+        options.into_iter().find_map(|(option, is_given)| is_given.then_some(option))
+    }
+
     pub fn redis_url(&self) -> Option<&str> {
         self.redis_url.as_deref()
     }

@@ -83,18 +83,29 @@ impl<'a> Campaign<'a> {
         progress: &dyn Progress,
         stop: &Stop,
     ) -> Result<Run, Error> {
-        let block = Block {
+        let block = self.block(self.environment, plan, progress, stop);
+        let (run, cache) = block.run(turn.build, turn.repeat, turn.position).await?;
+        self.cache = self.environment.known_as(cache);
+        Ok(run)
+    }
+
+    /// A run of a plan over the scenario's rows that is still to be made, in this environment.
+    pub fn block<'b>(
+        &'b self,
+        environment: &'b Environment,
+        plan: &'b Plan,
+        progress: &'b dyn Progress,
+        stop: &'b Stop,
+    ) -> Block<'b> {
+        Block {
             plan,
             rows: &self.rows,
-            environment: self.environment,
+            environment,
             progress,
             stop,
             pacing: self.loaded.scenario.generator.pacing,
             ceiling: self.calibration.as_ref().map(Calibration::ceiling),
-        };
-        let (run, cache) = block.run(turn.build, turn.repeat, turn.position).await?;
-        self.cache = cache;
-        Ok(run)
+        }
     }
 
     /// Whatever came of it, nothing of it stays in a store that others may use.

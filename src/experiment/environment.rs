@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::backend::api::{ApiHost, TwinApiHost};
-use crate::backend::delay::{DelayedCacheHost, DelayedStoreHost, StoreDelays};
+use crate::backend::delay::{DelayedStoreHost, StoreDelays};
 use crate::backend::faults::{DisturbedCacheHost, OutageCacheHost, OutageStoreHost};
 use crate::backend::managed::{ManagedPostgres, ManagedRedis, Workspace, find_server};
 use crate::backend::postgres::PostgresHost;
@@ -16,9 +16,12 @@ use crate::backend::{
 };
 use crate::clock::{Clock, SimClock, WallClock};
 use crate::measure::{Check, Standing};
-use crate::model::{Breakage, Nanos, Size};
+use crate::model::{Breakage, CacheTimes, Profile, Size};
 use crate::scenario::Scenario;
 use crate::workload::PlannedFault;
+
+/// The kind of a simulation's servers.
+const SIMULATED: &str = "simulated";
 
 /// The servers of an experiment, its clock, and what must outlive them.
 pub struct Environment {
@@ -29,25 +32,21 @@ pub struct Environment {
     route: Route,
     store: Box<dyn StoreHost>,
     checks: Vec<Check>,
-    is_simulated: bool,
+    /// Of a simulation.
+    profile: Option<Profile>,
     /// Dropped last: with it goes every file and server that the run has made.
     workspace: Option<Workspace>,
-}
-
-/// How long the twins take to answer under virtual time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Latencies {
-    /// There and back to the cache.
-    pub round_trip: Nanos,
-    pub store: StoreDelays,
 }
 
 enum CacheSource {
     /// A private server for every run: none profits from what another left behind.
     Managed(Naming),
     Url(String, Naming),
-    Twin {
-        round_trip: Nanos,
+    /// In memory, under the wall clock: it takes no time of its own.
+    Twin,
+    Simulated {
+        times: CacheTimes,
+        seed: u64,
     },
 }
 
@@ -68,7 +67,7 @@ impl Environment {
         let source = match &scenario.cache.server {
             CacheServer::Embedded => {
                 checks.push(embedded("asked for"));
-                CacheSource::Twin { round_trip: Nanos::ZERO }
+                CacheSource::Twin
             }
             CacheServer::Url(url) => {
                 let (options, names) = (&scenario.cache, naming.clone());
@@ -83,7 +82,7 @@ impl Environment {
             }
             CacheServer::Managed => {
                 checks.push(embedded("neither redis-server nor valkey-server is on PATH"));
-                CacheSource::Twin { round_trip: Nanos::ZERO }
+                CacheSource::Twin
             }
         };
         let store = open_store(scenario, &workspace, &run, clock.clone()).await?;
@@ -95,43 +94,41 @@ impl Environment {
             }
             Origin::PointLookup | Origin::Aggregation { .. } => store,
         };
-        let delays = StoreDelays { read: scenario.store.delay.nanos(), ..StoreDelays::default() };
         Ok(Self {
-            store: Box::new(DelayedStoreHost::new(store, clock.clone(), delays)),
+            store: slowed(scenario, store, &clock),
             clock,
             cache: scenario.cache.clone(),
             source,
             faults: scenario.faults.clone(),
             route: route(scenario),
             checks,
-            is_simulated: false,
+            profile: None,
             workspace: Some(workspace),
         })
     }
 
-    /// The twins under virtual time: `clock` must be the one that drives the experiment.
-    pub fn simulated(scenario: &Scenario, clock: &SimClock, latencies: Latencies) -> Self {
+    /// The twins under virtual time, as quick as `profile` has them: `clock` must be the one that drives
+    /// the experiment. Whichever servers the scenario names, the twins stand in for them.
+    pub fn simulated(scenario: &Scenario, clock: &SimClock, profile: &Profile) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(clock.clone());
-        let mut delays = latencies.store;
-        delays.read += scenario.store.delay.nanos();
-        let store = Box::new(TwinStoreHost::new(&scenario.store));
-        let store = breakable_store(scenario, store, &clock);
-        let store: Box<dyn StoreHost> = match scenario.store.origin {
-            Origin::Api(options) => {
-                let (connections, seed) = (scenario.store.connections, scenario.workload.seed);
-                Box::new(TwinApiHost::new(store, options, connections, seed, clock.clone()))
+        let (options, seed) = (&scenario.store, scenario.workload.seed);
+        let may_break = breaks_store(scenario);
+        let store = TwinStoreHost::simulated(options, &profile.store, seed, may_break, &clock);
+        let store: Box<dyn StoreHost> = match options.origin {
+            Origin::Api(api) => {
+                Box::new(TwinApiHost::new(store, api, options.connections, seed, clock.clone()))
             }
             Origin::PointLookup | Origin::Aggregation { .. } => store,
         };
         Self {
-            store: Box::new(DelayedStoreHost::new(store, clock.clone(), delays)),
+            store: slowed(scenario, store, &clock),
             clock,
             cache: scenario.cache.clone(),
-            source: CacheSource::Twin { round_trip: latencies.round_trip },
+            source: CacheSource::Simulated { times: profile.cache, seed },
             faults: scenario.faults.clone(),
             route: Route::Direct,
             checks: Vec::new(),
-            is_simulated: true,
+            profile: Some(profile.clone()),
             workspace: None,
         }
     }
@@ -155,7 +152,25 @@ impl Environment {
 
     /// Whether time is virtual.
     pub fn is_simulated(&self) -> bool {
-        self.is_simulated
+        self.profile.is_some()
+    }
+
+    /// How long simulated servers take; `None` for real ones.
+    pub fn profile(&self) -> Option<&Profile> {
+        self.profile.as_ref()
+    }
+
+    /// What the store says of itself.
+    pub fn store_server(&self) -> Server {
+        self.known_as(self.store.server())
+    }
+
+    /// A server as a Record names it: a twin in a simulation is no server that somebody chose to run on.
+    pub fn known_as(&self, server: Server) -> Server {
+        match self.is_simulated() {
+            true => Server { kind: SIMULATED.into(), ..server },
+            false => server,
+        }
     }
 
     /// Removes what a run that was cut short has left in servers that others use too. Whatever is the
@@ -166,7 +181,7 @@ impl Environment {
     pub async fn clear(&self) -> Result<(), Error> {
         let cache = match &self.source {
             CacheSource::Url(..) => self.clear_cache().await,
-            CacheSource::Managed(_) | CacheSource::Twin { .. } => Ok(()),
+            CacheSource::Managed(_) | CacheSource::Twin | CacheSource::Simulated { .. } => Ok(()),
         };
         let store = match self.store.server().managed {
             true => Ok(()),
@@ -199,10 +214,11 @@ impl Environment {
                 let host = RedisHost::open(url, options, naming, self.route, clock.clone());
                 Box::new(host.await?)
             }
-            CacheSource::Twin { round_trip } => {
-                let twin = Box::new(TwinCacheHost::new(options, clock.clone())?);
-                let twin = self.breakable_twin(twin);
-                Box::new(DelayedCacheHost::new(twin, clock.clone(), *round_trip))
+            CacheSource::Twin => {
+                self.breakable_twin(Box::new(TwinCacheHost::new(options, clock.clone())?))
+            }
+            CacheSource::Simulated { times, seed } => {
+                TwinCacheHost::simulated(options, times, *seed, self.breaks_cache(), &clock)?
             }
         };
         // What cannot break is not wrapped: a layer costs every call something.
@@ -213,12 +229,30 @@ impl Environment {
     }
 
     fn breakable_twin(&self, twin: Box<dyn CacheHost>) -> Box<dyn CacheHost> {
-        if self.faults.iter().any(|fault| matches!(fault.what, Breakage::Cache(_))) {
+        if self.breaks_cache() {
             let timeout = self.cache.timeout.nanos();
             return Box::new(OutageCacheHost::new(twin, self.clock.clone(), timeout));
         }
         twin
     }
+
+    fn breaks_cache(&self) -> bool {
+        self.faults.iter().any(|fault| matches!(fault.what, Breakage::Cache(_)))
+    }
+}
+
+fn breaks_store(scenario: &Scenario) -> bool {
+    scenario.faults.iter().any(|fault| matches!(fault.what, Breakage::Store(_)))
+}
+
+/// The store with the delay that the scenario adds to it.
+fn slowed(
+    scenario: &Scenario,
+    store: Box<dyn StoreHost>,
+    clock: &Arc<dyn Clock>,
+) -> Box<dyn StoreHost> {
+    let delays = StoreDelays { read: scenario.store.delay.nanos(), ..StoreDelays::default() };
+    Box::new(DelayedStoreHost::new(store, clock.clone(), delays))
 }
 
 /// The store, in a decorator that can put it out of reach where the scenario has that happen. It
@@ -228,7 +262,7 @@ fn breakable_store(
     store: Box<dyn StoreHost>,
     clock: &Arc<dyn Clock>,
 ) -> Box<dyn StoreHost> {
-    if scenario.faults.iter().any(|fault| matches!(fault.what, Breakage::Store(_))) {
+    if breaks_store(scenario) {
         return Box::new(OutageStoreHost::new(store, clock.clone()));
     }
     store

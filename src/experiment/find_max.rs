@@ -226,7 +226,7 @@ impl<'a> FindMax<'a> {
             searched: self.searched,
             ceilings: ceilings.collect(),
             cache: campaign.cache,
-            store: campaign.environment.store().server(),
+            store: campaign.environment.store_server(),
             checks: campaign.checks,
         }
     }

@@ -17,6 +17,12 @@ use super::Nanos;
 pub struct Span(pub Duration);
 
 impl Span {
+    pub const ZERO: Self = Self(Duration::ZERO);
+
+    pub const fn from_micros(micros: u64) -> Self {
+        Self(Duration::from_micros(micros))
+    }
+
     pub const fn from_millis(millis: u64) -> Self {
         Self(Duration::from_millis(millis))
     }

@@ -200,7 +200,7 @@ pub enum Held {
 impl Ceilings {
     /// Whether the cache was the in-memory twin, whose latency is not a server's.
     pub fn is_embedded(&self) -> bool {
-        self.cache.kind == "embedded"
+        ["embedded", "simulated"].contains(&self.cache.kind.as_str())
     }
 
     /// Whether the search was ended before its time.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::tables::{steps, when};
 use crate::compare::figure::{bytes, count, share, time};
-use crate::record::{Calibration, Fit, Host, Record, Server};
+use crate::record::{Calibration, Fit, Host, Profile, Record, Server, Spread};
 
 /// One line of provenance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,9 @@ pub fn of(record: &Record) -> Vec<Fact> {
         fact("started", format!("{}, took {}", record.started, time(record.took))),
         fact("tool", format!("{}, record format {}", record.tool, record.format)),
     ];
+    if let Some(told) = &record.profile {
+        facts.insert(5, fact("profile", profile(told)));
+    }
     if let Some(calibration) = &record.calibration {
         facts.push(fact("harness", harness(calibration)));
     }
@@ -43,7 +46,39 @@ pub fn of(record: &Record) -> Vec<Fact> {
 /// The command that repeats the run, given the scenario's file.
 pub fn command(record: &Record) -> String {
     let has_twins = record.contenders.iter().any(|contender| contender.twin_of.is_some());
-    format!("cacheduel run {}.toml{}", record.name, if has_twins { " --aa" } else { "" })
+    let simulated = match &record.profile {
+        None => "",
+        Some(profile) if *profile == Profile::default() => " --simulate",
+        Some(_) => " --simulate --profile profile.toml",
+    };
+    format!("cacheduel run {}.toml{}{simulated}", record.name, if has_twins { " --aa" } else { "" })
+}
+
+/// How long a simulation's servers took, in a line.
+fn profile(profile: &Profile) -> String {
+    let spread = |spread: &Spread| match spread.p50 == spread.p99 {
+        true => spread.p50.to_string(),
+        false => format!("{}/{}", spread.p50, spread.p99),
+    };
+    let (cache, store) = (&profile.cache, &profile.store);
+    let mut text = format!(
+        "{}; p50/p99: cache {} there and back, {} a command, store read {}, aggregation of 1,000 rows {}, \
+         version {}, COMMIT {}",
+        profile.source,
+        spread(&cache.round_trip),
+        cache.service,
+        spread(&store.read),
+        spread(&store.aggregation),
+        spread(&store.version),
+        spread(&store.commit),
+    );
+    if !profile.client.is_zero() {
+        text += &format!(", client {}", spread(&profile.client));
+    }
+    if let Some(lag) = &store.replication_lag {
+        text += &format!(", replicas behind by {}", spread(lag));
+    }
+    text
 }
 
 fn load(record: &Record) -> String {

@@ -97,9 +97,10 @@ fn provenance(source: &Source) -> String {
         Standing::Warn => "The run is valid, with warnings.",
         Standing::Invalid => "**The run is INVALID: do not believe these figures.**",
     };
-    let embedded = match record.is_embedded() {
-        true => " The cache was embedded: its latency is not Redis's.",
-        false => "",
+    let embedded = match (record.is_simulated(), record.is_embedded()) {
+        (true, _) => " The run was simulated: latencies are its profile's.",
+        (_, true) => " The cache was embedded: its latency is not Redis's.",
+        _ => "",
     };
     format!(
         "Figures: `{}`, the Record of scenario `{}`, run {} on {}, seed {}. {standing}{embedded}",

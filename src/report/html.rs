@@ -6,7 +6,7 @@ use super::charts::{self, Chart};
 use super::facts::{self, Fact};
 use super::table::{Cell, Mark, Table};
 use super::tables::Through;
-use super::{EMBEDDED_NOTICE, tables};
+use super::{notice, tables};
 use crate::compare::Verdict;
 use crate::record::{Record, Standing};
 
@@ -39,7 +39,7 @@ struct Page<'a> {
     charts: Vec<Chart>,
     facts: Vec<Fact>,
     command: String,
-    embedded_notice: &'static str,
+    notice: Option<String>,
 }
 
 /// A section of one table that is there only where it has something to say.
@@ -83,7 +83,7 @@ impl<'a> Page<'a> {
             charts: charts::all(record),
             facts: facts::of(record),
             command: facts::command(record),
-            embedded_notice: EMBEDDED_NOTICE,
+            notice: notice(record),
             verdict,
             record,
         }

@@ -1,7 +1,7 @@
 //! The report for a terminal: never wider than 100 columns, verdict after the tables' figures.
 
 use super::table::Table;
-use super::{EMBEDDED_NOTICE, facts, tables};
+use super::{facts, notice, tables};
 use crate::compare::Verdict;
 use crate::compare::verdict::located_checks;
 use crate::record::{Calibration, Record, Standing};
@@ -104,8 +104,8 @@ impl Page {
         if verdict.standing == Standing::Invalid {
             self.line("*** INVALID: these figures are worse than none; see the checks. ***", "\n");
         }
-        if record.is_embedded() {
-            self.line(&format!("*** {EMBEDDED_NOTICE} ***"), "\n");
+        if let Some(notice) = notice(record) {
+            self.line(&format!("*** {notice} ***"), "\n");
         }
         for trouble in tables::troubles(record) {
             self.line(&format!("*** NOT AS PLANNED: {trouble} ***"), "\n");

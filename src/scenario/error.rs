@@ -22,9 +22,9 @@ pub enum Error {
     },
     #[error("{} is a directory, not a scenario's file", .path.display())]
     Directory { path: PathBuf, known: Vec<String> },
-    #[error("cannot read the scenario {}", .path.display())]
+    #[error("cannot read {}", .path.display())]
     Unreadable { path: PathBuf, source: io::Error },
-    #[error("{} is larger than 1 MiB, which no scenario is", .path.display())]
+    #[error("{} is larger than 1 MiB, which no such file is", .path.display())]
     TooLarge { path: PathBuf },
     #[error("{} is not UTF-8 text; the first wrong byte is in line {line}", .path.display())]
     NotText { path: PathBuf, line: usize },

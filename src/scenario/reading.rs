@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use toml::de::{Deserializer, Error};
 
 use super::Scenario;
@@ -58,6 +58,14 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("p99", "p99 = \"150ms\""),
     ("at", "at = \"10s\""),
     ("what", "what = { cache = \"killed\" }"),
+    ("profile.cache", "[cache]"),
+    ("profile.store", "[store]"),
+    ("source", "source = \"my laptop, Redis 7.0, SQLite\""),
+    ("round-trip", "round-trip = { p50 = \"80us\", p99 = \"200us\" }"),
+    ("service", "service = \"5us\""),
+    ("read", "read = { p50 = \"50us\", p99 = \"150us\" }"),
+    ("version", "version = { p50 = \"40us\", p99 = \"120us\" }"),
+    ("commit", "commit = { p50 = \"1ms\", p99 = \"4ms\" }"),
     ("cache", "{ cache = \"killed\" }"),
     ("store", "{ store = \"down\" }"),
     ("events", "{ events = \"dropped\" }"),
@@ -76,9 +84,21 @@ const NEGATIVE_SPAN: &str = "a span of time cannot be negative";
 /// # Errors
 /// The first thing that keeps it from being one.
 pub fn scenario(text: &str, tree: &Tree<'_>) -> Result<Scenario, Located> {
+    read("scenario", text, tree)
+}
+
+/// Whatever else is written as a scenario is, by the name of what it is; `tree` is the same text.
+///
+/// # Errors
+/// The first thing that keeps it from being one.
+pub fn read<T: DeserializeOwned>(
+    what: &'static str,
+    text: &str,
+    tree: &Tree<'_>,
+) -> Result<T, Located> {
     Deserializer::parse(text)
-        .and_then(Scenario::deserialize)
-        .map_err(|error| Reader { text, tree, error: &error }.located())
+        .and_then(T::deserialize)
+        .map_err(|error| Reader { what, text, tree, error: &error }.located())
 }
 
 /// A text that is not TOML.
@@ -109,6 +129,8 @@ fn line_around<'t>(text: &'t str, span: &Range<usize>) -> &'t str {
 
 /// One complaint of the TOML reader, about a text that is TOML.
 struct Reader<'a> {
+    /// What the text is to be.
+    what: &'static str,
     text: &'a str,
     tree: &'a Tree<'a>,
     error: &'a Error,
@@ -127,7 +149,7 @@ impl Reader<'_> {
 
     fn problem(&self, path: &[String]) -> Problem {
         let message = self.error.message();
-        let key = path.last().map_or("the scenario", String::as_str);
+        let key = path.last().map_or(self.what, String::as_str);
         if let Some(rest) = message.strip_prefix("unknown field ") {
             return unknown("key", rest);
         }
@@ -138,7 +160,7 @@ impl Reader<'_> {
             return unknown(field_of_variant(path, first_name(rest)), rest);
         }
         if let Some(rest) = message.strip_prefix("missing field ") {
-            return missing(path, first_name(rest));
+            return missing(self.what, path, first_name(rest));
         }
         if self.tree.is_list(path) && message.starts_with("invalid type: map") {
             let help = format!("write [{key}], with single brackets");
@@ -195,15 +217,15 @@ fn unknown_of_variant(rest: &str) -> Problem {
     unknown("key", &format!("`{given}`, expected {}", names.join(", ")))
 }
 
-fn missing(path: &[String], key: &str) -> Problem {
+fn missing(what: &str, path: &[String], key: &str) -> Problem {
     let place = match path {
-        [] => "the scenario".to_owned(),
+        [] => format!("the {what}"),
         path => format!("[{}]", path.join(".")),
     };
     let problem = Problem::error(&[], format!("missing key `{key}`"))
         .expected(format!("{place} needs `{key}`"));
     // The same key may mean something else in another table.
-    let own = path.last().and_then(|table| example(&format!("{table}.{key}")));
+    let own = example(&format!("{}.{key}", path.last().map_or(what, String::as_str)));
     match own.or_else(|| example(key)) {
         Some(example) => problem.help(format!("add `{example}`")),
         None => problem,

@@ -9,11 +9,13 @@ use cacheduel::backend::conformance::store;
 use cacheduel::backend::sqlite::SqliteHost;
 use cacheduel::backend::twin::TwinStoreHost;
 use cacheduel::backend::{
-    ApiOptions, CacheServer, Dataset, LatencyOptions, Origin, Store, StoreHost, StoreOptions,
+    ApiOptions, CacheServer, Dataset, Origin, Store, StoreHost, StoreOptions,
 };
 use cacheduel::clock::{Clock, SimClock, WallClock};
 use cacheduel::experiment::{self, Environment, Silent};
-use cacheduel::model::{Draft, Fault, FaultKind, Key, Nanos, NodeId, Op, Span, Version, Writer};
+use cacheduel::model::{
+    Draft, Fault, FaultKind, Key, Nanos, NodeId, Op, Profile, Span, Spread, Version, Writer,
+};
 use cacheduel::record::{Contender, Record};
 use cacheduel::scenario;
 use futures_util::FutureExt;
@@ -187,7 +189,7 @@ async fn an_api_ends_with_its_host() {
 #[test]
 fn the_record_says_that_reads_go_through_an_api_and_to_what() {
     let options = ApiOptions {
-        latency: LatencyOptions { p50: Span::from_millis(40), p99: Span::from_millis(150) },
+        latency: Spread { p50: Span::from_millis(40), p99: Span::from_millis(150) },
         rate_limit: Some(100.0),
         burst: None,
     };
@@ -224,7 +226,7 @@ cache-aside = { ttl = "20s" }
 "#;
 
 fn run() -> Record {
-    simulate(&scenario::parse("api", SCENARIO).unwrap(), Default::default())
+    simulate(&scenario::parse("api", SCENARIO).unwrap(), &Profile::instant())
 }
 
 /// What the run of a strategy counted at the API, and how many reads failed as throttled.
@@ -280,7 +282,7 @@ async fn a_real_run_goes_through_the_service() {
 }
 
 fn unlimited(latency: Span) -> ApiOptions {
-    let latency = LatencyOptions { p50: latency, p99: latency };
+    let latency = Spread { p50: latency, p99: latency };
     ApiOptions { latency, rate_limit: None, burst: None }
 }
 

@@ -7,13 +7,11 @@ mod real;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use cacheduel::backend::delay::StoreDelays;
-use cacheduel::experiment::Latencies;
-use cacheduel::model::{Nanos, Span};
+use cacheduel::model::Span;
 use cacheduel::record::{Contender, Prediction, Record};
 use cacheduel::scenario;
 
-use crate::simulated::simulate;
+use crate::simulated::{profile, simulate};
 
 /// The scenario that comes with it, for longer, so that there are many expiries.
 fn hot_key() -> &'static Record {
@@ -21,9 +19,7 @@ fn hot_key() -> &'static Record {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/hot-key-stampede.toml");
         let mut loaded = scenario::load(Path::new(path)).unwrap();
         loaded.scenario.workload.duration = Span::from_secs(200);
-        let latencies =
-            Latencies { round_trip: Nanos::from_micros(200), store: StoreDelays::default() };
-        simulate(&loaded, latencies)
+        simulate(&loaded, &profile(200, 0, 0, 0))
     });
     &RECORD
 }

@@ -1,12 +1,13 @@
 //! Whole runs on the twins in whose course something breaks: what each strategy loses, serves and
 //! asks of the store, to the last count.
 
-use cacheduel::backend::delay::StoreDelays;
 use cacheduel::clock::SimClock;
-use cacheduel::experiment::{self, Environment, Latencies, Silent};
+use cacheduel::experiment::{self, Environment, Silent};
 use cacheduel::model::{Fault, FaultKind, Nanos, Side};
 use cacheduel::record::{Record, Run};
 use cacheduel::scenario;
+
+use crate::simulated::USUAL;
 
 const SCENARIO: &str = r#"
 question = "What does a fault do?"
@@ -33,15 +34,6 @@ STRATEGIES
 FAULT
 "#;
 
-const LATENCIES: Latencies = Latencies {
-    round_trip: Nanos::from_micros(200),
-    store: StoreDelays {
-        read: Nanos::from_millis(1),
-        version: Nanos::from_micros(300),
-        write: Nanos::from_millis(2),
-    },
-};
-
 /// The run of one strategy through one fault.
 fn through(strategy: &str, fault: &str) -> Run {
     on(strategy, "", fault)
@@ -59,7 +51,7 @@ fn record(strategies: &str, cache: &str, fault: &str) -> Record {
         .replace("FAULT", &fault.replace("; ", "\n"));
     let loaded = scenario::parse("faulted", &text).unwrap_or_else(|error| panic!("{error}"));
     let clock = SimClock::new();
-    let environment = Environment::simulated(&loaded.scenario, &clock, LATENCIES);
+    let environment = Environment::simulated(&loaded.scenario, &clock, &USUAL);
     clock.block_on(experiment::run(&loaded, &environment, &Silent)).unwrap()
 }
 

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use cacheduel::clock::SimClock;
 use cacheduel::compare::verdict::bounds;
 use cacheduel::experiment::find_max::{FindMax, Settings, Trial, Unfit, Watching};
-use cacheduel::experiment::{Environment, Error, Latencies, Progress, Silent, Stop};
-use cacheduel::model::Nanos;
+use cacheduel::experiment::{Environment, Error, Progress, Silent, Stop};
+use cacheduel::model::{Nanos, Profile};
 use cacheduel::record::ceilings::{Ceiling, Ceilings, Held, Outcome, Phase, Step};
 use cacheduel::report::{self, Document as _, ceilings};
 use cacheduel::scenario::{self, Loaded};
@@ -56,7 +56,7 @@ fn search_watched(
     stop: &Stop,
 ) -> Ceilings {
     let clock = SimClock::new();
-    let environment = Environment::simulated(&loaded.scenario, &clock, Latencies::default());
+    let environment = Environment::simulated(&loaded.scenario, &clock, &Profile::instant());
     let mut search = FindMax::new(loaded, &environment, settings, bounds).unwrap();
     clock.block_on(search.run(watching, stop)).unwrap();
     search.record()
@@ -297,7 +297,7 @@ fn a_scenario_that_asks_for_nothing_cannot_be_searched() {
     let asked = SCENARIO.find("[thresholds]").unwrap();
     let loaded = loaded(&SCENARIO[..asked]);
     let clock = SimClock::new();
-    let environment = Environment::simulated(&loaded.scenario, &clock, Latencies::default());
+    let environment = Environment::simulated(&loaded.scenario, &clock, &Profile::instant());
     let refused = FindMax::new(&loaded, &environment, &SETTINGS, bounds).err().unwrap();
     assert!(matches!(refused, Error::Unfit(Unfit::NoThresholds)), "{refused}");
 }

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use cacheduel::backend::delay::StoreDelays;
-use cacheduel::experiment::Latencies;
-use cacheduel::model::Nanos;
+use cacheduel::model::Profile;
 use cacheduel::scenario;
 
 use crate::simulated::simulate;
@@ -14,10 +12,7 @@ use crate::traces::{GOLDEN, Golden};
 const RATE: usize = 1_000;
 
 /// Nothing waits, so a request ends at the instant at which it starts.
-const NO_LATENCIES: Latencies = Latencies {
-    round_trip: Nanos::ZERO,
-    store: StoreDelays { read: Nanos::ZERO, version: Nanos::ZERO, write: Nanos::ZERO },
-};
+const NO_LATENCIES: Profile = Profile::instant();
 
 /// Hits and misses of one run over the whole trace, from an empty cache of `capacity` entries.
 fn replay(golden: &Golden, capacity: usize) -> (u64, u64) {
@@ -47,7 +42,7 @@ fn replay(golden: &Golden, capacity: usize) -> (u64, u64) {
         requests * 1_000 / RATE,
     );
     let loaded = scenario::parse("golden-lru", &text).unwrap_or_else(|error| panic!("{error}"));
-    let record = simulate(&loaded, NO_LATENCIES);
+    let record = simulate(&loaded, &NO_LATENCIES);
     let run = &record.contenders[0].runs[0];
     assert_eq!(run.requests, *requests as u64);
     assert_eq!(run.measures.requests.answered, *requests as u64);

@@ -2,13 +2,11 @@
 
 use cacheduel::compare::verdict::{Ground, Verdict};
 use cacheduel::compare::{Metric, noise};
-use cacheduel::experiment::Latencies;
-use cacheduel::model::Nanos;
 use cacheduel::record::Record;
 use cacheduel::report::{html, text};
 use cacheduel::scenario;
 
-use crate::simulated::simulate;
+use crate::simulated::{profile, simulate};
 
 const SCENARIO: &str = r#"
 question = "Which differences are noise?"
@@ -31,7 +29,7 @@ ttl = "1s"
 fn twice() -> Record {
     let mut loaded = scenario::parse("again", SCENARIO).unwrap();
     loaded.scenario.strategies = loaded.scenario.strategies.with_twins();
-    simulate(&loaded, Latencies { round_trip: Nanos::from_micros(200), ..Latencies::default() })
+    simulate(&loaded, &profile(200, 0, 0, 0))
 }
 
 #[test]

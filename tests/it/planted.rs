@@ -8,16 +8,17 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use cacheduel::backend::delay::StoreDelays;
 use cacheduel::backend::{Cache, Ctx, Store};
 use cacheduel::clock::SimClock;
-use cacheduel::experiment::{self, Environment, Latencies};
+use cacheduel::experiment::{self, Environment};
 use cacheduel::model::{Draft, Key, Nanos, Outcome, Value, Version};
 use cacheduel::record::Run;
 use cacheduel::scenario;
 use cacheduel::strategy::Strategy;
 use cacheduel::strategy::parts::entry::{self, Held, Stamp};
 use cacheduel::strategy::parts::format::Format;
+
+use crate::simulated::profile;
 
 const SCENARIO: &str = r#"
 question = "Is the bug found?"
@@ -137,15 +138,8 @@ fn run_deleting(bug: deleting::Bug) -> Run {
 fn run_scenario(text: &str, build: &(dyn Fn() -> Box<dyn Strategy> + Sync)) -> Run {
     let loaded = scenario::parse("planted", text).unwrap();
     let clock = SimClock::new();
-    let latencies = Latencies {
-        round_trip: Nanos::from_micros(200),
-        store: StoreDelays {
-            read: Nanos::from_millis(1),
-            version: Nanos::from_micros(500),
-            write: Nanos::from_millis(2),
-        },
-    };
-    let environment = Environment::simulated(&loaded.scenario, &clock, latencies);
+    let profile = profile(200, 1_000, 500, 2_000);
+    let environment = Environment::simulated(&loaded.scenario, &clock, &profile);
     clock.block_on(experiment::run_strategy(&loaded, &environment, build)).unwrap()
 }
 

@@ -2,24 +2,13 @@
 
 use std::path::Path;
 
-use cacheduel::backend::delay::StoreDelays;
-use cacheduel::experiment::Latencies;
 use cacheduel::model::Nanos;
 use cacheduel::record::{Record, Standing};
 use cacheduel::report::{charts, html, tables, text};
 use cacheduel::scenario::{self, Loaded};
 use cacheduel::workload::Plan;
 
-use crate::simulated::simulate;
-
-const LATENCIES: Latencies = Latencies {
-    round_trip: Nanos::from_micros(200),
-    store: StoreDelays {
-        read: Nanos::from_millis(1),
-        version: Nanos::from_micros(300),
-        write: Nanos::from_millis(2),
-    },
-};
+use crate::simulated::{USUAL, simulate};
 
 fn loaded(arrival: &str) -> Loaded {
     let text = format!(
@@ -49,7 +38,7 @@ fn run(arrival: &str) -> (Plan, Record) {
     let loaded = loaded(arrival);
     let scenario = &loaded.scenario;
     let plan = Plan::new(&scenario.dataset, &scenario.workload, Path::new("")).unwrap();
-    (plan, simulate(&loaded, LATENCIES))
+    (plan, simulate(&loaded, &USUAL))
 }
 
 /// How many requests the plan has in each interval of the window.

@@ -1,12 +1,12 @@
 //! Whole runs on the twins under virtual time: the same plan, strategies, driver and judge as in a
 //! real run, and figures that are equal to the last count.
 
+use std::num::NonZeroUsize;
 use std::sync::LazyLock;
 
-use cacheduel::backend::delay::StoreDelays;
 use cacheduel::clock::SimClock;
-use cacheduel::experiment::{self, Environment, Latencies, Silent};
-use cacheduel::model::{Fault, Nanos, Op};
+use cacheduel::experiment::{self, Environment, Progress, Silent, Stop};
+use cacheduel::model::{CacheTimes, Fault, Nanos, Op, Profile, Span, Spread, StoreTimes};
 use cacheduel::record::{Contender, Prediction, Record, Standing};
 use cacheduel::scenario::{self, Loaded};
 
@@ -35,23 +35,36 @@ ttl = { ttl = "3s" }
 event-invalidation = { ttl = "3s" }
 "#;
 
-const LATENCIES: Latencies = Latencies {
-    round_trip: Nanos::from_micros(200),
-    store: StoreDelays {
-        read: Nanos::from_millis(1),
-        version: Nanos::from_micros(300),
-        write: Nanos::from_millis(2),
-    },
-};
+/// Nothing but constants, in microseconds: to the cache and back, a read, a version, a COMMIT.
+pub const fn profile(round_trip: u64, read: u64, version: u64, commit: u64) -> Profile {
+    const fn always(micros: u64) -> Spread {
+        Spread::constant(Span::from_micros(micros))
+    }
+    Profile {
+        cache: CacheTimes { round_trip: always(round_trip), service: Span::ZERO },
+        store: StoreTimes {
+            read: always(read),
+            aggregation: Spread::ZERO,
+            version: always(version),
+            commit: always(commit),
+            replication_lag: None,
+        },
+        source: String::new(),
+        client: Spread::ZERO,
+    }
+}
 
-pub fn simulate(loaded: &Loaded, latencies: Latencies) -> Record {
+/// What most tests take.
+pub const USUAL: Profile = profile(200, 1_000, 300, 2_000);
+
+pub fn simulate(loaded: &Loaded, profile: &Profile) -> Record {
     let clock = SimClock::new();
-    let environment = Environment::simulated(&loaded.scenario, &clock, latencies);
+    let environment = Environment::simulated(&loaded.scenario, &clock, profile);
     clock.block_on(experiment::run(loaded, &environment, &Silent)).unwrap()
 }
 
 fn run_six() -> Record {
-    simulate(&scenario::parse("six", SCENARIO).unwrap(), LATENCIES)
+    simulate(&scenario::parse("six", SCENARIO).unwrap(), &USUAL)
 }
 
 /// The run that most tests look at, made once for all of them.
@@ -75,7 +88,7 @@ fn the_same_seed_gives_the_same_figures() {
 fn another_seed_gives_other_figures() {
     let mut loaded = scenario::parse("six", SCENARIO).unwrap();
     loaded.scenario.workload.seed = 8;
-    let other = simulate(&loaded, LATENCIES);
+    let other = simulate(&loaded, &USUAL);
     assert_ne!(six().contenders, other.contenders);
 }
 
@@ -145,7 +158,7 @@ fn control_with(line: &str, instead: &str) -> Record {
     assert!(SCENARIO.contains(line));
     let mut loaded = scenario::parse("control", &SCENARIO.replace(line, instead)).unwrap();
     loaded.scenario.strategies.0.truncate(1);
-    simulate(&loaded, LATENCIES)
+    simulate(&loaded, &USUAL)
 }
 
 #[test]
@@ -184,7 +197,7 @@ fn an_expiry_of_a_popular_key_costs_the_reads_that_theory_says() {
     let slow = SCENARIO.replace("delay = \"4ms\"", "delay = \"150ms\"");
     let mut loaded = scenario::parse("stampede", &slow).unwrap();
     loaded.scenario.strategies.0.retain(|one| ["ttl", "cache-aside"].contains(&&*one.label));
-    let record = simulate(&loaded, LATENCIES);
+    let record = simulate(&loaded, &USUAL);
     for contender in &record.contenders {
         let found = contender
             .predictions
@@ -231,4 +244,50 @@ fn hit_ratios_agree_with_the_closed_forms() {
         }
         assert!(!contender.predictions.is_empty(), "{}", contender.label);
     }
+}
+
+/// As the command line does it.
+fn on_threads(loaded: &Loaded, threads: usize) -> Record {
+    let threads = NonZeroUsize::new(threads).unwrap();
+    experiment::simulate(loaded, &Profile::default(), threads, &Silent, &Stop::new()).unwrap()
+}
+
+#[test]
+fn the_record_is_the_same_on_any_number_of_threads_and_says_that_it_was_simulated() {
+    let mut loaded = scenario::parse("six", SCENARIO).unwrap();
+    loaded.scenario.repeats = 2;
+    loaded.scenario.workload.warm_up = Span::from_secs(1);
+    loaded.scenario.workload.duration = Span::from_secs(3);
+    let (one, four) = (on_threads(&loaded, 1), on_threads(&loaded, 4));
+    assert_eq!(one.contenders, four.contenders);
+    assert_eq!((one.plan, one.checks), (four.plan, four.checks));
+    assert_eq!(four.contenders[5].runs.iter().map(|run| run.position).collect::<Vec<_>>(), [5, 6]);
+    assert_eq!(four.profile, Some(Profile::default()));
+    assert_eq!((four.cache.kind.as_str(), four.store.kind.as_str()), ("simulated", "simulated"));
+}
+
+#[test]
+fn a_simulation_that_is_asked_to_end_keeps_what_there_is_and_says_so() {
+    /// Asks for the end as soon as the third run begins.
+    struct Impatient(Stop);
+    impl Progress for Impatient {
+        fn begin(&self, _: &str, _: u32, position: u32, _: u32) {
+            if position == 2 {
+                self.0.ask("enough");
+            }
+        }
+
+        fn advance(&self, _: Nanos) {}
+    }
+    let mut loaded = scenario::parse("six", SCENARIO).unwrap();
+    loaded.scenario.workload.duration = Span::from_secs(1);
+    let impatient = Impatient(Stop::new());
+    let (profile, stop) = (Profile::default(), &impatient.0);
+    let record =
+        experiment::simulate(&loaded, &profile, NonZeroUsize::MIN, &impatient, stop).unwrap();
+    let labels: Vec<_> = record.contenders.iter().map(|one| one.label.as_str()).collect();
+    assert_eq!(labels, ["no-cache", "cache-aside", "write-through"]);
+    assert_eq!(record.standing(), Standing::Invalid);
+    let check = record.checks.iter().find(|check| check.name == "complete").unwrap();
+    assert_eq!(check.detail, "3 of 6 runs were made: enough");
 }

@@ -1,10 +1,9 @@
 //! What a workload asks for beside reads and updates, through whole runs under virtual time.
 
 use async_trait::async_trait;
-use cacheduel::backend::delay::StoreDelays;
 use cacheduel::backend::{Cache, Ctx, Store};
 use cacheduel::clock::SimClock;
-use cacheduel::experiment::{self, Environment, Latencies};
+use cacheduel::experiment::{self, Environment};
 use cacheduel::model::{Draft, Key, Nanos, Op, Outcome, Value, Version};
 use cacheduel::record::{Record, Run, Standing};
 use cacheduel::scenario;
@@ -12,16 +11,7 @@ use cacheduel::strategy::Strategy;
 use cacheduel::strategy::parts::entry::{self, Held, Stamp};
 use cacheduel::strategy::parts::format::Format;
 
-use crate::simulated::simulate;
-
-const LATENCIES: Latencies = Latencies {
-    round_trip: Nanos::from_micros(200),
-    store: StoreDelays {
-        read: Nanos::from_millis(1),
-        version: Nanos::from_micros(300),
-        write: Nanos::from_millis(2),
-    },
-};
+use crate::simulated::{USUAL, simulate};
 
 /// A scenario over 128 keys with more lines of its own.
 fn scenario_of(dataset: &str, workload: &str, rest: &str) -> String {
@@ -45,16 +35,13 @@ fn scenario_of(dataset: &str, workload: &str, rest: &str) -> String {
 }
 
 fn run(dataset: &str, workload: &str, rest: &str) -> Record {
-    simulate(
-        &scenario::parse("workload", &scenario_of(dataset, workload, rest)).unwrap(),
-        LATENCIES,
-    )
+    simulate(&scenario::parse("workload", &scenario_of(dataset, workload, rest)).unwrap(), &USUAL)
 }
 
 fn run_strategy(text: &str, build: &(dyn Fn() -> Box<dyn Strategy> + Sync)) -> Run {
     let loaded = scenario::parse("workload", text).unwrap();
     let clock = SimClock::new();
-    let environment = Environment::simulated(&loaded.scenario, &clock, LATENCIES);
+    let environment = Environment::simulated(&loaded.scenario, &clock, &USUAL);
     clock.block_on(experiment::run_strategy(&loaded, &environment, build)).unwrap()
 }
 
@@ -217,7 +204,7 @@ fn a_request_whose_read_fails_writes_nothing() {
     let rest = "[store]\ndelay = \"999500us\"\n[strategies]\nno-cache = {}";
     let text = scenario_of("", workload, rest);
     let text = format!("prefer = \"store-load\"\n{text}");
-    let record = simulate(&scenario::parse("workload", &text).unwrap(), LATENCIES);
+    let record = simulate(&scenario::parse("workload", &text).unwrap(), &USUAL);
     let run = &record.contenders[0].runs[0];
     assert_eq!(run.measures.requests.answered, 0);
     assert_eq!((run.findings.writes, run.findings.unknown_writes, run.findings.reads), (0, 0, 0));

@@ -90,12 +90,11 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::api::LatencyOptions;
-    use crate::model::Span;
+    use crate::model::{Span, Spread};
 
     #[test]
     fn what_is_served_and_refused_is_counted() {
-        let latency = LatencyOptions { p50: Span::from_millis(1), p99: Span::from_millis(2) };
+        let latency = Spread { p50: Span::from_millis(1), p99: Span::from_millis(2) };
         let options = ApiOptions { latency, rate_limit: Some(10.0), burst: Some(2) };
         let gate = Gate::new(&options, 1);
         let served = |now| (0..5).filter(|_| gate.admit(now).is_ok()).count();

@@ -5,8 +5,7 @@ use std::f64::consts::PI;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::options::LatencyOptions;
-use crate::model::Nanos;
+use crate::model::{Nanos, Spread};
 
 /// The 99 % quantile of the standard normal distribution.
 const Z99: f64 = 2.326_347_874_040_841;
@@ -26,7 +25,7 @@ pub struct Latencies {
 }
 
 impl Latencies {
-    pub fn new(options: &LatencyOptions, seed: u64) -> Self {
+    pub fn new(options: &Spread, seed: u64) -> Self {
         let mut chance = ChaCha8Rng::seed_from_u64(seed);
         chance.set_stream(STREAM);
         let ln = |nanos: Nanos| libm::log(nanos.0 as f64);
@@ -42,7 +41,7 @@ impl Latencies {
     }
 }
 
-impl LatencyOptions {
+impl Spread {
     /// The variance of the latencies, in square seconds.
     pub fn variance(&self) -> f64 {
         let (p50, p99) = (self.p50.nanos().as_secs_f64(), self.p99.nanos().as_secs_f64());
@@ -57,11 +56,11 @@ mod tests {
     use super::*;
     use crate::model::{Distribution, Span};
 
-    fn options(p50: u64, p99: u64) -> LatencyOptions {
-        LatencyOptions { p50: Span::from_millis(p50), p99: Span::from_millis(p99) }
+    fn options(p50: u64, p99: u64) -> Spread {
+        Spread { p50: Span::from_millis(p50), p99: Span::from_millis(p99) }
     }
 
-    fn draws(options: &LatencyOptions, seed: u64, count: usize) -> Vec<Nanos> {
+    fn draws(options: &Spread, seed: u64, count: usize) -> Vec<Nanos> {
         let mut latencies = Latencies::new(options, seed);
         (0..count).map(|_| latencies.draw()).collect()
     }

@@ -3,14 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::Span;
+use crate::model::Spread;
 
 /// A slow external API in front of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ApiOptions {
     /// How long the API takes to answer.
-    pub latency: LatencyOptions,
+    pub latency: Spread,
     /// Reads a second that the API answers, over all nodes; it refuses what is beyond them (429).
     /// Unlimited if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -19,16 +19,6 @@ pub struct ApiOptions {
     /// and at least 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub burst: Option<u32>,
-}
-
-/// A log-normal distribution, by two of its quantiles.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct LatencyOptions {
-    /// Half of the answers take at most this.
-    pub p50: Span,
-    /// 99 % of the answers take at most this. The same as `p50` gives a constant latency.
-    pub p99: Span,
 }
 
 impl ApiOptions {
@@ -42,10 +32,11 @@ impl ApiOptions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Span;
 
     #[test]
     fn a_burst_defaults_to_one_seconds_worth() {
-        let latency = LatencyOptions { p50: Span::from_millis(40), p99: Span::from_millis(150) };
+        let latency = Spread { p50: Span::from_millis(40), p99: Span::from_millis(150) };
         let options = |rate_limit, burst| ApiOptions { latency, rate_limit, burst };
         assert_eq!(options(Some(100.0), Some(20)).limit(), Some((100.0, 20)));
         assert_eq!(options(Some(100.0), None).limit(), Some((100.0, 100)));

@@ -4,6 +4,7 @@ mod bus;
 mod claims;
 mod entries;
 mod host;
+mod simulated;
 mod stream;
 
 pub use host::TwinCacheHost;

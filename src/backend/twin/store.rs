@@ -2,6 +2,8 @@
 //!
 //! It waits for nothing, so it serves under virtual time and gives every run the same answers.
 
+mod simulated;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

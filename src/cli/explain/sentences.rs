@@ -2,10 +2,11 @@
 
 use super::arrivals::arrivals;
 use crate::backend::{
-    ApiOptions, CacheOptions, CacheServer, Connections, Durability, Eviction, LatencyOptions,
-    Origin, StoreOptions, StoreServer, redacted,
+    ApiOptions, CacheOptions, CacheServer, Connections, Durability, Eviction, Origin, StoreOptions,
+    StoreServer, redacted,
 };
 use crate::cli::text::{count, counted, number, percent};
+use crate::model::Spread;
 use crate::scenario::{Preference, Scenario};
 use crate::workload::{Arrival, BodySize, Entity, Popularity, WorkloadOptions};
 
@@ -209,8 +210,8 @@ const fn durability(durability: Durability) -> &'static str {
 
 fn api(options: &ApiOptions) -> String {
     let latency = match options.latency {
-        LatencyOptions { p50, p99 } if p50 == p99 => format!("{p50}"),
-        LatencyOptions { p50, p99 } => {
+        Spread { p50, p99 } if p50 == p99 => format!("{p50}"),
+        Spread { p50, p99 } => {
             format!("up to {p50} for half of the reads and up to {p99} for 99 % of them")
         }
     };

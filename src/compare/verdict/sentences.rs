@@ -28,6 +28,10 @@ pub fn of(record: &Record, verdict: &Verdict) -> Vec<String> {
     } else {
         by_each_measure(record)
     };
+    if record.is_simulated() && matches!(verdict.by, Metric::ReadP99 | Metric::UpdateP99) {
+        sentences
+            .push("This was simulated: a latency here is what the profile makes of it.".into());
+    }
     if record.is_embedded() && matches!(verdict.by, Metric::ReadP99 | Metric::UpdateP99) {
         sentences.push("The cache was embedded: a latency here is not Redis's.".into());
     }

@@ -1,22 +1,14 @@
 //! The forms for a cache that is full and for flushes of write-behind, and whether a run is held to
 //! agree with what there is.
 
-use cacheduel::backend::delay::StoreDelays;
-use cacheduel::experiment::Latencies;
-use cacheduel::model::Nanos;
 use cacheduel::record::{Check, Prediction, Record, Standing};
 use cacheduel::scenario;
 
-use crate::simulated::simulate;
+use crate::simulated::{profile, simulate};
 
 fn play(text: &str) -> Record {
-    let store = StoreDelays {
-        read: Nanos::from_micros(500),
-        version: Nanos::from_micros(300),
-        write: Nanos::from_millis(1),
-    };
-    let latencies = Latencies { round_trip: Nanos::from_micros(100), store };
-    simulate(&scenario::parse("forms", text).unwrap(), latencies)
+    let profile = profile(100, 500, 300, 1_000);
+    simulate(&scenario::parse("forms", text).unwrap(), &profile)
 }
 
 pub(super) fn closed_forms(record: &Record) -> &Check {

@@ -1,15 +1,13 @@
 //! The forms for what has to wait: reads for a connection, events for the relay, and what renews an entry
 //! before anyone waits for it.
 
-use cacheduel::backend::delay::StoreDelays;
-use cacheduel::experiment::Latencies;
-use cacheduel::model::Nanos;
+use cacheduel::model::Profile;
 use cacheduel::record::{Contender, Prediction, Record, Standing};
 use cacheduel::scenario;
 
 use super::more::{agrees, closed_forms};
 use super::prediction;
-use crate::simulated::simulate;
+use crate::simulated::{profile, simulate};
 
 const WAIT: &str = "wait for the API, ms";
 const STALE: &str = "stale share of hits";
@@ -17,7 +15,7 @@ const AGE: &str = "age of stale reads, ms";
 
 /// Nothing takes any time but the API.
 fn play(text: &str) -> Record {
-    simulate(&scenario::parse("forms", text).unwrap(), Latencies::default())
+    simulate(&scenario::parse("forms", text).unwrap(), &Profile::instant())
 }
 
 fn contender<'a>(record: &'a Record, label: &str) -> &'a Contender {
@@ -130,13 +128,8 @@ stampede = "lease"
 
 #[test]
 fn entries_are_stale_for_as_long_as_their_events_are_on_the_way() {
-    let store = StoreDelays {
-        read: Nanos::from_micros(500),
-        version: Nanos::from_micros(300),
-        write: Nanos::from_millis(1),
-    };
-    let latencies = Latencies { round_trip: Nanos::from_micros(200), store };
-    let record = simulate(&scenario::parse("events", EVENTS).unwrap(), latencies);
+    let profile = profile(200, 500, 300, 1_000);
+    let record = simulate(&scenario::parse("events", EVENTS).unwrap(), &profile);
     for label in ["event-invalidation", "event-invalidation@versioned"] {
         for quantity in [STALE, AGE] {
             assert_eq!(agrees(&record, label, quantity).caveat, None, "{label}: {quantity}");
