@@ -1,6 +1,7 @@
 //! What Records say: which strategy holds what was asked of it, and which one is to be preferred.
 //! Reads Records, and nothing else.
 
+pub mod advice;
 pub mod figure;
 pub mod front;
 pub mod interval;

@@ -1,6 +1,7 @@
 //! A Record as people and other programs read it: one format per file, each a pure function of the
 //! Record. Nothing here asks a live system.
 
+pub mod advice;
 pub mod ceilings;
 pub mod charts;
 pub mod csv;

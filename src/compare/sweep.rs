@@ -123,3 +123,6 @@ pub fn compared(sweep: &Sweep) -> Vec<Metric> {
     let others = Metric::PRIMARY.into_iter().filter(|metric| *metric != preferred);
     std::iter::once(preferred).chain(others).collect()
 }
+
+#[cfg(test)]
+mod tests;
