@@ -54,8 +54,7 @@ pub fn take(
             let (number, total) = (index + 1, takes.len());
             eprintln!("point {number} of {total}: {option} = {}", next.written);
         }
-        let (record, ended) =
-            run.measured(&next.loaded).unwrap_or_else(|error| (None, Err(error)));
+        let (record, ended) = run.measured(&next.loaded).unwrap_or_else(|error| (None, Err(error)));
         made.extend(record.map(|record| Made {
             value: next.value,
             written: next.written.clone(),

@@ -150,10 +150,13 @@ pub fn is_open(sources: &[Source]) -> bool {
 /// `most` is how many times as much was to be tried at most.
 pub fn advice(traffic: Traffic, sources: &[Source], most: f64) -> Option<Advice> {
     let first = &sources.first()?.record;
-    let seen: Vec<Seen<'_>> =
-        sources.iter().map(|source| Seen { source, verdict: Verdict::of(&source.record) }).collect();
+    let seen: Vec<Seen<'_>> = sources
+        .iter()
+        .map(|source| Seen { source, verdict: Verdict::of(&source.record) })
+        .collect();
     let asked = Metric::asked(&first.scenario.thresholds);
-    let asked = asked.iter().map(|(metric, figure)| format!("{} {}", metric.name(), metric.bound(*figure)));
+    let asked =
+        asked.iter().map(|(metric, figure)| format!("{} {}", metric.name(), metric.bound(*figure)));
     Some(Advice {
         name: first.name.clone(),
         question: first.scenario.question.clone(),

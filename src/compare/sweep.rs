@@ -6,12 +6,14 @@ mod fronts;
 mod sentences;
 
 pub use course::{Course, Crossing, Stretch, best_at, course};
-pub use fronts::{FRONT, fronts, on_front_at};
+pub use fronts::{FRONT, fronts, on_front_at, part};
 pub use sentences::{at, sentences};
 
 use super::verdict::{located_checks, standing};
 use super::{Figure, Interval, Metric, noise};
-use crate::record::sweep::{FORMAT, KIND, Measure, Measured, Point, Spread, Sweep, Trouble, Varied};
+use crate::record::sweep::{
+    FORMAT, KIND, Measure, Measured, Point, Spread, Sweep, Trouble, Varied,
+};
 use crate::record::{Contender, Nanos, Record, Standing};
 
 /// What is kept of every strategy at every point, in the order in which reports show it.
@@ -74,9 +76,7 @@ fn point(made: &Made) -> Point {
         plan: record.plan.hash.clone(),
         record: made.file.clone(),
         standing: record.standing(),
-        troubles: troubles
-            .map(|(place, check)| Trouble { place, check: check.clone() })
-            .collect(),
+        troubles: troubles.map(|(place, check)| Trouble { place, check: check.clone() }).collect(),
         warnings: made.warnings.clone(),
         strategies: record.contenders.iter().map(|one| measured(record, one)).collect(),
     }
@@ -89,8 +89,11 @@ fn measured(record: &Record, contender: &Contender) -> Measured {
             what: metric.name().into(),
             value: metric.of(contender).map(Figure::value),
             runs: runs.len() as u32,
-            interval: Interval::of(&runs)
-                .map(|Interval { mean, low, high, .. }| Spread { mean, low, high }),
+            interval: Interval::of(&runs).map(|Interval { mean, low, high, .. }| Spread {
+                mean,
+                low,
+                high,
+            }),
             noise: noise::floor(metric, record),
         }
     };

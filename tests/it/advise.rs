@@ -88,13 +88,20 @@ fn what_the_queue_breaks_first_is_named_with_its_figure_and_its_record() {
     assert_eq!(cheapest.len(), 1, "the scenario prefers what is asked about anyway");
     assert!(cheapest[0].contains("which the scenario prefers: cache-aside ("), "{cheapest:?}");
     let breaks = claims(&told, 2);
-    let expected = "First, at 4 times the traffic (200 requests a second), no-cache misses read p99 ";
+    let expected =
+        "First, at 4 times the traffic (200 requests a second), no-cache misses read p99 ";
     assert!(breaks[0].starts_with(expected), "{breaks:?}");
     assert!(breaks[0].ends_with(" (at most 200 ms)."), "{breaks:?}");
     assert_eq!(told.answers[2].claims[0].record, "200.json");
-    assert!(breaks[1].starts_with("cache-aside still meets all thresholds at 4 times"), "{breaks:?}");
+    assert!(
+        breaks[1].starts_with("cache-aside still meets all thresholds at 4 times"),
+        "{breaks:?}"
+    );
     let unknown = told.unknown.join("\n");
-    assert!(unknown.contains("beyond 4 times") && unknown.contains("no threshold asks"), "{unknown}");
+    assert!(
+        unknown.contains("beyond 4 times") && unknown.contains("no threshold asks"),
+        "{unknown}"
+    );
     // Its form; the figures themselves are the simulation's.
     let form = report::advice::text(&told).replace(|sign: char| sign.is_ascii_digit(), "0");
     assert!(form.contains("\nWHAT BREAKS FIRST IF TRAFFIC DOUBLES?\n"), "{form}");

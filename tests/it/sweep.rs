@@ -79,7 +79,9 @@ fn the_crossover_is_where_theory_says() {
     assert!((crossing.at - 0.1).abs() < 0.01, "{crossing:?}");
     let told = &sentences(sweep)[0];
     assert!(
-        told.contains("writes (between 7% and 13%) cache-aside has the fewest store reads per request"),
+        told.contains(
+            "writes (between 7% and 13%) cache-aside has the fewest store reads per request"
+        ),
         "{told}"
     );
     assert!(told.starts_with("Below ") && told.ends_with(", above it ttl."), "{told}");
@@ -125,10 +127,8 @@ fn hit_ratios_rise_with_the_ttl_and_a_strategy_without_one_stays_as_it_is() {
 
 #[test]
 fn repeats_have_intervals_and_invalid_points_are_left_out() {
-    let mut sweep = swept(
-        &format!("repeats = 3\n{}", SCENARIO.replace("60s", "10s")),
-        "workload.nodes=1,2",
-    );
+    let mut sweep =
+        swept(&format!("repeats = 3\n{}", SCENARIO.replace("60s", "10s")), "workload.nodes=1,2");
     let measure = sweep.points[0].measure("ttl", "hit ratio").unwrap();
     assert_eq!(measure.runs, 3);
     assert!(measure.interval.is_some());

@@ -13,7 +13,10 @@ pub fn meeting(seen: &Seen<'_>) -> Answer {
     if is_invalid(seen) {
         claims.push(claim(seen, not_to_believe(seen)));
     } else if !seen.verdict.has_thresholds() {
-        claims.push(claim(seen, "The scenario has no thresholds, so there is nothing to meet.".into()));
+        claims.push(claim(
+            seen,
+            "The scenario has no thresholds, so there is nothing to meet.".into(),
+        ));
     } else {
         let mut judged: Vec<_> = seen.verdict.competing().collect();
         judged.sort_by_key(|judged| !judged.holds_all());
@@ -89,14 +92,20 @@ pub fn breaking(traffic: Traffic, all: &[Seen<'_>]) -> Answer {
     let mut claims = Vec::new();
     let holding = || first.verdict.competing().filter(|judged| judged.holds_all());
     if is_invalid(first) || !first.verdict.has_thresholds() || holding().next().is_none() {
-        let why = "Nothing: no strategy is known to meet thresholds now, so that none can break them.";
+        let why =
+            "Nothing: no strategy is known to meet thresholds now, so that none can break them.";
         claims.push(claim(first, why.into()));
         return Answer { question: question.into(), claims };
     }
     let mut left: Vec<&str> = holding().map(|judged| judged.label.as_str()).collect();
     for seen in more.iter().take_while(|seen| !is_invalid(seen)) {
-        let at = format!("at {} times the traffic ({})", seen.source.times, traffic.told(seen.source.amount));
-        let judged = seen.verdict.competing().filter(|judged| left.contains(&judged.label.as_str()));
+        let at = format!(
+            "at {} times the traffic ({})",
+            seen.source.times,
+            traffic.told(seen.source.amount)
+        );
+        let judged =
+            seen.verdict.competing().filter(|judged| left.contains(&judged.label.as_str()));
         let broken: Vec<&Judged> = judged.filter(|judged| !judged.holds_all()).collect();
         let is_first = claims.is_empty();
         claims.extend(broken.iter().map(|judged| broke(seen, judged, &at, is_first)));
@@ -141,7 +150,8 @@ pub fn unknown(traffic: Traffic, all: &[Seen<'_>], most: f64) -> Vec<String> {
     let thresholds = &first.source.record.scenario.thresholds;
     if *thresholds == Thresholds::default() {
         unknown.push(
-            "What breaks: the scenario has no [thresholds], so nothing is asked of a strategy.".into(),
+            "What breaks: the scenario has no [thresholds], so nothing is asked of a strategy."
+                .into(),
         );
     } else {
         let Thresholds { read_p50, read_p99, update_p99, errors, .. } = thresholds;
@@ -174,7 +184,8 @@ pub fn unknown(traffic: Traffic, all: &[Seen<'_>], most: f64) -> Vec<String> {
         ));
     }
     let last = &all[all.len() - 1];
-    let still_open = last.verdict.competing().any(Judged::holds_all) && first.verdict.has_thresholds();
+    let still_open =
+        last.verdict.competing().any(Judged::holds_all) && first.verdict.has_thresholds();
     if still_open && !is_invalid(last) && traffic != Traffic::Changing {
         unknown.push(format!(
             "What breaks beyond {} times the traffic{}.",

@@ -2,6 +2,7 @@
 
 use super::super::verdict::{DIFFERENCE_MIN, REPEATS_FOR_INTERVAL};
 use super::super::{Metric, noise};
+use super::figure;
 use crate::record::sweep::{Measure, Point, Scale, Sweep};
 
 /// One measure over the range.
@@ -83,7 +84,7 @@ pub fn best_at(sweep: &Sweep, point: usize, metric: Metric) -> Vec<String> {
     let Some(&(_, best, _)) = best.filter(|_| point.is_valid() && known.len() > 1) else {
         return Vec::new();
     };
-    let as_good = known.iter().filter(|(_, own, _)| !is_apart(sweep.simulated, best, own));
+    let as_good = known.iter().filter(|(_, own, _)| !is_apart(sweep, metric, best, own));
     as_good.map(|(label, ..)| (*label).to_owned()).collect()
 }
 
@@ -93,8 +94,8 @@ fn competing(point: &Point) -> impl Iterator<Item = &str> {
 }
 
 /// Whether two figures differ by more than noise: the rule of the verdict, but for figures of virtual
-/// time, which are the same in every run.
-fn is_apart(simulated: bool, one: &Measure, other: &Measure) -> bool {
+/// time, which are the same in every run. Of these only such are alike that are written alike.
+fn is_apart(sweep: &Sweep, metric: Metric, one: &Measure, other: &Measure) -> bool {
     let (Some(x), Some(y)) = (one.value, other.value) else { return false };
     if x == y {
         return false;
@@ -108,7 +109,11 @@ fn is_apart(simulated: bool, one: &Measure, other: &Measure) -> bool {
     if one.noise.is_some_and(|floor| noise::relative(x, y) <= floor) {
         return false;
     }
-    has_repeats || simulated || (x - y).abs() / x.abs().max(y.abs()) >= DIFFERENCE_MIN
+    if sweep.simulated {
+        let written = |value: f64| figure(metric, value).to_string();
+        return has_repeats || written(x) != written(y);
+    }
+    has_repeats || (x - y).abs() / x.abs().max(y.abs()) >= DIFFERENCE_MIN
 }
 
 /// The change to who is best at the point `to`, from the stretch before it.
@@ -139,11 +144,8 @@ fn crossing(
         let cost = |label: &str| Some(cost(metric, point.figure(label, metric.name())?));
         Some((point.value, cost(&one)? - cost(&other)?))
     };
-    let way: Vec<(f64, f64)> = sweep.points[from..=to]
-        .iter()
-        .filter(|point| point.is_valid())
-        .filter_map(ahead)
-        .collect();
+    let way: Vec<(f64, f64)> =
+        sweep.points[from..=to].iter().filter(|point| point.is_valid()).filter_map(ahead).collect();
     let change = way.windows(2).find(|pair| pair[0].1 <= 0.0 && pair[1].1 > 0.0)?;
     let share = change[0].1 / (change[0].1 - change[1].1);
     let at = between(sweep.varied.scale, change[0].0, change[1].0, share);

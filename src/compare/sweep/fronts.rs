@@ -12,8 +12,7 @@ pub const FRONT: [Metric; 3] = [Metric::ReadP99, Metric::StoreReads, Metric::Sta
 pub fn on_front_at(sweep: &Sweep, point: &Point) -> Vec<Option<bool>> {
     let labels = sweep.labels();
     let costs = |label: &&str| -> Option<[f64; 3]> {
-        let [read_p99, store_reads, stale] =
-            FRONT.map(|metric| point.figure(label, metric.name()));
+        let [read_p99, store_reads, stale] = FRONT.map(|metric| point.figure(label, metric.name()));
         Some([read_p99?, store_reads?, stale?]).filter(|_| point.is_valid())
     };
     let known: Vec<Option<[f64; 3]>> = labels.iter().map(costs).collect();

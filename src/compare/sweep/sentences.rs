@@ -2,8 +2,8 @@
 
 use super::super::figure::{count, list};
 use super::super::{Figure, Metric};
-use super::course::{Course, Stretch, course};
 use super::compared;
+use super::course::{Course, Stretch, course};
 use crate::record::Nanos;
 use crate::record::sweep::{Scale, Sweep, Unit};
 

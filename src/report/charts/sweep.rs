@@ -46,7 +46,8 @@ pub fn by_option(sweep: &Sweep) -> Vec<Chart> {
 fn chart(sweep: &Sweep, metric: Metric, table: Table) -> Chart {
     let lines = lines(sweep, metric);
     let spots = || lines.iter().flat_map(|line| line.points.iter().flatten());
-    let reached = spots().flat_map(|spot| spot.reach.map_or([spot.y; 2], |(low, high)| [low, high]));
+    let reached =
+        spots().flat_map(|spot| spot.reach.map_or([spot.y; 2], |(low, high)| [low, high]));
     let values: Vec<f64> = reached.chain(spots().map(|spot| spot.y)).collect();
     let highest = values.iter().copied().fold(0.0, f64::max);
     let lowest = values.iter().copied().fold(f64::INFINITY, f64::min);
@@ -122,9 +123,7 @@ fn paint(plot: &mut Plot<'_, '_>, line: &Line, place: &impl Fn(f64) -> f64) {
             PathElement::new(ends, colour.stroke_width(SCALE as u32))
         });
         plot.draw_series(whisker).expect(IN_MEMORY);
-        let dot = |spot: &Spot| {
-            Circle::new((spot.x, place(spot.y)), DOT * SCALE, colour.filled())
-        };
+        let dot = |spot: &Spot| Circle::new((spot.x, place(spot.y)), DOT * SCALE, colour.filled());
         plot.draw_series(spots().map(dot)).expect(IN_MEMORY);
     }
 }

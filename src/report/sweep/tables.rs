@@ -1,10 +1,10 @@
 //! The tables of a sweep.
 
 use super::super::table::{Cell, Column, Mark, Table, figures, words};
-use crate::compare::sweep::{
-    FRONT, MEASURES, Stretch, compared, course, figure, fronts, on_front_at,
-};
 use crate::compare::Metric;
+use crate::compare::sweep::{
+    FRONT, MEASURES, best_at, compared, figure, fronts, on_front_at, part,
+};
 use crate::record::Standing;
 use crate::record::sweep::{Measure, Point, Sweep};
 
@@ -20,22 +20,17 @@ pub fn summary(sweep: &Sweep) -> Table {
             words(format!("best {}", preferred.name())),
         ],
     );
-    let course = course(sweep, preferred);
+    let best: Vec<_> =
+        (0..sweep.points.len()).map(|point| best_at(sweep, point, preferred)).collect();
     for (label, front) in fronts(sweep) {
-        let best = course.stretches.iter().filter(|one| one.best.iter().any(|other| other == label));
-        let best = best.map(|stretch| reach(sweep, stretch)).collect::<Vec<_>>().join(", ");
+        let best = part(sweep, |point| {
+            let best = &best[point];
+            (!best.is_empty()).then(|| best.iter().any(|other| other == label))
+        });
         let mark = if front == "everywhere" { Mark::Good } else { Mark::None };
         table.push([Cell::from(label), Cell::marked(front, mark), best.into()]);
     }
     table
-}
-
-fn reach(sweep: &Sweep, stretch: &Stretch) -> String {
-    let written = |point: usize| sweep.points[point].written.as_str();
-    match stretch.from == stretch.to {
-        true => written(stretch.from).to_owned(),
-        false => format!("{} to {}", written(stretch.from), written(stretch.to)),
-    }
 }
 
 /// The measures that say anything, each with a table of its figures: a row for each strategy, a column
@@ -55,9 +50,8 @@ pub fn without_table(sweep: &Sweep) -> Vec<String> {
         names.collect::<Vec<_>>().join(", ")
     };
     let has_any = |metric| figures_of(sweep, metric).next().is_some();
-    let zero = named(&|metric| {
-        has_any(metric) && figures_of(sweep, metric).all(|value| value == 0.0)
-    });
+    let zero =
+        named(&|metric| has_any(metric) && figures_of(sweep, metric).all(|value| value == 0.0));
     let unknown = named(&|metric| !has_any(metric));
     let told = [("Zero at every point", zero), ("Known at no point", unknown)];
     let told = told.into_iter().filter(|(_, names)| !names.is_empty());
@@ -82,10 +76,9 @@ fn measure(sweep: &Sweep, metric: Metric) -> Table {
         false => "",
     };
     let option = &sweep.varied.option;
-    let mut table = Table::new(format!("{} by {option}{interval}", capital(metric.name())), columns);
-    let best: Vec<_> = (0..sweep.points.len())
-        .map(|point| crate::compare::sweep::best_at(sweep, point, metric))
-        .collect();
+    let mut table =
+        Table::new(format!("{} by {option}{interval}", capital(metric.name())), columns);
+    let best: Vec<_> = (0..sweep.points.len()).map(|point| best_at(sweep, point, metric)).collect();
     for label in sweep.labels() {
         let cells = sweep.points.iter().zip(&best).map(|(point, best)| {
             let measure = point.measure(label, metric.name()).filter(|_| point.is_valid());

@@ -2,9 +2,9 @@
 
 use toml_edit::{DocumentMut, Item, Table};
 
+use super::Unvaried;
 use super::target::Target;
 use super::values::{Unit, Value};
-use super::Unvaried;
 
 /// Beyond it not every whole number is one of these.
 const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;

@@ -76,7 +76,8 @@ fn follow<'s>(schema: &'s Value, path: &[String]) -> Option<&'s Value> {
 }
 
 fn resolved(schema: &Value) -> &Value {
-    let name = schema.get("$ref").and_then(|reference| reference.as_str()?.strip_prefix("#/$defs/"));
+    let name =
+        schema.get("$ref").and_then(|reference| reference.as_str()?.strip_prefix("#/$defs/"));
     name.and_then(|name| SCHEMA.get("$defs")?.get(name)).unwrap_or(schema)
 }
 

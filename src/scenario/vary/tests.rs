@@ -43,7 +43,9 @@ fn a_range_has_its_ends_and_round_values_between() {
     assert_eq!((log.scale, log.unit), (Scale::Log, Unit::Time));
     assert_eq!(written(&varied("writes=1%..50%:3")), ["1%", "25.5%", "50%"]);
     assert_eq!(written(&varied("maxmemory=4MiB..64MiB:3:log")), ["4MiB", "16MiB", "64MiB"]);
-    assert_eq!(written(&varied("exponent=0..2:4")), ["0", "0.6667", "1.333", "2"]);
+    assert_eq!(written(&varied("exponent=0..2:4")), ["0", "0.667", "1.33", "2"]);
+    assert_eq!(written(&varied("rate=10000..10100:3")), ["10000", "10050", "10100"]);
+    assert_eq!(written(&varied("keys=1..1000000:3:log")), ["1", "1000", "1000000"]);
     assert_eq!(written(&varied("nodes=1..3:5")), ["1", "2", "3"], "there are no halves");
     assert_eq!(written(&varied("rate=100..200:2:linear")), ["100", "200"]);
 }
@@ -179,6 +181,7 @@ fn what_a_scenario_has_not_is_told_with_what_would_have_it() {
     assert!(closed.contains("`clients`"), "{closed}");
     let ramp = with(rate, "{ poisson = { ramp = { from = 1, to = 5 } } }", "rate=1..5");
     assert!(ramp.contains("changes in the course"), "{ramp}");
-    let preset = with("ttl = \"2s\"", "preset = \"user-profile\"", "strategies.cache-aside.tl=1s,2s");
+    let preset =
+        with("ttl = \"2s\"", "preset = \"user-profile\"", "strategies.cache-aside.tl=1s,2s");
     assert!(preset.contains("did you mean `ttl`?"), "{preset}");
 }

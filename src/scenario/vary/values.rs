@@ -156,7 +156,9 @@ impl Values {
                     Scale::Log => from.number * libm::pow(to.number / from.number, place(step)),
                     _ => (to.number - from.number).mul_add(place(step), from.number),
                 };
-                let inner = (1..steps - 1).map(|step| from.unit.rounded(between(step), is_whole));
+                let span = to.number - from.number;
+                let inner =
+                    (1..steps - 1).map(|step| from.unit.rounded(between(step), span, is_whole));
                 let mut list: Vec<Value> =
                     std::iter::once(from.clone()).chain(inner).chain([to.clone()]).collect();
                 // Few whole numbers lie in a short range.
@@ -241,15 +243,19 @@ impl Unit {
         }
     }
 
-    /// A value between two others, with the digits that a person would give it.
-    fn rounded(self, number: f64, is_whole: bool) -> Value {
+    /// A value within a range that is `span` wide, with the digits that a person would give it: three of
+    /// its own, or of the range's where that is narrow.
+    fn rounded(self, number: f64, span: f64, is_whole: bool) -> Value {
+        let decade = libm::log10(span.min(number.abs()).max(f64::MIN_POSITIVE)).floor();
+        let quantum = libm::pow(10.0, decade - 2.0);
+        let round = || tidy((number / quantum).round() * quantum, 9);
         let number = match self {
-            Self::Time => tidy(number, 2).round(),
             // Whole KiB where there are some.
             Self::Size if number >= 16.0 * 1024.0 => (number / 1024.0).round() * 1024.0,
             Self::Size => number.round(),
-            Self::Number if is_whole => number.round(),
-            Self::Share | Self::Number | Self::Word => tidy(number, 3),
+            Self::Time => round().round(),
+            Self::Number if is_whole => round().round(),
+            Self::Share | Self::Number | Self::Word => round(),
         };
         Value { unit: self, number, written: self.written(number) }
     }

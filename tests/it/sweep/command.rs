@@ -114,7 +114,8 @@ fn a_simulated_sweep_ends_with_a_report_and_the_records_of_its_points() {
 fn a_real_sweep_is_made_of_real_runs() {
     let place = Place::new();
     let embedded = ["--embedded", "--store", "embedded"];
-    let output = place.sweep(&[&embedded[..], &["--vary", "writes=5%,20%", "--seed", "7"]].concat());
+    let output =
+        place.sweep(&[&embedded[..], &["--vary", "writes=5%,20%", "--seed", "7"]].concat());
     let told = text(&output.stdout);
     assert!([Some(0), Some(3)].contains(&output.status.code()), "{}", text(&output.stderr));
     assert!(told.contains("embedded: "), "{told}");

@@ -26,7 +26,8 @@ fn anonymous() -> Sweep {
         point.troubles.clear();
         for (row, strategy) in point.strategies.iter_mut().enumerate() {
             for (place, measure) in strategy.measures.iter_mut().enumerate() {
-                measure.value = Some(formula(at as f64, row as f64, place)).filter(|_| row + at > 0);
+                measure.value =
+                    Some(formula(at as f64, row as f64, place)).filter(|_| row + at > 0);
             }
         }
     }
