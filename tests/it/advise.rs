@@ -93,10 +93,7 @@ fn what_the_queue_breaks_first_is_named_with_its_figure_and_its_record() {
     assert!(breaks[0].starts_with(expected), "{breaks:?}");
     assert!(breaks[0].ends_with(" (at most 200 ms)."), "{breaks:?}");
     assert_eq!(told.answers[2].claims[0].record, "200.json");
-    assert!(
-        breaks[1].starts_with("cache-aside still meets all thresholds at 4 times"),
-        "{breaks:?}"
-    );
+    assert!(breaks[1].starts_with("cache-aside still meets all of them at 4 times"), "{breaks:?}");
     let unknown = told.unknown.join("\n");
     assert!(
         unknown.contains("beyond 4 times") && unknown.contains("no threshold asks"),

@@ -1,6 +1,5 @@
 //! The answers to each question, in sentences that name what they stand on.
 
-use super::super::figure::list;
 use super::super::verdict::{Best, Judged, best, peer};
 use super::super::{Metric, noise};
 use super::{Answer, Claim, Seen, Traffic, bounds, invalid};
@@ -112,23 +111,24 @@ pub fn breaking(traffic: Traffic, all: &[Seen<'_>]) -> Answer {
         left.retain(|label| broken.iter().all(|judged| judged.label != *label));
     }
     let last = all.iter().take_while(|seen| !is_invalid(seen)).last();
-    if let Some(last) = last.filter(|last| !left.is_empty() && last.source.times > 1.0) {
-        let verb = if left.len() == 1 { "still meets" } else { "still meet" };
-        let Some(judged) = last.verdict.competing().find(|judged| judged.label == left[0]) else {
-            return Answer { question: question.into(), claims };
-        };
-        let text = format!(
-            "{} {verb} all thresholds at {} times the traffic ({}), the most that is known.",
-            list(&left),
-            last.source.times,
-            traffic.told(last.source.amount)
-        );
-        claims.push(match left.as_slice() {
-            [_] => about(last, judged, text, bounds(judged)),
-            _ => claim(last, text),
-        });
+    if let Some(last) = last.filter(|last| last.source.times > 1.0) {
+        let still = last.verdict.competing().filter(|one| left.contains(&one.label.as_str()));
+        claims.extend(still.map(|judged| still_meets(traffic, last, judged)));
     }
     Answer { question: question.into(), claims }
+}
+
+fn still_meets(traffic: Traffic, seen: &Seen<'_>, judged: &Judged) -> Claim {
+    let bounds = bounds(judged);
+    let all: Vec<_> = bounds.iter().map(told).collect();
+    let text = format!(
+        "{} still meets all of them at {} times the traffic ({}), the most that is known: {}.",
+        judged.label,
+        seen.source.times,
+        traffic.told(seen.source.amount),
+        all.join("; ")
+    );
+    about(seen, judged, text, bounds)
 }
 
 /// "First, at 2 times the traffic (1,200 requests a second): read p99 of ttl, 7 ms (at most 5 ms)."

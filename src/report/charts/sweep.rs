@@ -52,18 +52,19 @@ fn chart(sweep: &Sweep, metric: Metric, table: Table) -> Chart {
     let highest = values.iter().copied().fold(0.0, f64::max);
     let lowest = values.iter().copied().fold(f64::INFINITY, f64::min);
     let name = metric.name();
-    let is_time = matches!(figure(metric, 0.0), Figure::Time(_));
-    let y = match is_time {
+    // A logarithmic axis has no place for none at all.
+    let is_log = matches!(figure(metric, 0.0), Figure::Time(_)) && lowest > 0.0;
+    let y = match is_log {
         true => Axis::log_time(name, nanos(lowest), nanos(highest)),
         false => Axis::linear(name, highest, |value| figure(metric, value).asked()),
     };
-    let place = |value: f64| if is_time { log(nanos(value)) } else { value };
+    let place = |value: f64| if is_log { log(nanos(value)) } else { value };
     let drawing = match values.is_empty() {
         true => message("No point has this figure."),
         false => drawn(&x_axis(sweep), &y, &lines, place),
     };
     let better = if metric.higher_is_better() { "higher" } else { "lower" };
-    let scales = match (is_time, sweep.varied.scale) {
+    let scales = match (is_log, sweep.varied.scale) {
         (true, Scale::Log) => "both axes logarithmic; ",
         (true, _) => "the upright axis logarithmic; ",
         (false, Scale::Log) => "the level axis logarithmic; ",

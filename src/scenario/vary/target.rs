@@ -41,6 +41,10 @@ pub fn find(scenario: &Scenario, option: &str) -> Result<Target, Unvaried> {
     match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["strategies", "*", option] => of_strategies(scenario, option),
         ["strategies", label, option] => of_strategy(scenario, label, option),
+        // It may hold a password, and what is varied is told everywhere.
+        [.., "server", "url"] => {
+            Err(Unvaried::new("an address is named by --redis-url or --store-url, and not varied"))
+        }
         _ if known(scenario, &path) => Ok(Target { paths: vec![path], is_rest: false }),
         _ => Err(unknown(scenario, option)),
     }
