@@ -1,6 +1,7 @@
 //! The command line: one file for each subcommand, and the only place that prints.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod advise;
 mod bless;
 mod calibrate;
 mod doctor;
@@ -20,6 +21,8 @@ mod schema;
 mod servers;
 mod signals;
 mod simulating;
+mod steps;
+mod sweep;
 mod text;
 
 use std::ffi::OsString;
@@ -44,6 +47,8 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Run),
+    Sweep(sweep::Sweep),
+    Advise(advise::Advise),
     FindMax(find_max::FindMax),
     Report(report::Report),
     Guide(guide::Guide),
@@ -128,6 +133,8 @@ impl Command {
     fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
         match self {
             Self::Run(command) => command.run(out),
+            Self::Sweep(command) => command.run(out),
+            Self::Advise(command) => command.run(out),
             Self::FindMax(command) => command.run(out),
             Self::Report(command) => command.run(out),
             Self::Guide(command) => command.run(out),

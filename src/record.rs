@@ -9,6 +9,7 @@ mod faults;
 mod figures;
 mod fit;
 mod host;
+pub mod sweep;
 
 pub use baseline::{Baseline, Exact};
 pub use beside::{Beside, Held};

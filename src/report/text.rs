@@ -173,7 +173,7 @@ impl Page {
     }
 
     /// A section of a table with a column for each strategy, which may be many.
-    fn in_parts(&mut self, title: &str, table: &Table) {
+    pub(super) fn in_parts(&mut self, title: &str, table: &Table) {
         if table.is_empty() {
             return;
         }

@@ -1,5 +1,6 @@
 //! The integration tests, as one program: they share what is slow to link.
 
+mod advise;
 mod api_origin;
 mod closed_forms;
 mod command_line;
@@ -33,6 +34,7 @@ mod run;
 mod scenarios;
 mod simulated;
 mod stage;
+mod sweep;
 mod traces;
 mod trust;
 mod workloads;
