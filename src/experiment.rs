@@ -8,6 +8,7 @@ mod environment;
 mod error;
 pub mod find_max;
 mod fits;
+mod footprint;
 mod loadable;
 mod predict;
 mod secrets;
@@ -18,6 +19,7 @@ mod watch;
 pub use calibrate::{Effort, calibrate};
 pub use environment::Environment;
 pub use error::Error;
+pub use footprint::{Footprint, available};
 pub use loadable::Loadable;
 pub use simulate::simulate;
 pub use stop::Stop;
@@ -27,7 +29,7 @@ use crate::model::{Nanos, Op};
 use crate::record::{Contender, FORMAT, Host, PlanFacts, Record, Run};
 use crate::scenario::{self, Loaded, Scenario};
 use crate::strategy::Strategy;
-use crate::workload::Plan;
+use crate::workload::{Census, Plan};
 
 /// Hears how far an experiment has come. Called from the load thread: it must not wait.
 pub trait Progress: Sync {
@@ -187,7 +189,7 @@ fn contender(chosen: &scenario::Contender, twin_of: Option<&str>) -> Contender {
 fn plan_facts(plan: &Plan, contenders: &[Contender]) -> PlanFacts {
     let runs = contenders.iter().flat_map(|contender| &contender.runs);
     let requests = runs.map(|run| run.requests).max().unwrap_or_default();
-    let mix = plan.describe_mix(requests);
+    let Census { mix, tallies } = plan.census(requests);
     let share = |op| mix.share_of(op).unwrap_or_default();
     PlanFacts {
         hash: plan.hash(),
@@ -201,6 +203,6 @@ fn plan_facts(plan: &Plan, contenders: &[Contender]) -> PlanFacts {
         read_modify_write_share: share(Op::ReadModifyWrite),
         distinct_keys: mix.distinct_keys,
         top_percent_share: mix.top_share().unwrap_or_default(),
-        fits: fits::of(&plan.tallies(requests)),
+        fits: fits::of(&tallies),
     }
 }
