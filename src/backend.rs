@@ -20,6 +20,7 @@ mod notes;
 mod options;
 mod store;
 mod tap;
+mod touched;
 mod waits;
 
 pub mod api;
