@@ -13,6 +13,12 @@ pub enum Error {
     #[error(transparent)]
     Unfit(#[from] super::find_max::Unfit),
 
+    #[error(
+        "simulating takes up to {needed} of memory, and the machine has {available} left: ask for \
+         fewer keys, smaller rows, or fewer threads"
+    )]
+    Memory { needed: String, available: String },
+
     #[error(transparent)]
     Backend(#[from] backend::Error),
 }
