@@ -107,6 +107,11 @@ impl<'a> Experiment<'a> {
         Ok(())
     }
 
+    /// What one of the runs takes of memory under virtual time.
+    pub fn footprint(&self) -> Footprint {
+        Footprint::of(&self.campaign.loaded.scenario, self.plan.keys())
+    }
+
     /// Whether anything was measured.
     pub fn has_runs(&self) -> bool {
         self.contenders.iter().any(|contender| !contender.runs.is_empty())

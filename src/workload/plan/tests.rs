@@ -248,7 +248,7 @@ fn a_closed_loop_deals_requests_to_its_clients_in_turn() {
 fn the_hash_is_the_same_on_every_machine() {
     assert_eq!(
         plan(&workload()).hash(),
-        "0fbec477d510491f8d486aedf4d92f2bb7deb5c5f8438962bcb32520937a5214"
+        "fcb28ac2a0c15f98f88d37deb5dac9716fefb96e6e48f24d4805105a1aca903c"
     );
 }
 

@@ -72,8 +72,9 @@ mod tests {
         for exponent in [0.0, 0.5, 0.99, 1.0, 1.000_000_1, 2.0, 5.0] {
             let law = ZipfRanks::new(1_000_000, exponent);
             for end in [1.5, 2.0, 17.0, 1_000.0] {
-                let back = law.end(law.area(end));
-                assert!((back / end - 1.0).abs() < 1e-9, "{exponent}: {back} for {end}");
+                // Where an area hardly grows any more, its end is known to fewer digits than it.
+                let (area, back) = (law.area(end), law.area(law.end(law.area(end))));
+                assert!((back / area - 1.0).abs() < 1e-12, "{exponent}: {back} for {area}");
             }
         }
     }
