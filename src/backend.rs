@@ -18,6 +18,7 @@ mod layer;
 mod local;
 mod notes;
 mod options;
+mod spread;
 mod store;
 mod tap;
 mod touched;
@@ -46,7 +47,7 @@ pub use context::{Ctx, Purposed};
 pub use error::Error;
 pub use filesystem::filesystem;
 pub use flights::Flights;
-pub use host::{CacheHost, CacheState, Dataset, Row, StoreHost, Yardstick};
+pub use host::{CacheHost, CacheState, Dataset, EVERY_KEY, Row, StoreHost, Yardstick};
 pub use layer::{Described, Layer, Layered, Step};
 pub use local::{Local, Place};
 pub use options::{

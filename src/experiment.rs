@@ -128,8 +128,10 @@ impl<'a> Experiment<'a> {
     pub fn record(mut self) -> Record {
         let campaign = self.campaign;
         let scenario = &campaign.loaded.scenario;
+        let profile = campaign.environment.profile();
         for (contender, chosen) in self.contenders.iter_mut().zip(&scenario.strategies.0) {
-            contender.predictions = predict::predictions(chosen, scenario, &self.plan, contender);
+            contender.predictions =
+                predict::predictions(chosen, scenario, &self.plan, contender, profile);
         }
         self.contenders.retain(|contender| !contender.runs.is_empty());
         let plan = plan_facts(&self.plan, &self.contenders);

@@ -3,6 +3,7 @@
 //! A delay is waited out on the run's clock, so the twins get latency under virtual time this way.
 //! A delay of zero waits for nothing at all.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -137,8 +138,8 @@ impl StoreHost for DelayedStoreHost {
         self.inner.counters().await
     }
 
-    async fn rows(&self) -> Result<Vec<Row>, Error> {
-        self.inner.rows().await
+    async fn rows(&self, keys: Range<Key>) -> Result<Vec<Row>, Error> {
+        self.inner.rows(keys).await
     }
 
     async fn clear(&self) -> Result<(), Error> {

@@ -6,8 +6,10 @@ use crate::model::{Key, Outcome, Version, Writer};
 use crate::record::Stock;
 use crate::strategy::parts::entry::{self, Held};
 
-/// Keys whose state is fetched at once.
-const BATCH: usize = 1_000;
+/// Keys whose entries are fetched at once.
+const ENTRIES: u64 = 1_000;
+/// Keys whose rows are.
+const ROWS: u64 = 64 * ENTRIES;
 
 /// Tells what is left under the keys `0 .. keys`, some keys at a time, and how much of it there is. A
 /// key that looks wrong is looked at again before it counts.
@@ -20,10 +22,13 @@ pub async fn end_state(
     keys: u64,
     mut tell: impl FnMut(&[EndKey]),
 ) -> Result<Stock, backend::Error> {
+    let mut rows = Vec::new();
     let mut stock = Stock::default();
-    let rows = store.rows().await?;
-    for first in (0..keys).step_by(BATCH) {
-        let batch: Vec<Key> = (first..keys.min(first + BATCH as u64)).map(Key).collect();
+    for first in (0..keys).step_by(ENTRIES as usize) {
+        if first.is_multiple_of(ROWS) {
+            rows = store.rows(Key(first)..Key(keys.min(first + ROWS))).await?;
+        }
+        let batch: Vec<Key> = (first..keys.min(first + ENTRIES)).map(Key).collect();
         let states = cache.state(&batch).await?;
         let mut ends = Vec::with_capacity(states.len());
         for state in &states {

@@ -75,6 +75,9 @@ fn profile(profile: &Profile) -> String {
     if !profile.client.is_zero() {
         text += &format!(", client {}", spread(&profile.client));
     }
+    if let Some(unsynced) = &store.unsynced {
+        text += &format!(", COMMIT that does not wait for the disk {}", spread(unsynced));
+    }
     if let Some(lag) = &store.replication_lag {
         text += &format!(", replicas behind by {}", spread(lag));
     }
