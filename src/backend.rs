@@ -21,6 +21,7 @@ mod options;
 mod spread;
 mod store;
 mod tap;
+mod touched;
 mod waits;
 
 pub mod api;

@@ -11,6 +11,7 @@ mod exactness;
 pub mod find_max;
 mod fit;
 mod fits;
+mod footprint;
 mod loadable;
 mod predict;
 mod secrets;
@@ -23,6 +24,7 @@ pub use environment::Environment;
 pub use error::Error;
 pub use exactness::exactly;
 pub use fit::{Fitted, Patience, fit};
+pub use footprint::{Footprint, available};
 pub use loadable::Loadable;
 pub use simulate::simulate;
 pub use stop::Stop;
@@ -32,7 +34,7 @@ use crate::model::{Nanos, Op};
 use crate::record::{Contender, FORMAT, Host, PlanFacts, Record, Run};
 use crate::scenario::{self, Loaded, Scenario};
 use crate::strategy::Strategy;
-use crate::workload::Plan;
+use crate::workload::{Census, Plan};
 
 /// Hears how far an experiment has come. Called from the load thread: it must not wait.
 pub trait Progress: Sync {
@@ -108,6 +110,11 @@ impl<'a> Experiment<'a> {
             self.contenders[planned.contender].runs.push(run);
         }
         Ok(())
+    }
+
+    /// What one of the runs takes of memory under virtual time.
+    pub fn footprint(&self) -> Footprint {
+        Footprint::of(&self.campaign.loaded.scenario, self.plan.keys())
     }
 
     /// Whether anything was measured.
@@ -195,7 +202,7 @@ fn contender(chosen: &scenario::Contender, twin_of: Option<&str>) -> Contender {
 fn plan_facts(plan: &Plan, contenders: &[Contender]) -> PlanFacts {
     let runs = contenders.iter().flat_map(|contender| &contender.runs);
     let requests = runs.map(|run| run.requests).max().unwrap_or_default();
-    let mix = plan.describe_mix(requests);
+    let Census { mix, tallies } = plan.census(requests);
     let share = |op| mix.share_of(op).unwrap_or_default();
     PlanFacts {
         hash: plan.hash(),
@@ -209,6 +216,6 @@ fn plan_facts(plan: &Plan, contenders: &[Contender]) -> PlanFacts {
         read_modify_write_share: share(Op::ReadModifyWrite),
         distinct_keys: mix.distinct_keys,
         top_percent_share: mix.top_share().unwrap_or_default(),
-        fits: fits::of(&plan.tallies(requests)),
+        fits: fits::of(&tallies),
     }
 }

@@ -224,6 +224,7 @@ impl<'a> Bench<'a> {
             memory: Memory::from(Nanos::NEVER),
             progress: &Silent,
             start,
+            now: start,
         };
         let course =
             Course { plan: &plan, rows, clock, start, lane: Lane::ONLY, pacing: self.pacing };

@@ -21,9 +21,14 @@ use crate::theory::stampede::{Guard, Life};
 use crate::theory::{KeyRate, hit_ratio, rates, refresh, staleness, stampede};
 use crate::workload::Plan;
 
+/// Of more keys than this no closed form is worked out: each takes dozens of bytes a key, and some of
+/// them seconds.
+const KEYS_MAX: u64 = 10_000_000;
+
 /// The closed forms that apply to a contender, each with its measured figure. Empty where requests
-/// follow answers (a closed loop), where popularity moves, where something breaks, and where there is
-/// more to the workload than reads and updates of rows that are there. `profile` is that of a simulation.
+/// follow answers (a closed loop), where popularity moves, where something breaks, where there is
+/// more to the workload than reads and updates of rows that are there, and with more than ten million
+/// keys. `profile` is that of a simulation.
 pub fn predictions(
     chosen: &scenario::Contender,
     scenario: &Scenario,
@@ -36,7 +41,7 @@ pub fn predictions(
     let workload = &scenario.workload;
     let is_plain =
         workload.only_reads_and_updates() && scenario.dataset.absent.is_zero() && !workload.prefill;
-    if !is_plain || !scenario.faults.is_empty() {
+    if !is_plain || !scenario.faults.is_empty() || plan.keys() > KEYS_MAX {
         return Vec::new();
     }
     let (Some(rate), Some(probabilities)) = (plan.rate(), plan.probabilities()) else {

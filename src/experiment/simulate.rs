@@ -25,7 +25,8 @@ const STEP: Nanos = Nanos::from_millis(100);
 /// `stop` asks for the end, the Record has what was measured until then, and says so.
 ///
 /// # Errors
-/// If the plan cannot be made, or the twins cannot do what the scenario asks for.
+/// If the plan cannot be made, if the machine has not the memory, or if the twins cannot do what the
+/// scenario asks for.
 pub fn simulate(
     loaded: &Loaded,
     profile: &Profile,
@@ -36,6 +37,7 @@ pub fn simulate(
     let wall = WallClock::new();
     let environment = Environment::simulated(&loaded.scenario, &SimClock::new(), profile);
     let mut experiment = Experiment::new(loaded, &environment)?;
+    experiment.footprint().fits(threads.get().min(loaded.scenario.schedule().turns.len()))?;
     experiment.run_apart(profile, threads, progress, stop)?;
     if let Some(why) = stop.reason() {
         experiment.cut_short(&why);

@@ -31,6 +31,7 @@ mod redis_breakages;
 mod redis_faults;
 mod reports;
 mod run;
+mod scale;
 mod scenarios;
 mod simulated;
 mod stage;
