@@ -47,6 +47,7 @@ impl CacheOptions {
         let counts_keys = self.max_keys.is_some() && self.maxmemory.is_none();
         match self.victim {
             Some(victim) => victim,
+            None if self.eviction == Eviction::AllkeysFifo => Victim::Exact,
             None if counts_keys && self.eviction.is_lru() => Victim::Exact,
             None => Victim::BestOf(Victim::SAMPLES),
         }
@@ -120,7 +121,7 @@ impl AppendFsync {
     }
 }
 
-/// Redis's own names for what it evicts.
+/// Redis's own names for what it evicts, and one that it does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Eviction {
@@ -128,6 +129,8 @@ pub enum Eviction {
     AllkeysLru,
     AllkeysLfu,
     AllkeysRandom,
+    /// First in, first out. No policy of Redis's: only the `embedded` cache has it, and finds the first exactly.
+    AllkeysFifo,
     VolatileLru,
     VolatileLfu,
     VolatileRandom,
@@ -142,6 +145,7 @@ impl Eviction {
             Self::AllkeysLru => "allkeys-lru",
             Self::AllkeysLfu => "allkeys-lfu",
             Self::AllkeysRandom => "allkeys-random",
+            Self::AllkeysFifo => "allkeys-fifo",
             Self::VolatileLru => "volatile-lru",
             Self::VolatileLfu => "volatile-lfu",
             Self::VolatileRandom => "volatile-random",
@@ -156,7 +160,10 @@ impl Eviction {
 
     /// Whether it may evict an entry that has no expiry.
     pub const fn takes_entries_without_expiry(self) -> bool {
-        matches!(self, Self::AllkeysLru | Self::AllkeysLfu | Self::AllkeysRandom)
+        matches!(
+            self,
+            Self::AllkeysLru | Self::AllkeysLfu | Self::AllkeysRandom | Self::AllkeysFifo
+        )
     }
 }
 

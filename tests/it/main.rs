@@ -15,7 +15,7 @@ mod faulted;
 mod fill_race;
 mod find_max;
 mod full_cache;
-mod golden_lru;
+mod golden;
 mod guards;
 mod late_answers;
 mod listeners;

@@ -40,7 +40,8 @@ pub fn hit_ratio(
             "sum p (1 - e^(-p t)), t from sum (1 - e^(-p t)) = C",
             stay,
         ),
-        Eviction::AllkeysRandom => (
+        // Who came first is gone after as long on average, however often it was read.
+        Eviction::AllkeysRandom | Eviction::AllkeysFifo => (
             eviction::random(popularity, capacity),
             "sum p p t / (1 + p t), t from sum p t / (1 + p t) = C",
             stay * FILLED_AT_RANDOM,

@@ -80,6 +80,12 @@ fn managed(scenario: &Scenario, problems: &mut Vec<Problem>) {
                 .help("set `maxmemory`"),
         );
     }
+    if scenario.cache.eviction == Eviction::AllkeysFifo {
+        problems.push(
+            Problem::error(&["cache", "eviction"], "Redis does not evict who came first")
+                .expected("only for `server = \"embedded\"`"),
+        );
+    }
     if scenario.cache.victim == Some(Victim::Exact) {
         problems.push(
             Problem::error(&["cache", "victim"], "Redis takes the best of a sample")
@@ -99,11 +105,19 @@ fn embedded(scenario: &Scenario, problems: &mut Vec<Problem>) {
                 .help("leave it out for an unlimited cache"),
         );
     }
-    if cache.victim == Some(Victim::Exact) && !cache.eviction.is_lru() {
+    let is_fifo = cache.eviction == Eviction::AllkeysFifo;
+    if is_fifo && matches!(cache.victim, Some(Victim::BestOf(_))) {
+        problems.push(
+            Problem::error(&["cache", "victim"], "who came first is found exactly")
+                .expected("expected `exact`")
+                .help("leave it out"),
+        );
+    }
+    if cache.victim == Some(Victim::Exact) && !cache.eviction.is_lru() && !is_fifo {
         let message = format!("by `{}` nothing is found exactly", cache.eviction.name());
         problems.push(
             Problem::error(&["cache", "victim"], message)
-                .expected("only for `allkeys-lru` and `volatile-lru`")
+                .expected("only for `allkeys-lru`, `volatile-lru` and `allkeys-fifo`")
                 .help("write `victim = { best-of = 5 }`, or leave it out"),
         );
     }

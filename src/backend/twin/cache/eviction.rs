@@ -98,6 +98,7 @@ impl Policy {
     fn touch(&mut self, slot: &mut Slot, place: usize, now: Nanos) {
         let goes_by_use = self.eviction.is_lru();
         match &mut self.finder {
+            Finder::Order(order) if self.eviction == Eviction::AllkeysFifo => order.enter(place),
             Finder::Order(order) => {
                 let stays = slot.deadline == Nanos::NEVER && self.eviction == Eviction::VolatileLru;
                 if stays { order.leave(place) } else { order.renew(place) }

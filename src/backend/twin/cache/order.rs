@@ -49,6 +49,13 @@ impl Order {
         }
     }
 
+    /// Notes that the entry came last of all, unless it has come before.
+    pub fn enter(&mut self, place: usize) {
+        if !self.links[place].is_linked {
+            self.renew(place);
+        }
+    }
+
     /// Takes the entry out of the order.
     pub fn leave(&mut self, place: usize) {
         let link = self.links[place];

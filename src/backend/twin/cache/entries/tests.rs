@@ -40,6 +40,18 @@ fn the_least_recently_used_entry_goes_and_no_other() {
 }
 
 #[test]
+fn who_came_first_goes_however_much_it_is_used() {
+    let mut entries = of_keys(3, Eviction::AllkeysFifo, Victim::Exact);
+    fill(&mut entries, [1, 2, 3]);
+    entries.get(Key(1), NOW);
+    fill(&mut entries, [1, 4]);
+    let held = |entries: &Entries| [1, 2, 3, 4].map(|key| entries.peek(Key(key), NOW).is_some());
+    assert_eq!(held(&entries), [false, true, true, true]);
+    fill(&mut entries, [1]);
+    assert_eq!(held(&entries), [true, false, true, true], "who comes back comes last");
+}
+
+#[test]
 fn of_entries_that_expire_the_least_recently_used_goes_and_the_others_stay() {
     let mut entries = of_keys(3, Eviction::VolatileLru, Victim::Exact);
     fill(&mut entries, [1]);
