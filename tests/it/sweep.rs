@@ -76,7 +76,7 @@ fn the_crossover_is_where_theory_says() {
     assert_eq!(best, ["cache-aside", "ttl"]);
     let crossing = found.crossings[0].unwrap();
     assert_eq!((crossing.after, crossing.before), (1, 2));
-    assert!((crossing.at - 0.1).abs() < 0.01, "{crossing:?}");
+    assert!((crossing.at.unwrap() - 0.1).abs() < 0.01, "{crossing:?}");
     let told = &sentences(sweep)[0];
     assert!(
         told.contains(

@@ -32,8 +32,9 @@ pub struct Crossing {
     /// in the sweep's list of points.
     pub after: usize,
     pub before: usize,
-    /// Where the figures of the two would be equal, if they went straight from point to point.
-    pub at: f64,
+    /// Where the figures of the two would be equal, if they went straight from point to point; `None`
+    /// where one of them is not known at enough of the points.
+    pub at: Option<f64>,
 }
 
 /// Who is best at one point.
@@ -101,10 +102,12 @@ fn is_apart(sweep: &Sweep, metric: Metric, one: &Measure, other: &Measure) -> bo
         return false;
     }
     let has_repeats = one.runs.min(other.runs) as usize >= REPEATS_FOR_INTERVAL;
-    if has_repeats && let (Some(a), Some(b)) = (one.interval, other.interval) {
-        if a.low <= b.high && b.low <= a.high {
-            return false;
-        }
+    if has_repeats
+        && let (Some(a), Some(b)) = (one.interval, other.interval)
+        && a.low <= b.high
+        && b.low <= a.high
+    {
+        return false;
     }
     if one.noise.is_some_and(|floor| noise::relative(x, y) <= floor) {
         return false;
@@ -146,9 +149,11 @@ fn crossing(
     };
     let way: Vec<(f64, f64)> =
         sweep.points[from..=to].iter().filter(|point| point.is_valid()).filter_map(ahead).collect();
-    let change = way.windows(2).find(|pair| pair[0].1 <= 0.0 && pair[1].1 > 0.0)?;
-    let share = change[0].1 / (change[0].1 - change[1].1);
-    let at = between(sweep.varied.scale, change[0].0, change[1].0, share);
+    let change = way.windows(2).find(|pair| pair[0].1 <= 0.0 && pair[1].1 > 0.0);
+    let at = change.map(|change| {
+        let share = change[0].1 / (change[0].1 - change[1].1);
+        between(sweep.varied.scale, change[0].0, change[1].0, share)
+    });
     Some(Crossing { after: from, before: to, at })
 }
 

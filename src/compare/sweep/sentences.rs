@@ -50,12 +50,12 @@ fn over_range(sweep: &Sweep, course: &Course) -> String {
     let place = |index: usize| {
         let crossing = course.crossings[index]?;
         let written = |point: usize| sweep.points[point].written.as_str();
-        Some(format!(
-            "{} (between {} and {})",
-            said(sweep, crossing.at),
-            written(crossing.after),
-            written(crossing.before)
-        ))
+        let between =
+            format!("between {} and {}", written(crossing.after), written(crossing.before));
+        Some(match crossing.at {
+            Some(at) => format!("{} ({between})", said(sweep, at)),
+            None => format!("a value {between}"),
+        })
     };
     if let ([other], Some(place)) = (others, place(0)) {
         return format!(

@@ -75,11 +75,11 @@ fn lines_that_cross_cross_where_they_are_equal() {
     assert_eq!(best(&found), [["a"], ["b"]]);
     // From 2 to 4, a is 2 ahead and then 4 behind.
     let at = 2.0 + 2.0 * (2.0 / 6.0);
-    assert_eq!(found.crossings, [Some(Crossing { after: 1, before: 2, at })]);
+    assert_eq!(found.crossings, [Some(Crossing { after: 1, before: 2, at: Some(at) })]);
     let told = &sentences(&sweep)[0];
     assert_eq!(told, "Below 2.67 nodes (between 2 and 4) a has the lowest read p99, above it b.");
     sweep.varied.scale = Scale::Log;
-    let log = read_p99(&sweep).crossings[0].unwrap().at;
+    let log = read_p99(&sweep).crossings[0].unwrap().at.unwrap();
     assert!((log - 2.0 * 2f64.powf(1.0 / 3.0)).abs() < 1e-12, "{log}");
 }
 
@@ -106,7 +106,7 @@ fn a_change_lies_between_the_points_that_are_certain() {
     assert_eq!(best(&found), [["a"], ["b"]]);
     let crossing = found.crossings[0].unwrap();
     assert_eq!((crossing.after, crossing.before), (0, 3));
-    assert!((crossing.at - 25.0).abs() < 1e-9, "{crossing:?}");
+    assert!((crossing.at.unwrap() - 25.0).abs() < 1e-9, "{crossing:?}");
 }
 
 #[test]
@@ -185,7 +185,17 @@ fn a_point_without_the_figure_says_nothing() {
     let sweep = made(&[1.0, 2.0, 3.0], &[("a", &[1.0, f64::NAN, 3.0]), ("b", &[2.0, 2.0, 2.0])]);
     let found = read_p99(&sweep);
     assert_eq!(best(&found), [["a"], ["b"]]);
-    assert_eq!(found.crossings[0], Some(Crossing { after: 0, before: 2, at: 2.0 }));
+    assert_eq!(found.crossings[0], Some(Crossing { after: 0, before: 2, at: Some(2.0) }));
+}
+
+#[test]
+fn a_change_to_one_that_was_not_known_before_has_no_value() {
+    let strategies: [(&str, &[f64]); 3] =
+        [("a", &[1.0, 2.0]), ("b", &[f64::NAN, 1.0]), ("c", &[3.0, 3.0])];
+    let sweep = made(&[1.0, 2.0], &strategies);
+    assert_eq!(read_p99(&sweep).crossings, [Some(Crossing { after: 0, before: 1, at: None })]);
+    let expected = "Below a value between 1 and 2 a has the lowest read p99, above it b.";
+    assert_eq!(sentences(&sweep)[0], expected);
 }
 
 #[test]

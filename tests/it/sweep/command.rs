@@ -1,14 +1,17 @@
 //! `cacheduel sweep` as a person calls it.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use assert_cmd::cargo::cargo_bin;
 use cacheduel::record::Standing;
 use cacheduel::report;
 use cacheduel::report::sweep;
+use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -160,4 +163,38 @@ fn it_ends_as_a_run_does() {
         .unwrap();
     let output = place.sweep(&["--vary", "ttl=100ms,200ms", "--simulate", "--quiet"]);
     assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_sweep_that_is_interrupted_keeps_what_it_has() {
+    let place = Place::new();
+    let mut command = Command::new(cargo_bin!("cacheduel"));
+    command.current_dir(place.0.path()).args(["sweep", "tiny.toml", "--out", "out"]);
+    command.args(["--embedded", "--store", "embedded", "--only", "ttl"]);
+    command.args(["--vary", "ttl=100ms,200ms,300ms"]).process_group(0);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    // Within the second point: its run has begun, and takes seconds.
+    let (mut points, mut is_running) = (0, false);
+    while !(points == 2 && is_running) {
+        line.clear();
+        assert!(stderr.read_line(&mut line).unwrap() > 0, "it ended before it had begun");
+        points += usize::from(line.starts_with("point "));
+        is_running = points == 2 && line.starts_with("[1/1] ");
+    }
+    kill_process_group(Pid::from_child(&child), Signal::INT).unwrap();
+    let mut told = String::new();
+    stderr.read_to_string(&mut told).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{told}");
+    assert!(told.contains("not finished"), "{told}");
+
+    let found = sweep::read(&place.report()).unwrap();
+    assert!(found.is_partial());
+    assert!(found.checks.iter().any(|check| check.detail.contains("interrupted")));
+    assert_eq!(found.points[0].written, "100ms");
+    assert_eq!(found.varied.planned.len(), 3);
+    // What there is of the second point is marked, and takes no part.
+    let begun: Vec<_> = found.points.iter().skip(1).map(|point| point.standing).collect();
+    assert!(begun.len() <= 1 && begun.iter().all(|standing| *standing == Standing::Invalid));
 }
