@@ -52,7 +52,7 @@ pub use layer::{Described, Layer, Layered, Step};
 pub use local::{Local, Place};
 pub use options::{
     AppendFsync, CacheOptions, CacheServer, Connections, Durability, Eviction, Origin,
-    StoreOptions, StoreServer,
+    StoreOptions, StoreServer, Victim,
 };
 pub use store::{Applied, Event, Read, Store, VersionedDraft};
 pub use tap::Tap;

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cacheduel::backend::faults::OutageCacheHost;
 use cacheduel::backend::sqlite::SqliteHost;
 use cacheduel::backend::twin::{TwinCacheHost, TwinStoreHost};
 use cacheduel::backend::{
@@ -177,8 +176,7 @@ async fn run(cache: Box<dyn CacheHost>, store: &dyn StoreHost, clock: &dyn Clock
 fn on_twins(options: &CacheOptions) -> (u64, Audit) {
     let clock = SimClock::new();
     let shared: Arc<dyn Clock> = Arc::new(clock.clone());
-    let twin = Box::new(TwinCacheHost::new(options, shared.clone()).unwrap());
-    let cache = OutageCacheHost::new(twin, shared, Nanos::from_secs(1));
+    let cache = TwinCacheHost::new(options, shared).unwrap();
     let store = TwinStoreHost::new(&StoreOptions::default());
     clock.block_on(run(Box::new(cache), &store, &clock))
 }

@@ -8,6 +8,7 @@ mod conformance_cache;
 mod conformance_store;
 mod doctor;
 mod eviction;
+mod eviction_rates;
 mod faulted;
 mod fill_race;
 mod find_max;

@@ -2,7 +2,7 @@
 
 use super::estimate::{Of, estimate};
 use super::{Asked, Predicted, hits};
-use crate::backend::Eviction;
+use crate::backend::{Eviction, Victim};
 use crate::record::{Contender, Prediction};
 use crate::scenario::Scenario;
 use crate::strategy::{Lifetime, Spec};
@@ -35,7 +35,7 @@ pub fn hit_ratio(
     }
     let popularity = &asked.probabilities;
     let (value, formula, settled_after) = match scenario.cache.eviction {
-        Eviction::AllkeysLru => (
+        Eviction::AllkeysLru if scenario.cache.victim() == Victim::Exact => (
             eviction::lru(popularity, capacity),
             "sum p (1 - e^(-p t)), t from sum (1 - e^(-p t)) = C",
             stay,

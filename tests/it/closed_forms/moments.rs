@@ -123,7 +123,7 @@ fn lost_writes(seed: u64, writes: f64, interval: u32, at: u32) -> f64 {
 
 #[test]
 fn what_a_kill_loses_of_write_behind_on_average_and_at_most() {
-    const KILLS: u32 = 40;
+    const KILLS: u32 = 100;
     for (writes, interval) in [(100.0, 400), (40.0, 1_000)] {
         // Spread over a flush, wherever the first one began.
         let kills = (0..KILLS).map(|kill| 2_000 + interval * kill / KILLS);
@@ -185,7 +185,7 @@ fn varied(spread: f64) -> Spread {
 
 #[test]
 fn calls_wait_for_one_connection_as_pollaczek_and_khinchine_say() {
-    for (spread, utilisation) in [(0.0, 0.7), (0.5, 0.6), (1.0, 0.5), (2.0, 0.4)] {
+    for (spread, utilisation) in [(0.0, 0.7), (0.5, 0.6), (0.9, 0.5), (2.0, 0.4)] {
         let service = varied(spread);
         let rate = utilisation / service.mean();
         // W = r E[S^2] / (2 (1 - u)).
@@ -216,9 +216,8 @@ fn calls_wait_for_several_connections_as_erlang_says() {
         let rate = utilisation * f64::from(connections) / service.mean();
         let near = queue::mean_wait_varied(rate, service.mean(), spread, connections).unwrap();
         let times = StoreTimes { read: service, ..StoreTimes::default() };
-        let waits: Vec<f64> = (1..=8)
-            .map(|seed| mean_wait(seed, "postgres", 1.0, rate, connections, times))
-            .collect();
+        let (waits, _): (Vec<f64>, Vec<_>) =
+            (1..=8).map(|seed| mean_wait(seed, "postgres", 1.0, rate, connections, times)).unzip();
         let Mean { mean, error } = Mean::of(&waits);
         // It is within 5 % of itself for several connections.
         let off = (mean - near).abs();
