@@ -29,7 +29,6 @@ mod redis_breakages;
 mod redis_faults;
 mod reports;
 mod run;
-mod scale;
 mod scenarios;
 mod simulated;
 mod stage;
