@@ -86,7 +86,7 @@ impl Footprint {
     pub fn told(&self) -> String {
         let Self { cache, store, judge, figures } = *self;
         format!(
-            "at most {}: {} for the cache, {} for written rows, {} for the judge, {} for figures",
+            "at most {} of memory: {} for the cache, {} for written rows, {} for the judge, {} for figures",
             rounded(self.total()),
             rounded(cache),
             rounded(store),
@@ -150,57 +150,4 @@ fn rounded(Size(bytes): Size) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::scenario;
-
-    fn footprint(keys: u64, more: &str) -> Footprint {
-        let text = format!(
-            "question = \"q\"\n[dataset]\nentity = \"product\"\nkeys = {keys}\nsize = \"1KiB\"\n\
-             [workload]\npopularity = \"uniform\"\narrival = {{ poisson = {{ rate = 1000 }} }}\n\
-             duration = \"10s\"\nwarm-up = \"0s\"\n{more}\n[strategies.cache-aside]\n"
-        );
-        Footprint::of(&scenario::parse("test", &text).unwrap().scenario, keys)
-    }
-
-    #[test]
-    fn what_is_never_asked_for_is_in_no_cache() {
-        let (few, many) = (footprint(1_000, "reads = 1.0"), footprint(100_000_000, "reads = 1.0"));
-        assert_eq!(few.cache, Size(1_000 * (320 + 1_024)));
-        assert_eq!(many.cache, Size(10_100 * (320 + 1_024)));
-        assert_eq!((few.store, many.store), (Size(0), Size(0)));
-        assert!(many.judge.0 >= 6_400_000_000);
-        let filled = footprint(1 << 20, "reads = 1.0\nprefill = true");
-        assert_eq!(filled.cache, Size((1 << 20) * (320 + 1_024)));
-    }
-
-    #[test]
-    fn a_cache_with_a_limit_holds_no_more() {
-        let limited =
-            footprint(1_000_000, "reads = 1.0\n[cache]\nserver = \"embedded\"\nmax-keys = 100");
-        assert_eq!(limited.cache, Size(100 * (320 + 1_024)));
-    }
-
-    #[test]
-    fn what_no_machine_has_is_refused() {
-        let small = footprint(1_000, "reads = 1.0");
-        assert!(small.fits(1).is_ok());
-        let error = small.fits(1 << 40).unwrap_err().to_string();
-        assert!(error.contains("simulating takes up to"), "{error}");
-    }
-
-    #[test]
-    fn sizes_are_told_in_three_digits() {
-        let told = [0, 1_023, 1_536, 50 << 20, 3 << 40].map(|bytes| rounded(Size(bytes)));
-        assert_eq!(told, ["0 B", "1023 B", "1.50 KiB", "50.0 MiB", "3.00 TiB"]);
-        let told = footprint(1_000, "reads = 1.0").told();
-        assert!(told.starts_with("at most 49.5 MiB: 1.28 MiB for the cache"), "{told}");
-    }
-
-    #[test]
-    fn the_machine_says_what_it_has_left() {
-        let text = "MemTotal:  24000000 kB\nMemAvailable:   21000 kB\nBuffers: 1 kB\n";
-        assert_eq!(in_meminfo(text), Some(21_000 << 10));
-        assert_eq!(in_meminfo("MemTotal: 1 kB"), None);
-    }
-}
+mod tests;

@@ -31,7 +31,6 @@ mod redis_breakages;
 mod redis_faults;
 mod reports;
 mod run;
-mod scale;
 mod scenarios;
 mod simulated;
 mod stage;
