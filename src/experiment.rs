@@ -142,6 +142,7 @@ impl<'a> Experiment<'a> {
             store: campaign.environment.store_server(),
             profile: campaign.environment.profile().cloned(),
             calibration: campaign.calibration,
+            pairing: None,
             contenders: self.contenders,
             checks: [campaign.checks, vec![predicted, fitted]].concat(),
         }

@@ -6,6 +6,7 @@
 mod checks;
 mod error;
 mod finding;
+mod gate;
 mod nearest;
 mod problem;
 mod profile;
@@ -18,6 +19,7 @@ mod types;
 pub use checks::validate;
 pub use error::{Error, Rejected};
 pub use finding::names;
+pub use gate::{Effect, Gate, Gated};
 pub use problem::{Part, Problem, Severity};
 pub use profile::{parse_profile, profile};
 pub use schedule::{Schedule, Turn};

@@ -187,6 +187,7 @@ pub fn with_contenders(names: &[&str]) -> Record {
         store: server("sqlite", "3.50.4", &[("journal_mode", "wal"), ("synchronous", "FULL")]),
         profile: None,
         calibration: Some(calibration()),
+        pairing: None,
         contenders: chosen.map(contender).collect(),
         checks: vec![check("server counters", Standing::Ok, "cache and tap agree on every count")],
     }
