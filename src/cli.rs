@@ -1,10 +1,14 @@
 //! The command line: one file for each subcommand, and the only place that prints.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod baselines;
 mod calibrate;
+mod compare;
 mod doctor;
+mod emit;
 mod explain;
 mod find_max;
+mod gate;
 mod guide;
 mod init;
 mod list;
@@ -45,6 +49,8 @@ enum Command {
     Run(run::Run),
     FindMax(find_max::FindMax),
     Report(report::Report),
+    Compare(compare::Compare),
+    Gate(gate::Gate),
     Guide(guide::Guide),
     Init(init::Init),
     List(list::List),
@@ -128,6 +134,8 @@ impl Command {
             Self::Run(command) => command.run(out),
             Self::FindMax(command) => command.run(out),
             Self::Report(command) => command.run(out),
+            Self::Compare(command) => command.run(out),
+            Self::Gate(command) => command.run(out),
             Self::Guide(command) => command.run(out),
             Self::Init(command) => command.run(out),
             Self::List(command) => command.run(out),

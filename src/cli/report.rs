@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 
-use super::{Exit, print};
+use super::emit::Emits;
+use super::{Exit, Usage, print};
 use crate::record::Record;
 use crate::record::ceilings::Ceilings;
+use crate::report::emit::Subject;
 use crate::report::folder::write_formats;
 use crate::report::{self, Document, Format, ceilings};
 
@@ -26,6 +28,8 @@ pub struct Report {
     /// Where to write files
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    emits: Emits,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -47,10 +51,18 @@ enum Form {
 impl Report {
     /// Fails where the record cannot be read or the files cannot be written.
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        self.emits.check()?;
         if is_search(&self.path) {
+            if !self.emits.is_empty() {
+                return Err(
+                    Usage("--emit tells of records, not of what `find-max` writes".into()).into()
+                );
+            }
             self.render(&ceilings::read(&self.path)?, out)
         } else {
-            self.render(&report::read(&self.path)?, out)
+            let record = report::read(&self.path)?;
+            self.emits.write(Subject::Record(&record))?;
+            self.render(&record, out)
         }
     }
 
