@@ -2,11 +2,15 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod advise;
+mod baselines;
 mod bless;
 mod calibrate;
+mod compare;
 mod doctor;
+mod emit;
 mod explain;
 mod find_max;
+mod gate;
 mod guide;
 mod init;
 mod list;
@@ -51,6 +55,8 @@ enum Command {
     Advise(advise::Advise),
     FindMax(find_max::FindMax),
     Report(report::Report),
+    Compare(compare::Compare),
+    Gate(gate::Gate),
     Guide(guide::Guide),
     Init(init::Init),
     List(list::List),
@@ -137,6 +143,8 @@ impl Command {
             Self::Advise(command) => command.run(out),
             Self::FindMax(command) => command.run(out),
             Self::Report(command) => command.run(out),
+            Self::Compare(command) => command.run(out),
+            Self::Gate(command) => command.run(out),
             Self::Guide(command) => command.run(out),
             Self::Init(command) => command.run(out),
             Self::List(command) => command.run(out),

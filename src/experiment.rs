@@ -157,6 +157,7 @@ impl<'a> Experiment<'a> {
             profile: campaign.environment.profile().cloned(),
             beside: None,
             calibration: campaign.calibration,
+            pairing: None,
             contenders: self.contenders,
             checks: [campaign.checks, vec![predicted, fitted]].concat(),
         }

@@ -9,6 +9,7 @@ mod faults;
 mod figures;
 mod fit;
 mod host;
+mod merged;
 pub mod sweep;
 
 pub use baseline::{Baseline, Exact};
@@ -35,7 +36,7 @@ pub use crate::model::{
     Injected, Nanos, Op, Profile, Purpose, ServedBy, Server, Share, Side, Span, Spread,
     samples_to_certify,
 };
-pub use crate::scenario::{PlannedFault, Preference, Scenario, Thresholds};
+pub use crate::scenario::{Gate, Gated, PlannedFault, Preference, Scenario, Thresholds};
 
 /// The version of the Record's format. Raised when a reader of the old one would be wrong.
 pub const FORMAT: u32 = 3;
@@ -70,6 +71,10 @@ pub struct Record {
     /// What the load generator itself cost and could do, just before the runs. `None` under virtual time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibration>,
+    /// Equal in two Records that were measured in turn, in one experiment: runs of the same repeat are a
+    /// pair. `None` of a Record that was measured by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pairing: Option<String>,
     /// In the order of the scenario.
     pub contenders: Vec<Contender>,
     /// Checks of the experiment as a whole; those of a run are with the run.

@@ -4,7 +4,9 @@
 pub mod advice;
 pub mod ceilings;
 pub mod charts;
+pub mod comparison;
 pub mod csv;
+pub mod emit;
 pub mod facts;
 pub mod folder;
 pub mod guide;

@@ -6,6 +6,7 @@
 mod checks;
 mod error;
 mod finding;
+mod gate;
 mod nearest;
 mod problem;
 mod profile;
@@ -19,6 +20,7 @@ pub mod vary;
 pub use checks::validate;
 pub use error::{Error, Rejected};
 pub use finding::names;
+pub use gate::{Effect, Gate, Gated};
 pub use problem::{Part, Problem, Severity};
 pub use profile::{parse_profile, profile};
 pub use schedule::{Schedule, Turn};

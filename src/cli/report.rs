@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 
-use super::{Exit, print};
+use super::emit::Emits;
+use super::{Exit, Usage, print};
 use crate::record::Record;
 use crate::record::ceilings::Ceilings;
 use crate::record::sweep::Sweep;
+use crate::report::emit::Subject;
 use crate::report::folder::write_formats;
 use crate::report::{self, Document, Format, ceilings, sweep};
 
@@ -27,6 +29,8 @@ pub struct Report {
     /// Where to write files
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    emits: Emits,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -48,12 +52,21 @@ enum Form {
 impl Report {
     /// Fails where the record cannot be read or the files cannot be written.
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        if is_sort::<Ceilings>(&self.path) {
+        self.emits.check()?;
+        let (is_search, is_sweep) = (is_sort::<Ceilings>(&self.path), is_sort::<Sweep>(&self.path));
+        if (is_search || is_sweep) && !self.emits.is_empty() {
+            let whose = if is_search { "find-max" } else { "sweep" };
+            let refusal = format!("--emit tells of records, not of what `{whose}` writes");
+            return Err(Usage(refusal).into());
+        }
+        if is_search {
             self.render(&ceilings::read(&self.path)?, out)
-        } else if is_sort::<Sweep>(&self.path) {
+        } else if is_sweep {
             self.render(&sweep::read(&self.path)?, out)
         } else {
-            self.render(&report::read(&self.path)?, out)
+            let record = report::read(&self.path)?;
+            self.emits.write(Subject::Record(&record))?;
+            self.render(&record, out)
         }
     }
 

@@ -2,7 +2,7 @@
 //! and every report take their names and numbers.
 
 use super::Figure;
-use crate::record::{Contender, Measures, Op, Preference, Recovered, Run, Thresholds};
+use crate::record::{Contender, Gated, Measures, Op, Preference, Recovered, Run, Thresholds};
 
 /// A figure by which contenders are told apart. Not every one applies to every contender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,6 +101,36 @@ impl Metric {
             Self::Saved => "share of bytes saved",
             Self::EncodeTime => "CPU per encode",
             Self::DecodeTime => "CPU per decode",
+        }
+    }
+
+    /// The name for programs: `read-p99`, as scenarios have it where they have one.
+    pub const fn slug(self) -> &'static str {
+        match self {
+            Self::ReadP50 => "read-p50",
+            Self::ReadP99 => "read-p99",
+            Self::UpdateP50 => "update-p50",
+            Self::UpdateP99 => "update-p99",
+            Self::HitRatio => "hit-ratio",
+            Self::StoreReads => "store-reads-per-request",
+            Self::StaleShare => "stale-share",
+            Self::Staleness => "staleness",
+            Self::LostWrites => "lost-writes",
+            Self::Errors => "errors",
+            Self::NodeHits => "node-hit-share",
+            Self::Coalesced => "coalesced-share",
+            Self::StaleServed => "stale-served-share",
+            Self::StoreReadsPerExpiry => "store-reads-per-expiry",
+            Self::StoreBurst => "store-burst",
+            Self::Throttled => "throttled",
+            Self::ReadYourWrites => "read-your-writes",
+            Self::Recovery => "recovery",
+            Self::MonotonicReads => "monotonic-reads",
+            Self::Memory => "memory",
+            Self::EntrySize => "entry-size",
+            Self::Saved => "saved-share",
+            Self::EncodeTime => "encode-time",
+            Self::DecodeTime => "decode-time",
         }
     }
 
@@ -222,9 +252,32 @@ impl From<Preference> for Metric {
     }
 }
 
+impl From<Gated> for Metric {
+    fn from(gated: Gated) -> Self {
+        match gated {
+            Gated::ReadP50 => Self::ReadP50,
+            Gated::ReadP99 => Self::ReadP99,
+            Gated::UpdateP50 => Self::UpdateP50,
+            Gated::UpdateP99 => Self::UpdateP99,
+            Gated::HitRatio => Self::HitRatio,
+            Gated::StoreReadsPerRequest => Self::StoreReads,
+            Gated::StaleShare => Self::StaleShare,
+            Gated::Staleness => Self::Staleness,
+            Gated::LostWrites => Self::LostWrites,
+            Gated::Errors => Self::Errors,
+            Gated::StoreBurst => Self::StoreBurst,
+            Gated::Throttled => Self::Throttled,
+            Gated::ReadYourWrites => Self::ReadYourWrites,
+            Gated::Recovery => Self::Recovery,
+            Gated::Memory => Self::Memory,
+            Gated::EntrySize => Self::EntrySize,
+        }
+    }
+}
+
 /// The contender as it would be with this run only. The timeline, by far the largest part of a
 /// run, is left out: no metric looks at it.
-fn alone(contender: &Contender, run: &Run) -> Contender {
+pub(super) fn alone(contender: &Contender, run: &Run) -> Contender {
     let measures = &run.measures;
     let run = Run {
         measures: Measures {

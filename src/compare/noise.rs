@@ -2,6 +2,7 @@
 //! same strategy once more (an A/A run). Between strategies, what differs by less is noise too.
 
 use super::Metric;
+use super::statistics::paired_change;
 use crate::record::{Contender, Record};
 
 /// How far a strategy and its twin were apart in one metric, as shares of the mean of the two.
@@ -47,6 +48,24 @@ pub fn apart(metric: Metric, one: &Contender, twin: &Contender) -> Option<Apart>
 pub fn floor(metric: Metric, record: &Record) -> Option<f64> {
     let found = pairs(record).into_iter().filter_map(|(one, twin)| apart(metric, one, twin));
     found.map(|apart| apart.largest).max_by(f64::total_cmp)
+}
+
+/// How far any strategy is from its twin over all pairs of runs together: what a comparison may come to
+/// by itself. The largest of all strategies that have a twin.
+pub fn shift(metric: Metric, record: &Record) -> Option<f64> {
+    let found = pairs(record).into_iter().filter_map(|(one, twin)| {
+        let both: Vec<(f64, f64)> = one
+            .runs
+            .iter()
+            .filter_map(|run| {
+                let other = twin.runs.iter().find(|other| other.repeat == run.repeat)?;
+                let value = metric.of_run(one, run)?.value();
+                Some((value, metric.of_run(twin, other)?.value()))
+            })
+            .collect();
+        paired_change(&both).map(f64::abs)
+    });
+    found.max_by(f64::total_cmp)
 }
 
 /// How far two figures are apart, as a share of their mean.

@@ -2,6 +2,7 @@
 //! All of them are found at once.
 
 mod faults;
+mod gate;
 mod load;
 mod requests;
 mod servers;
@@ -43,6 +44,7 @@ pub fn validate(scenario: &Scenario) -> Vec<Problem> {
     faults::faults(scenario, &mut problems);
     verdict::strategies(scenario, &mut problems);
     verdict::thresholds(scenario, &mut problems);
+    gate::gate(scenario, &mut problems);
     problems
 }
 

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::gate::Gate;
 use super::strategies::Strategies;
 use crate::backend::{CacheOptions, StoreOptions};
 use crate::model::{Share, Span};
@@ -44,6 +45,9 @@ pub struct Scenario {
     /// Of the strategies that hold every threshold, which one is best.
     #[serde(default)]
     pub prefer: Preference,
+    /// By what two runs of the scenario are told apart, for `compare` and `gate`.
+    #[serde(default, skip_serializing_if = "Gate::is_default")]
+    pub gate: Gate,
 }
 
 const fn one() -> u32 {

@@ -15,11 +15,13 @@ CACHE
 STORE
 [thresholds]
 THRESHOLDS
+[gate]
+GATE
 [strategies]
 STRATEGIES
 "#;
 
-const DEFAULTS: [(&str, &str); 7] = [
+const DEFAULTS: [(&str, &str); 8] = [
     ("QUESTION", ""),
     ("DATASET", "keys = 100"),
     (
@@ -30,6 +32,7 @@ const DEFAULTS: [(&str, &str); 7] = [
     ("CACHE", ""),
     ("STORE", ""),
     ("THRESHOLDS", ""),
+    ("GATE", ""),
     ("STRATEGIES", "no-cache = {}"),
 ];
 
@@ -356,4 +359,19 @@ fn thresholds_need_something_to_hold_them() {
     assert_eq!(validate(&recovering), []);
     let crossed = "read-p50 = \"2s\"\nread-p99 = \"1s\"";
     assert_eq!(warnings("THRESHOLDS", crossed), ["thresholds.read-p50"]);
+}
+
+#[test]
+fn a_gate_is_decided_by_figures_that_can_be_there() {
+    assert_eq!(errors("GATE", "primary = []"), ["gate.primary"]);
+    let twice = errors("GATE", "primary = [\"read-p50\", \"read-p50\"]");
+    assert_eq!(twice, ["gate.primary.0", "gate.primary.1"]);
+    assert_eq!(errors("GATE", "primary = [\"recovery\"]"), ["gate.primary.0"]);
+    let idle = "primary = [\"read-p50\"]\nminimum-effect = { read-p99 = \"5%\" }";
+    assert_eq!(warnings("GATE", idle), ["gate.minimum-effect.read-p99"]);
+    let mut all_reads = scenario("GATE", "primary = [\"read-p50\", \"update-p99\"]");
+    all_reads.workload.reads.0 = 1.0;
+    assert_eq!(validate(&all_reads)[0].path, ["gate", "primary", "1"]);
+    all_reads.gate = crate::scenario::Gate::default();
+    assert_eq!(validate(&all_reads), []);
 }

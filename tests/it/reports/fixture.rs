@@ -188,6 +188,7 @@ pub fn with_contenders(names: &[&str]) -> Record {
         profile: None,
         beside: None,
         calibration: Some(calibration()),
+        pairing: None,
         contenders: chosen.map(contender).collect(),
         checks: vec![check("server counters", Standing::Ok, "cache and tap agree on every count")],
     }

@@ -1,0 +1,109 @@
+//! `cacheduel compare`: what has changed from one Record to another.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::emit::Emits;
+use super::{Exit, Usage, baselines, warn};
+use crate::compare::difference::Error;
+use crate::compare::{Change, Comparison, compare};
+use crate::record::Record;
+use crate::report::comparison;
+use crate::report::emit::{Form, Subject, render};
+
+/// Compares two records of the same scenario: what has improved, regressed or stayed
+///
+/// Records of simulations are compared exactly, measured ones by the statistics of their runs. Ends with
+/// code 3 if a figure that decides is worse; [gate] of the scenario says which ones decide.
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// What it was: a record.json, the folder of a report, or the name of one in reports/baseline/
+    baseline: PathBuf,
+    /// What it is now
+    candidate: PathBuf,
+    /// Compare only these strategies
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    only: Vec<String>,
+    #[command(flatten)]
+    telling: Telling,
+}
+
+/// How a comparison is told, and how it ends.
+#[derive(Debug, Args)]
+pub struct Telling {
+    #[command(flatten)]
+    pub emits: Emits,
+    /// Print the comparison as JSON instead of the tables
+    #[arg(long)]
+    json: bool,
+    /// End with code 4 if it cannot be told whether anything has changed
+    #[arg(long)]
+    strict: bool,
+}
+
+impl Compare {
+    pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        self.telling.emits.check()?;
+        let [mut baseline, mut candidate] =
+            [baselines::read(&self.baseline)?, baselines::read(&self.candidate)?];
+        keep_only(&mut baseline, &self.only)?;
+        keep_only(&mut candidate, &self.only)?;
+        self.telling.tell(&compared(&baseline, &candidate)?, out)
+    }
+}
+
+impl Telling {
+    /// Prints the comparison and writes the files that are asked for.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn tell(&self, compared: &Comparison, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        let subject = Subject::Comparison(compared);
+        let text = if self.json { render(subject, Form::Json) } else { comparison::text(compared) };
+        out.write_all(text.as_bytes())?;
+        self.emits.write(subject)?;
+        Ok(match compared.change() {
+            Change::Regressed => Exit::Missed,
+            Change::Inconclusive => {
+                warn(&compared.headline());
+                if self.strict { Exit::Unsure } else { Exit::Pass }
+            }
+            Change::Improved | Change::Unchanged => Exit::Pass,
+        })
+    }
+}
+
+/// The comparison of two Records.
+///
+/// # Errors
+/// If they cannot be compared, which is for whoever named them to mend, or there is nothing to compare.
+pub fn compared(baseline: &Record, candidate: &Record) -> anyhow::Result<Comparison> {
+    compare(baseline, candidate).map_err(|error| match error {
+        Error::Incomparable(_) => Usage(error.to_string()).into(),
+        Error::NoData(_) => error.into(),
+    })
+}
+
+/// Leaves only these strategies in the Record; all of them where none is named.
+///
+/// # Errors
+/// If it has no strategy of such a name.
+pub fn keep_only(record: &mut Record, only: &[String]) -> Result<(), Usage> {
+    if only.is_empty() {
+        return Ok(());
+    }
+    for name in only {
+        if !record.contenders.iter().any(|contender| contender.label == *name) {
+            let labels: Vec<_> = record.contenders.iter().map(|one| one.label.as_str()).collect();
+            return Err(Usage(format!(
+                "--only {name}: the record of {} has no such strategy; it has {}",
+                record.started,
+                labels.join(", ")
+            )));
+        }
+    }
+    record.contenders.retain(|contender| only.contains(&contender.label));
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! Two Records side by side, for a terminal: the verdict first, then every figure.
+
+use super::table::{Cell, Mark, Table, figures, words};
+use super::text::Page;
+use crate::compare::difference::sentences::{bounds, probability, signed};
+use crate::compare::difference::{Change, Compared, Decision, Difference, Method};
+use crate::compare::{Comparison, Figure};
+
+/// So many differing values of a simulation are shown.
+const SHOWN_MAX: usize = 20;
+
+/// The whole comparison, ending in a newline.
+pub fn text(comparison: &Comparison) -> String {
+    let mut page = Page::default();
+    let Comparison { name, question, baseline, candidate, .. } = comparison;
+    page.line(&format!("{name}: {question}"), "");
+    page.section(&format!("VERDICT ({})", comparison.change().name()));
+    for sentence in comparison.sentences() {
+        page.hanging("  ", &sentence);
+    }
+    for compared in &comparison.strategies {
+        page.section(&compared.label.to_uppercase());
+        page.table(&table(compared));
+    }
+    if let Method::Exact { differing, more } = &comparison.method
+        && !differing.is_empty()
+    {
+        page.section("WHAT DIFFERS (baseline against candidate)");
+        for value in differing.iter().take(SHOWN_MAX) {
+            page.hanging("  ", &value.to_string());
+        }
+        let left = differing.len().saturating_sub(SHOWN_MAX) + more;
+        if left > 0 {
+            page.hanging("  ", &format!("and {left} more"));
+        }
+    }
+    page.section("HOW IT WAS COMPARED");
+    page.hanging("  ", &comparison.explained());
+    for (side, subject) in [("baseline", baseline), ("candidate", candidate)] {
+        let fact = format!("{}, started {}", subject.tool, subject.started);
+        page.hanging(&format!("  {side:<10}"), &fact);
+    }
+    page.text
+}
+
+/// The figures of one strategy: those that decide first, then all others that have changed.
+pub fn table(compared: &Compared) -> Table {
+    let mut table = Table::new(
+        format!("{}: what each figure was, and what it is", compared.label),
+        [
+            words("figure"),
+            figures("baseline"),
+            figures("candidate"),
+            figures("change"),
+            figures("95 % interval"),
+            figures("p"),
+            words("verdict"),
+        ],
+    );
+    let (deciding, shown): (Vec<_>, Vec<_>) =
+        compared.differences.iter().partition(|difference| difference.decision.is_some());
+    for difference in deciding {
+        table.push(row(difference));
+    }
+    for difference in shown.into_iter().filter(|it| it.baseline != it.candidate) {
+        table.push(row(difference));
+    }
+    table.without_blank_columns()
+}
+
+fn row(difference: &Difference) -> [Cell; 7] {
+    let figure = |figure: Option<Figure>| figure.map(|it| it.to_string()).unwrap_or_default();
+    let p = difference.decision.as_ref().and_then(|it| it.adjusted).or(difference.probability);
+    [
+        difference.metric.name().into(),
+        figure(difference.baseline).into(),
+        figure(difference.candidate).into(),
+        difference.relative().map(signed).unwrap_or_default().into(),
+        difference.spread.map(bounds).unwrap_or_default().into(),
+        p.map(probability).unwrap_or_default().into(),
+        verdict(difference.decision.as_ref()),
+    ]
+}
+
+/// What decides has a verdict; all others are shown only.
+fn verdict(decision: Option<&Decision>) -> Cell {
+    let Some(decision) = decision else { return "(shown only)".into() };
+    let mark = match decision.change {
+        Change::Unchanged => Mark::None,
+        Change::Improved => Mark::Good,
+        Change::Inconclusive => Mark::Warn,
+        Change::Regressed => Mark::Bad,
+    };
+    Cell::marked(decision.change.name(), mark)
+}
