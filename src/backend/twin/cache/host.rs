@@ -36,8 +36,8 @@ pub struct TwinCacheHost {
     waits: Arc<Waits>,
     /// What is in memory outlives the process.
     keeps_all: bool,
-    /// How often its process was started.
-    starts: AtomicU64,
+    /// How often its process was started anew.
+    restarts: AtomicU64,
 }
 
 impl TwinCacheHost {
@@ -90,7 +90,7 @@ impl TwinCacheHost {
             connections: options.connections,
             waits: Arc::default(),
             keeps_all: options.append_only.is_some(),
-            starts: AtomicU64::new(1),
+            restarts: AtomicU64::new(0),
         })
     }
 
@@ -117,7 +117,7 @@ impl TwinCacheHost {
             server.state.clear(now);
         }
         server.state.entries.forget_counts();
-        self.starts.fetch_add(1, Ordering::Relaxed);
+        self.restarts.fetch_add(1, Ordering::Relaxed);
         server.begin_trouble(Trouble::Killed, now);
     }
 }
@@ -154,8 +154,11 @@ impl CacheHost for TwinCacheHost {
         let mut server = self.shared.server();
         server.advance(self.shared.now());
         let counts = server.state.entries.counts();
+        // A Record does not keep the mark, so that the usual one is none.
+        let restarts = self.restarts.load(Ordering::Relaxed);
+        let process = if restarts == 0 { String::new() } else { restarts.to_string() };
         Ok(Some(CacheCounters {
-            process: self.starts.load(Ordering::Relaxed).to_string(),
+            process,
             keyspace_hits: counts.hits,
             keyspace_misses: counts.misses,
             evicted_keys: counts.evicted,
