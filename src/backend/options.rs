@@ -153,6 +153,11 @@ impl Eviction {
         }
     }
 
+    /// Whether all entries stand in one order, by use or by age, of which the first goes first.
+    pub const fn is_ordered(self) -> bool {
+        self.is_lru() || matches!(self, Self::AllkeysFifo)
+    }
+
     /// Whether it evicts what was not used for the longest time.
     pub const fn is_lru(self) -> bool {
         matches!(self, Self::AllkeysLru | Self::VolatileLru)
