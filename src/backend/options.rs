@@ -176,7 +176,7 @@ impl Eviction {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Victim {
-    /// The first of all entries. Only the `embedded` cache can find it, and only by LRU.
+    /// The first of all entries. Only the `embedded` cache can find it, and only by LRU and FIFO.
     Exact,
     /// The best of so many at random, and of the best of earlier ones: Redis's `maxmemory-samples`.
     BestOf(u32),

@@ -63,7 +63,9 @@ impl TwinCacheHost {
     ) -> Result<Self, Error> {
         let victim = options.victim();
         if victim == Victim::Exact && !options.eviction.is_ordered() {
-            return Err(unsuitable("only by LRU or FIFO can it find exactly which entry goes first"));
+            return Err(unsuitable(
+                "only by LRU or FIFO can it find exactly which entry goes first",
+            ));
         }
         let keys = match options.max_keys {
             Some(0) => return Err(unsuitable("`max-keys` must be 1 or more")),
