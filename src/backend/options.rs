@@ -153,6 +153,11 @@ impl Eviction {
         }
     }
 
+    /// Whether all entries stand in one order, by use or by age, of which the first goes first.
+    pub const fn is_ordered(self) -> bool {
+        self.is_lru() || matches!(self, Self::AllkeysFifo)
+    }
+
     /// Whether it evicts what was not used for the longest time.
     pub const fn is_lru(self) -> bool {
         matches!(self, Self::AllkeysLru | Self::VolatileLru)
@@ -171,7 +176,7 @@ impl Eviction {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Victim {
-    /// The first of all entries. Only the `embedded` cache can find it, and only by LRU.
+    /// The first of all entries. Only the `embedded` cache can find it, and only by LRU and FIFO.
     Exact,
     /// The best of so many at random, and of the best of earlier ones: Redis's `maxmemory-samples`.
     BestOf(u32),

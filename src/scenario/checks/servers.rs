@@ -113,7 +113,7 @@ fn embedded(scenario: &Scenario, problems: &mut Vec<Problem>) {
                 .help("leave it out"),
         );
     }
-    if cache.victim == Some(Victim::Exact) && !cache.eviction.is_lru() && !is_fifo {
+    if cache.victim == Some(Victim::Exact) && !cache.eviction.is_ordered() {
         let message = format!("by `{}` nothing is found exactly", cache.eviction.name());
         problems.push(
             Problem::error(&["cache", "victim"], message)

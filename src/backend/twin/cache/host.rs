@@ -54,7 +54,7 @@ impl TwinCacheHost {
     ///
     /// # Errors
     /// If the options ask for what it cannot do: room for no entry, or to find exactly what goes first by
-    /// another policy than LRU.
+    /// another policy than LRU and FIFO.
     pub fn simulated(
         options: &CacheOptions,
         times: &CacheTimes,
@@ -62,8 +62,10 @@ impl TwinCacheHost {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
         let victim = options.victim();
-        if victim == Victim::Exact && !options.eviction.is_lru() {
-            return Err(unsuitable("only by LRU can it find exactly which entry goes first"));
+        if victim == Victim::Exact && !options.eviction.is_ordered() {
+            return Err(unsuitable(
+                "only by LRU or FIFO can it find exactly which entry goes first",
+            ));
         }
         let keys = match options.max_keys {
             Some(0) => return Err(unsuitable("`max-keys` must be 1 or more")),
