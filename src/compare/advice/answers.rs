@@ -90,7 +90,11 @@ pub fn breaking(traffic: Traffic, all: &[Seen<'_>]) -> Answer {
     let (first, more) = (&all[0], &all[1..]);
     let mut claims = Vec::new();
     let holding = || first.verdict.competing().filter(|judged| judged.holds_all());
-    if is_invalid(first) || !first.verdict.has_thresholds() || holding().next().is_none() {
+    if is_invalid(first) {
+        claims.push(claim(first, not_to_believe(first)));
+        return Answer { question: question.into(), claims };
+    }
+    if !first.verdict.has_thresholds() || holding().next().is_none() {
         let why =
             "Nothing: no strategy is known to meet thresholds now, so that none can break them.";
         claims.push(claim(first, why.into()));

@@ -12,6 +12,9 @@ const CHANGES_MAX: usize = 3;
 
 /// One for each measure that is compared, the preferred one first; then what took no part.
 pub fn sentences(sweep: &Sweep) -> Vec<String> {
+    if sweep.valid().next().is_none() {
+        return vec!["Nothing can be said: no point is valid, and the checks say why.".into()];
+    }
     let mut sentences = Vec::new();
     let (mut untold, mut unknown) = (Vec::new(), Vec::new());
     for metric in compared(sweep) {

@@ -151,6 +151,8 @@ fn an_invalid_point_and_a_twin_take_no_part() {
     let told = sentences(&sweep);
     assert_eq!(told[0], "Over the whole range a has the lowest read p99.");
     assert_eq!(told.last().unwrap(), "The point 2 is INVALID, and took no part in this.");
+    sweep.points.iter_mut().for_each(|point| point.standing = Standing::Invalid);
+    assert!(sentences(&sweep)[0].starts_with("Nothing can be said: no point is valid"));
 }
 
 #[test]
