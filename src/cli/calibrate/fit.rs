@@ -10,7 +10,7 @@ use humantime::format_rfc3339_seconds;
 use crate::cli::signals::Signals;
 use crate::clock::utc_now;
 use crate::experiment::{Fitted, Patience, fit};
-use crate::model::{Server, Spread, samples_to_certify};
+use crate::model::{Profile, Server, Spread, samples_to_certify};
 use crate::record::Host;
 use crate::scenario::Loaded;
 
@@ -38,6 +38,13 @@ pub fn carry_out(
     for (name, count) in few {
         crate::cli::warn(&format!("{name}: only {count} samples, too few to be sure of its p99"));
     }
+    for (name, spread) in busy(&fitted.profile) {
+        crate::cli::warn(&format!(
+            "{name}: its p99 is {} and its p50 {}: the machine was busy with something else, and stalls \
+             that all calls share are no log-normal; fit again on a quiet one",
+            spread.p99, spread.p50
+        ));
+    }
     let text = text(&fitted);
     let Some(file) = file else {
         return Ok(out.write_all(text.as_bytes())?);
@@ -46,6 +53,18 @@ pub fn carry_out(
     writeln!(out, "profile: {}", file.display())?;
     let beside = format!("cacheduel run {} --simulate --profile {}", loaded.name, file.display());
     Ok(writeln!(out, "simulate by: {beside}")?)
+}
+
+/// Those of the spreads whose tail is not that of a server with nothing else to do.
+fn busy(profile: &Profile) -> Vec<(&'static str, Spread)> {
+    const TAIL: u32 = 20;
+    let spreads = [
+        ("client", profile.client),
+        ("round-trip", profile.cache.round_trip),
+        ("read", profile.store.read),
+        ("commit", profile.store.commit),
+    ];
+    spreads.into_iter().filter(|(_, spread)| spread.p99.0 > spread.p50.0 * TAIL).collect()
 }
 
 fn source(loaded: &Loaded) -> String {
@@ -126,8 +145,15 @@ fn server(server: &Server) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Profile;
     use crate::scenario::parse_profile;
+
+    #[test]
+    fn a_machine_with_something_else_to_do_is_told_by_its_tails() {
+        let mut profile = Profile::default();
+        assert_eq!(busy(&profile), []);
+        profile.cache.round_trip.p99 = "30ms".parse().unwrap();
+        assert_eq!(busy(&profile), [("round-trip", profile.cache.round_trip)]);
+    }
 
     #[test]
     fn a_fitted_profile_reads_back() {
