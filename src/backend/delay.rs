@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use super::layer::{Described, Layer, Layered, Step};
 use super::{Dataset, Error, Row, Server, Store, StoreCounters, StoreHost};
 use crate::clock::Clock;
-use crate::model::{Nanos, NodeId, Outcome, StoreBreakage, Verb};
+use crate::model::{Key, Nanos, NodeId, Outcome, StoreBreakage, Verb};
 
 /// What each kind of call to a store takes beyond its own time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
