@@ -21,9 +21,12 @@ pub type Member<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// How many polls there are at least before whoever waits for the crew has a turn.
 const UNINTERRUPTED: usize = 64;
+/// How often time is skipped at most before the crew counts as resting: what its members leave for then
+/// must not pile up through hours in which there is always somebody to be woken.
+const SKIPS: usize = 1_024;
 
 /// Runs all members, and whoever joins in on the way, until the first of them returns. Before the
-/// thread has nothing more to do, `resting` is called.
+/// thread has nothing more to do, `resting` is called; under virtual time, now and then.
 pub async fn run<'a, T>(
     members: Vec<Member<'a, T>>,
     clock: &dyn Clock,
@@ -34,7 +37,7 @@ pub async fn run<'a, T>(
     let ready = Ready::of(bells.crew());
     let mut crew = Crew { clock, newcomers: members, members: Vec::new(), bells, ready };
     poll_fn(|context| {
-        let polled = crew.work(context, &joining);
+        let polled = crew.work(context, &joining, &resting);
         if polled.is_pending() {
             resting();
         }
@@ -58,12 +61,13 @@ impl<'a, T> Crew<'a, '_, T> {
         &mut self,
         context: &Context<'_>,
         joining: &impl Fn() -> Vec<Member<'a, T>>,
+        resting: &impl Fn(),
     ) -> Poll<T> {
         // Where nobody of the crew was woken, it is for others to run before time may pass.
         let is_woken = self.bells.collect(context.waker(), &mut self.ready);
         let at_work = AtWork::enter(&mut self.ready);
         let most = self.members.len().max(UNINTERRUPTED);
-        let mut polls = 0;
+        let (mut polls, mut skips) = (0, 0);
         loop {
             for member in self.newcomers.drain(..) {
                 self.bells.add();
@@ -92,6 +96,10 @@ impl<'a, T> Crew<'a, '_, T> {
                 return Poll::Pending;
             }
             polls = 0;
+            skips += 1;
+            if skips % SKIPS == 0 {
+                resting();
+            }
         }
     }
 }
@@ -147,6 +155,18 @@ mod tests {
         let joining = || std::mem::take(&mut *newcomers.borrow_mut());
         let end = clock.block_on(run(vec![boxed(pending())], &clock, joining, || {}));
         assert_eq!(end, Nanos(5));
+    }
+
+    #[test]
+    fn a_crew_that_always_has_somebody_to_wake_rests_now_and_then() {
+        let (clock, rests) = (SimClock::new(), RefCell::new(0));
+        let member = boxed(async {
+            for span in 1..=(3 * SKIPS as u64) {
+                clock.sleep_until(Nanos(span)).await;
+            }
+        });
+        clock.block_on(run(vec![member], &clock, Vec::new, || *rests.borrow_mut() += 1));
+        assert!((3..10).contains(&*rests.borrow()), "{rests:?}");
     }
 
     /// Somebody beside the crew, who is polled after it, must not miss the time that the crew skips.
