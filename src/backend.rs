@@ -18,8 +18,10 @@ mod layer;
 mod local;
 mod notes;
 mod options;
+mod spread;
 mod store;
 mod tap;
+mod touched;
 mod waits;
 
 pub mod api;
@@ -45,12 +47,13 @@ pub use context::{Ctx, Purposed};
 pub use error::Error;
 pub use filesystem::filesystem;
 pub use flights::Flights;
-pub use host::{CacheHost, CacheState, Dataset, Row, StoreHost, Yardstick};
+pub use host::{CacheHost, CacheState, Dataset, EVERY_KEY, Row, StoreHost, Yardstick};
 pub use layer::{Described, Layer, Layered, Step};
 pub use local::{Local, Place};
 pub use options::{
     AppendFsync, CacheOptions, CacheServer, Connections, Durability, Eviction, Origin,
-    StoreOptions, StoreServer,
+    StoreOptions, StoreServer, Victim,
 };
+pub use spread::Durations;
 pub use store::{Applied, Event, Read, Store, VersionedDraft};
 pub use tap::Tap;

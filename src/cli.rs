@@ -1,7 +1,9 @@
 //! The command line: one file for each subcommand, and the only place that prints.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod advise;
 mod baselines;
+mod bless;
 mod calibrate;
 mod compare;
 mod doctor;
@@ -23,6 +25,8 @@ mod schema;
 mod servers;
 mod signals;
 mod simulating;
+mod steps;
+mod sweep;
 mod text;
 
 use std::ffi::OsString;
@@ -47,6 +51,8 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Run),
+    Sweep(sweep::Sweep),
+    Advise(advise::Advise),
     FindMax(find_max::FindMax),
     Report(report::Report),
     Compare(compare::Compare),
@@ -58,6 +64,7 @@ enum Command {
     Schema(schema::Schema),
     Doctor(doctor::Doctor),
     Calibrate(calibrate::Calibrate),
+    Bless(bless::Bless),
 }
 
 /// How a command ended, as its exit code tells it.
@@ -132,6 +139,8 @@ impl Command {
     fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
         match self {
             Self::Run(command) => command.run(out),
+            Self::Sweep(command) => command.run(out),
+            Self::Advise(command) => command.run(out),
             Self::FindMax(command) => command.run(out),
             Self::Report(command) => command.run(out),
             Self::Compare(command) => command.run(out),
@@ -143,6 +152,7 @@ impl Command {
             Self::Schema(command) => command.run(out),
             Self::Doctor(command) => command.run(out),
             Self::Calibrate(command) => command.run(out),
+            Self::Bless(command) => command.run(out),
         }
     }
 }

@@ -21,6 +21,13 @@ pub trait Clock: Send + Sync {
 
     /// CPU time that the calling thread has used so far; zero where time is virtual.
     fn cpu(&self) -> Nanos;
+
+    /// Where time is virtual, has it pass until the next sleeper is woken, and says whether it has. For
+    /// an executor that was woken and has come to rest: it need not return for time to pass. Refused
+    /// where somebody beside it may be able to run.
+    fn skip_ahead(&self) -> bool {
+        false
+    }
 }
 
 /// A clock that reads zero at a chosen moment of another: the time of one block of a run.
@@ -47,6 +54,10 @@ impl Clock for Since<'_> {
 
     fn cpu(&self) -> Nanos {
         self.clock.cpu()
+    }
+
+    fn skip_ahead(&self) -> bool {
+        self.clock.skip_ahead()
     }
 }
 

@@ -2,12 +2,16 @@
 //! has changed from one Record to another.
 //! Reads Records, and nothing else.
 
+pub mod advice;
+pub mod beside;
 pub mod difference;
 pub mod figure;
+pub mod front;
 pub mod interval;
 pub mod metric;
 pub mod noise;
 pub mod statistics;
+pub mod sweep;
 pub mod verdict;
 
 pub use difference::{Change, Comparison, compare};

@@ -26,11 +26,15 @@ use self::faults::Faults;
 use self::traffic::{Traffic, never};
 use crate::backend::Tap;
 use crate::clock::Clock;
-use crate::model::{Call, Injected, Nanos, Sample};
+use crate::model::{Call, Injected, Key, Nanos, Sample};
 use crate::workload::{Pacing, Plan, Rows};
 
 /// Sees everything that happens in a run, in the order in which it ended.
 pub trait Observer {
+    /// A sample of this key is about to come, among others: what is known of it may be fetched from
+    /// memory meanwhile.
+    fn expect(&mut self, _: Key) {}
+
     fn sample(&mut self, sample: &Sample);
 
     /// The read that a request of two parts began with, as a read of its own. The request itself
@@ -104,11 +108,8 @@ pub async fn drive(
         members.push(Box::pin(never(cluster.work(slot, plan.seed(), clock, tap))));
     }
     let boxed = |issuer| -> Member<'_, Drive> { Box::pin(issuer) };
-    let drive = crew::run(members, || {
-        traffic.tell();
-        traffic.newcomers().map(boxed).collect()
-    });
-    let drive = drive.await;
+    let joining = || traffic.newcomers().map(boxed).collect();
+    let drive = crew::run(members, clock, joining, || traffic.tell()).await;
     traffic.tell();
     drive
 }

@@ -4,10 +4,14 @@ mod audit;
 mod block;
 mod calibrate;
 mod campaign;
+mod client_time;
 mod environment;
 mod error;
+mod exactness;
 pub mod find_max;
+mod fit;
 mod fits;
+mod footprint;
 mod loadable;
 mod predict;
 mod secrets;
@@ -18,6 +22,9 @@ mod watch;
 pub use calibrate::{Effort, calibrate};
 pub use environment::Environment;
 pub use error::Error;
+pub use exactness::exactly;
+pub use fit::{Fitted, Patience, fit};
+pub use footprint::{Footprint, available};
 pub use loadable::Loadable;
 pub use simulate::simulate;
 pub use stop::Stop;
@@ -27,7 +34,7 @@ use crate::model::{Nanos, Op};
 use crate::record::{Contender, FORMAT, Host, PlanFacts, Record, Run};
 use crate::scenario::{self, Loaded, Scenario};
 use crate::strategy::Strategy;
-use crate::workload::Plan;
+use crate::workload::{Census, Plan};
 
 /// Hears how far an experiment has come. Called from the load thread: it must not wait.
 pub trait Progress: Sync {
@@ -105,6 +112,11 @@ impl<'a> Experiment<'a> {
         Ok(())
     }
 
+    /// What one of the runs takes of memory under virtual time.
+    pub fn footprint(&self) -> Footprint {
+        Footprint::of(&self.campaign.loaded.scenario, self.plan.keys())
+    }
+
     /// Whether anything was measured.
     pub fn has_runs(&self) -> bool {
         self.contenders.iter().any(|contender| !contender.runs.is_empty())
@@ -121,8 +133,10 @@ impl<'a> Experiment<'a> {
     pub fn record(mut self) -> Record {
         let campaign = self.campaign;
         let scenario = &campaign.loaded.scenario;
+        let profile = campaign.environment.profile();
         for (contender, chosen) in self.contenders.iter_mut().zip(&scenario.strategies.0) {
-            contender.predictions = predict::predictions(chosen, scenario, &self.plan, contender);
+            contender.predictions =
+                predict::predictions(chosen, scenario, &self.plan, contender, profile);
         }
         self.contenders.retain(|contender| !contender.runs.is_empty());
         let plan = plan_facts(&self.plan, &self.contenders);
@@ -141,6 +155,7 @@ impl<'a> Experiment<'a> {
             cache: campaign.cache,
             store: campaign.environment.store_server(),
             profile: campaign.environment.profile().cloned(),
+            beside: None,
             calibration: campaign.calibration,
             pairing: None,
             contenders: self.contenders,
@@ -188,7 +203,7 @@ fn contender(chosen: &scenario::Contender, twin_of: Option<&str>) -> Contender {
 fn plan_facts(plan: &Plan, contenders: &[Contender]) -> PlanFacts {
     let runs = contenders.iter().flat_map(|contender| &contender.runs);
     let requests = runs.map(|run| run.requests).max().unwrap_or_default();
-    let mix = plan.describe_mix(requests);
+    let Census { mix, tallies } = plan.census(requests);
     let share = |op| mix.share_of(op).unwrap_or_default();
     PlanFacts {
         hash: plan.hash(),
@@ -202,6 +217,6 @@ fn plan_facts(plan: &Plan, contenders: &[Contender]) -> PlanFacts {
         read_modify_write_share: share(Op::ReadModifyWrite),
         distinct_keys: mix.distinct_keys,
         top_percent_share: mix.top_share().unwrap_or_default(),
-        fits: fits::of(&plan.tallies(requests)),
+        fits: fits::of(&tallies),
     }
 }

@@ -17,6 +17,6 @@ mod tests;
 mod unknown;
 mod waiting;
 
-pub use audit::{Cached, EndKey, EndState};
+pub use audit::{Cached, EndKey, EndState, Reckoning};
 pub use findings::{Audit, Findings, FreshnessPoint, StalenessBucket, Suspect};
 pub use judging::{Judge, Memory, Rules};

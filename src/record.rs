@@ -1,13 +1,20 @@
 //! The Record: the versioned result of an experiment with its provenance. Reports and comparisons
 //! read Records, and never a live system.
 
+mod baseline;
+mod beside;
 pub mod ceilings;
+pub mod exact;
 mod faults;
 mod figures;
 mod fit;
 mod host;
 mod merged;
+pub mod sweep;
 
+pub use baseline::{Baseline, Exact};
+pub use beside::{Beside, Held};
+pub use exact::Difference;
 pub use faults::{Felt, Recovered};
 pub use fit::Fit;
 pub use host::Host;
@@ -58,6 +65,9 @@ pub struct Record {
     /// servers were real.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,
+    /// A real run of the same scenario that a simulation was held against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<Beside>,
     /// What the load generator itself cost and could do, just before the runs. `None` under virtual time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibration>,

@@ -1,6 +1,7 @@
 //! A Record as people and other programs read it: one format per file, each a pure function of the
 //! Record. Nothing here asks a live system.
 
+pub mod advice;
 pub mod ceilings;
 pub mod charts;
 pub mod comparison;
@@ -11,6 +12,7 @@ pub mod folder;
 pub mod guide;
 pub mod hlog;
 pub mod html;
+pub mod sweep;
 pub mod table;
 pub mod tables;
 pub mod text;

@@ -15,6 +15,7 @@ mod schedule;
 mod strategies;
 mod tree;
 mod types;
+pub mod vary;
 
 pub use checks::validate;
 pub use error::{Error, Rejected};

@@ -2,6 +2,7 @@
 //! [`Rows`] it asks for. Nothing here waits, sends or counts; the driver does.
 
 mod arrival;
+mod census;
 mod chance;
 mod curve;
 mod error;
@@ -19,6 +20,7 @@ mod tally;
 pub mod trace;
 
 pub use arrival::Arrivals;
+pub use census::Census;
 pub use curve::Curve;
 pub use error::Error;
 pub use faults::PlannedFault;

@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use cacheduel::backend::delay::{DelayedCacheHost, DelayedStoreHost, StoreDelays};
+use cacheduel::backend::delay::{DelayedStoreHost, StoreDelays};
 use cacheduel::backend::twin::{TwinCacheHost, TwinStoreHost};
 use cacheduel::backend::{CacheOptions, StoreHost, StoreOptions, Tap};
 use cacheduel::clock::SimClock;
 use cacheduel::driver::{self, Cluster, Course, Lane, Observer};
 use cacheduel::experiment::Loadable;
-use cacheduel::model::{Call, Nanos, Sample, Share, Span};
+use cacheduel::model::{CacheTimes, Call, Nanos, Sample, Share, Span, Spread};
 use cacheduel::strategy::Spec;
 use cacheduel::workload::{
     Arrival, DatasetOptions, Pacing, Plan, Popularity, Profile, Rows, WorkloadOptions, Zipf,
@@ -71,9 +71,10 @@ async fn record(spec: &Spec, clock: &SimClock) -> Recorded {
     let twin = Box::new(TwinStoreHost::new(&StoreOptions::default()));
     let store = DelayedStoreHost::new(twin, shared.clone(), delays);
     store.reset(&Loadable(&rows)).await.expect("a twin can always be reset");
-    let twin = TwinCacheHost::new(&CacheOptions::default(), shared.clone());
-    let twin = Box::new(twin.expect("the twin can do what is the default"));
-    let cache = DelayedCacheHost::new(twin, shared, Nanos::from_micros(300));
+    let round_trip = Spread::constant(Span::from_micros(300));
+    let times = CacheTimes { round_trip, ..CacheTimes::default() };
+    let cache = TwinCacheHost::simulated(&CacheOptions::default(), &times, 0, shared)
+        .expect("the twin can do what is the default");
     let build = || spec.build();
     let cluster = Cluster::open(&build, plan.nodes(), Lane::ONLY, &cache, &store)
         .await

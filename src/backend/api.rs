@@ -14,7 +14,6 @@ mod client;
 mod connections;
 mod gate;
 mod host;
-mod latency;
 mod limit;
 mod options;
 mod service;

@@ -1,5 +1,7 @@
 //! What the columns of a store's rows mean, whichever database they come from.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 
 use super::{Event, Origin, Read, Row};
@@ -37,6 +39,12 @@ pub fn audited<C: Columns>(row: &C) -> Result<Row, C::Error> {
     let key = Key(unsigned(row, 0)?);
     let value = value(key, row, 1)?;
     Ok(Row { key, version: value.version, writer: value.writer, intact: value.is_intact(key) })
+}
+
+/// The keys from the first to before the last, as a database has numbers: it has none for those beyond.
+pub fn range(keys: &Range<Key>) -> (i64, i64) {
+    let number = |key: Key| i64::try_from(key.0).unwrap_or(i64::MAX);
+    (number(keys.start), number(keys.end))
 }
 
 /// A row of the outbox: sequence, key and version.

@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use rand::{RngExt, SeedableRng};
@@ -11,6 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use super::flights::{Flights, Flown};
 use super::layer::{Described, Layer, Layered, Step};
 use super::local::Local;
+use super::touched::Touched;
 use super::{Cache, Store, Tap, Token};
 use crate::clock::Clock;
 use crate::model::{Answer, Call, Key, Nanos, Outcome, Purpose, Side, Touches, Value, Verb};
@@ -25,7 +25,7 @@ pub struct Ctx<'a> {
     leaves_events: AtomicBool,
     seed: u64,
     draws: AtomicU64,
-    touches: Mutex<Touches>,
+    touched: Touched,
 }
 
 impl<'a> Ctx<'a> {
@@ -46,7 +46,7 @@ impl<'a> Ctx<'a> {
             leaves_events: AtomicBool::new(false),
             seed,
             draws: AtomicU64::new(0),
-            touches: Mutex::default(),
+            touched: Touched::default(),
         }
     }
 
@@ -111,17 +111,17 @@ impl<'a> Ctx<'a> {
 
     /// Notes that the cache was never told of a write that the store has committed.
     pub fn count_undelivered(&self) {
-        self.touched().undelivered += 1;
+        self.touched.undelivered();
     }
 
     /// Notes that an entry past its logical expiry was handed out.
     pub fn count_stale_served(&self) {
-        self.touched().stale_served += 1;
+        self.touched.stale_served();
     }
 
     /// What has been touched so far.
     pub fn touches(&self) -> Touches {
-        *self.touched()
+        self.touched.so_far()
     }
 
     fn purposed(&self, purpose: Purpose) -> Purposed<'_> {
@@ -134,40 +134,10 @@ impl<'a> Ctx<'a> {
         chance
     }
 
-    fn touched(&self) -> MutexGuard<'_, Touches> {
-        self.touches.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn touch(&self, call: &Call) {
-        let mut touches = self.touched();
-        let failed = u16::from(matches!(call.answer, Answer::Failed(_)));
-        match call.side {
-            Side::Cache => {
-                touches.cache_faults += failed;
-                match (call.purpose, call.answer) {
-                    (Purpose::Lookup, Answer::Hit) => touches.cache_hits += 1,
-                    (Purpose::Lookup, Answer::Miss) => touches.cache_misses += 1,
-                    _ => touches.cache_calls += 1,
-                }
-            }
-            Side::Store => {
-                touches.store_faults += failed;
-                match call.verb {
-                    Verb::Write => touches.store_writes += 1,
-                    _ => touches.store_reads += 1,
-                }
-            }
-            Side::Node => {
-                let is_lookup = call.verb == Verb::Get && call.purpose == Purpose::Lookup;
-                touches.node_hits += u16::from(is_lookup && call.answer == Answer::Hit);
-            }
-        }
-    }
-
     fn record(&self, call: Call) {
         // A worker answers no request; over a long run it makes more calls than the counts of one hold.
         if !self.background {
-            self.touch(&call);
+            self.touched.call(&call);
         }
         self.tap.record(call);
     }
@@ -202,7 +172,9 @@ impl<'a> Purposed<'a> {
         load: impl Future<Output = Outcome<Value>> + Send,
     ) -> Outcome<Value> {
         let (outcome, flown) = flights.join(key, load).await;
-        self.ctx.touched().coalesced += u16::from(flown == Flown::Along);
+        if flown == Flown::Along {
+            self.ctx.touched.coalesced();
+        }
         outcome
     }
 

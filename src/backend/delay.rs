@@ -1,21 +1,17 @@
-//! Backends that take longer than they need: a network, or a slow query, in front of any of them.
+//! Stores that take longer than they need: a slow query in front of any of them.
 //!
 //! A delay is waited out on the run's clock, so the twins get latency under virtual time this way.
 //! A delay of zero waits for nothing at all.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use super::layer::{Described, Layer, Layered, Step};
-use super::{
-    Cache, CacheCounters, CacheHost, CacheState, Dataset, Error, Row, Server, Store, StoreCounters,
-    StoreHost,
-};
+use super::{Dataset, Error, Row, Server, Store, StoreCounters, StoreHost};
 use crate::clock::Clock;
-use crate::model::{
-    CacheBreakage, EventBreakage, Key, Nanos, NodeId, Outcome, StoreBreakage, Verb,
-};
+use crate::model::{Key, Nanos, NodeId, Outcome, StoreBreakage, Verb};
 
 /// What each kind of call to a store takes beyond its own time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,19 +28,10 @@ pub struct StoreDelays {
 /// A store, slowed down.
 pub type DelayedStore = Layered<Arc<dyn Store>, SlowStore>;
 
-/// A cache at the other end of a network.
-pub type DelayedCache = Layered<Arc<dyn Cache>, Network>;
-
 /// What slows a store down.
 pub struct SlowStore {
     clock: Arc<dyn Clock>,
     delays: StoreDelays,
-}
-
-/// A network: half of the round trip before each call and half after.
-pub struct Network {
-    clock: Arc<dyn Clock>,
-    round_trip: Nanos,
 }
 
 /// A store's host whose nodes are slowed down; what only the experiment does is not.
@@ -54,23 +41,9 @@ pub struct DelayedStoreHost {
     delays: StoreDelays,
 }
 
-/// A cache's host whose nodes are at the other end of a network; what only the experiment does is
-/// not delayed.
-pub struct DelayedCacheHost {
-    inner: Box<dyn CacheHost>,
-    clock: Arc<dyn Clock>,
-    round_trip: Nanos,
-}
-
 impl SlowStore {
     pub const fn new(clock: Arc<dyn Clock>, delays: StoreDelays) -> Self {
         Self { clock, delays }
-    }
-}
-
-impl Network {
-    pub const fn new(clock: Arc<dyn Clock>, round_trip: Nanos) -> Self {
-        Self { clock, round_trip }
     }
 }
 
@@ -92,29 +65,9 @@ impl Layer for SlowStore {
     }
 }
 
-impl Layer for Network {
-    async fn around<T: Described>(
-        &self,
-        _: Step,
-        call: impl Future<Output = Outcome<T>> + Send,
-    ) -> Outcome<T> {
-        let there = Nanos(self.round_trip.0 / 2);
-        wait(&*self.clock, there).await;
-        let outcome = call.await;
-        wait(&*self.clock, self.round_trip - there).await;
-        outcome
-    }
-}
-
 impl DelayedStoreHost {
     pub fn new(inner: Box<dyn StoreHost>, clock: Arc<dyn Clock>, delays: StoreDelays) -> Self {
         Self { inner, clock, delays }
-    }
-}
-
-impl DelayedCacheHost {
-    pub fn new(inner: Box<dyn CacheHost>, clock: Arc<dyn Clock>, round_trip: Nanos) -> Self {
-        Self { inner, clock, round_trip }
     }
 }
 
@@ -137,8 +90,8 @@ impl StoreHost for DelayedStoreHost {
         self.inner.counters().await
     }
 
-    async fn rows(&self) -> Result<Vec<Row>, Error> {
-        self.inner.rows().await
+    async fn rows(&self, keys: Range<Key>) -> Result<Vec<Row>, Error> {
+        self.inner.rows(keys).await
     }
 
     async fn clear(&self) -> Result<(), Error> {
@@ -151,50 +104,6 @@ impl StoreHost for DelayedStoreHost {
 
     async fn lift(&self, breakage: &StoreBreakage) -> Result<(), Error> {
         self.inner.lift(breakage).await
-    }
-}
-
-#[async_trait]
-impl CacheHost for DelayedCacheHost {
-    fn server(&self) -> Server {
-        self.inner.server()
-    }
-
-    async fn connect(&self, node: NodeId) -> Result<Arc<dyn Cache>, Error> {
-        let inner = self.inner.connect(node).await?;
-        Ok(Arc::new(Layered::new(inner, Network::new(self.clock.clone(), self.round_trip))))
-    }
-
-    async fn reset(&self) -> Result<(), Error> {
-        self.inner.reset().await
-    }
-
-    async fn clear(&self) -> Result<(), Error> {
-        self.inner.clear().await
-    }
-
-    async fn counters(&self) -> Result<Option<CacheCounters>, Error> {
-        self.inner.counters().await
-    }
-
-    async fn state(&self, keys: &[Key]) -> Result<Vec<CacheState>, Error> {
-        self.inner.state(keys).await
-    }
-
-    async fn inject(&self, breakage: &CacheBreakage) -> Result<(), Error> {
-        self.inner.inject(breakage).await
-    }
-
-    async fn lift(&self, breakage: &CacheBreakage) -> Result<(), Error> {
-        self.inner.lift(breakage).await
-    }
-
-    fn disturb_events(&self, breakage: &EventBreakage) -> Result<(), Error> {
-        self.inner.disturb_events(breakage)
-    }
-
-    fn leave_events_alone(&self) {
-        self.inner.leave_events_alone();
     }
 }
 

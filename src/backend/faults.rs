@@ -9,7 +9,7 @@ mod events;
 mod outage;
 mod store;
 
-pub use cache::{DisturbedCacheHost, OutageCacheHost};
+pub use cache::DisturbedCacheHost;
 pub use commit::{AfterCommit, Trap};
 pub use events::{Disturbance, Disturbed};
 pub use outage::{Outage, Outages, Trouble};

@@ -4,6 +4,7 @@
 //! connections, to read the server's own counters, to look at the state that is left in the end,
 //! and to clean up.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -14,6 +15,9 @@ use crate::model::{
     Breakage, CacheBreakage, CacheCounters, Draft, EventBreakage, Key, Nanos, NodeId, Server,
     StoreBreakage, StoreCounters, Version, Writer,
 };
+
+/// All keys that there can be, for [`StoreHost::rows`].
+pub const EVERY_KEY: Range<Key> = Key(0)..Key(u64::MAX);
 
 /// What bare clients ask over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,9 +108,9 @@ pub trait StoreHost: Send + Sync {
 
     async fn counters(&self) -> Result<StoreCounters, Error>;
 
-    /// Every row, in the order of keys, for the audit; a deleted one with the version and the writer
-    /// of its deletion.
-    async fn rows(&self) -> Result<Vec<Row>, Error>;
+    /// The rows under `keys`, in their order, for the audit; a deleted one with the version and the
+    /// writer of its deletion. Who wants to see many of them asks for some after the others.
+    async fn rows(&self, keys: Range<Key>) -> Result<Vec<Row>, Error>;
 
     /// Removes everything that this run put there, and nothing else, to leave it so.
     async fn clear(&self) -> Result<(), Error>;
@@ -133,7 +137,7 @@ pub trait Dataset: Send + Sync {
     /// How many keys are loaded: `0 .. keys`. Rows under other keys may come to be.
     fn keys(&self) -> u64;
 
-    /// The row under `key` as version 0.
+    /// The row under `key` as version 0, by [`Writer::LOAD`].
     fn initial(&self, key: Key) -> Draft;
 
     /// How many child rows each row has; 0 where the origin is a point lookup.
@@ -141,6 +145,9 @@ pub trait Dataset: Send + Sync {
 
     /// What each child row adds to its parent's total.
     fn child_amount(&self, key: Key, child: u32) -> i64;
+
+    /// The same rows, for a store that makes each of them when it is asked for and keeps none.
+    fn shared(&self) -> Arc<dyn Dataset>;
 }
 
 /// What the cache holds under one key.

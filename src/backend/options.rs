@@ -22,11 +22,15 @@ pub struct CacheOptions {
     /// Memory for entries, after which the eviction policy decides. Unlimited if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maxmemory: Option<Size>,
-    /// The most entries that the `embedded` cache holds; it counts keys where Redis counts bytes.
+    /// The most entries that the `embedded` cache holds, whatever their size. Redis counts bytes alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_keys: Option<u64>,
     /// What is evicted when memory is full.
     pub eviction: Eviction,
+    /// How the entry is found that `eviction` takes first. As Redis does it, `{ best-of = 5 }`, if absent;
+    /// but `exact` where the `embedded` cache is limited by `max-keys` alone and evicts by LRU.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub victim: Option<Victim>,
     /// Keeps an append-only file, and says how often it is brought to the disk. Nothing outlives the
     /// server's process if absent. Only for a managed server.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -37,6 +41,19 @@ pub struct CacheOptions {
     pub timeout: Span,
 }
 
+impl CacheOptions {
+    /// How the entry is found that is evicted first, whether the scenario says so or not.
+    pub fn victim(&self) -> Victim {
+        let counts_keys = self.max_keys.is_some() && self.maxmemory.is_none();
+        match self.victim {
+            Some(victim) => victim,
+            None if self.eviction == Eviction::AllkeysFifo => Victim::Exact,
+            None if counts_keys && self.eviction.is_lru() => Victim::Exact,
+            None => Victim::BestOf(Victim::SAMPLES),
+        }
+    }
+}
+
 impl Default for CacheOptions {
     fn default() -> Self {
         Self {
@@ -45,6 +62,7 @@ impl Default for CacheOptions {
             maxmemory: None,
             max_keys: None,
             eviction: Eviction::Noeviction,
+            victim: None,
             append_only: None,
             connections: Connections::Shared(4),
             timeout: Span::from_secs(1),
@@ -103,7 +121,7 @@ impl AppendFsync {
     }
 }
 
-/// Redis's own names for what it evicts.
+/// Redis's own names for what it evicts, and one that it does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Eviction {
@@ -111,6 +129,8 @@ pub enum Eviction {
     AllkeysLru,
     AllkeysLfu,
     AllkeysRandom,
+    /// First in, first out. No policy of Redis's: only the `embedded` cache has it, and finds the first exactly.
+    AllkeysFifo,
     VolatileLru,
     VolatileLfu,
     VolatileRandom,
@@ -125,6 +145,7 @@ impl Eviction {
             Self::AllkeysLru => "allkeys-lru",
             Self::AllkeysLfu => "allkeys-lfu",
             Self::AllkeysRandom => "allkeys-random",
+            Self::AllkeysFifo => "allkeys-fifo",
             Self::VolatileLru => "volatile-lru",
             Self::VolatileLfu => "volatile-lfu",
             Self::VolatileRandom => "volatile-random",
@@ -132,10 +153,33 @@ impl Eviction {
         }
     }
 
+    /// Whether it evicts what was not used for the longest time.
+    pub const fn is_lru(self) -> bool {
+        matches!(self, Self::AllkeysLru | Self::VolatileLru)
+    }
+
     /// Whether it may evict an entry that has no expiry.
     pub const fn takes_entries_without_expiry(self) -> bool {
-        matches!(self, Self::AllkeysLru | Self::AllkeysLfu | Self::AllkeysRandom)
+        matches!(
+            self,
+            Self::AllkeysLru | Self::AllkeysLfu | Self::AllkeysRandom | Self::AllkeysFifo
+        )
     }
+}
+
+/// How the entry is found that is evicted first, by LRU, LFU or TTL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Victim {
+    /// The first of all entries. Only the `embedded` cache can find it, and only by LRU.
+    Exact,
+    /// The best of so many at random, and of the best of earlier ones: Redis's `maxmemory-samples`.
+    BestOf(u32),
+}
+
+impl Victim {
+    /// Redis's own default.
+    pub const SAMPLES: u32 = 5;
 }
 
 /// The store and what a read costs it.

@@ -21,6 +21,7 @@ mod store;
 pub use address::SCHEMES;
 pub use store::PostgresStore;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -40,7 +41,7 @@ use super::managed::ManagedPostgres;
 use super::notes::Notes;
 use super::{Dataset, Error, Row, Server, Store, StoreCounters, StoreHost, StoreOptions};
 use crate::clock::Clock;
-use crate::model::{Breakage, Nanos, NodeId, StoreBreakage};
+use crate::model::{Breakage, Key, Nanos, NodeId, StoreBreakage};
 
 /// The name of the store in the log.
 const NAME: &str = "PostgreSQL";
@@ -265,8 +266,15 @@ impl PostgresHost {
         }
     }
 
-    async fn all_rows(&self, connection: &mut PgConnection) -> Result<Vec<Row>, sqlx::Error> {
-        sqlx::query(statement::ALL_ROWS)
+    async fn rows_of(
+        &self,
+        keys: &Range<Key>,
+        connection: &mut PgConnection,
+    ) -> Result<Vec<Row>, sqlx::Error> {
+        let (start, end) = columns::range(keys);
+        sqlx::query(statement::ROWS)
+            .bind(start)
+            .bind(end)
             .fetch(connection)
             .and_then(|row| async move { columns::audited(&row) })
             .try_collect()
@@ -354,11 +362,11 @@ impl StoreHost for PostgresHost {
         counters.await.map_err(|error: sqlx::Error| self.failed(&error))
     }
 
-    async fn rows(&self) -> Result<Vec<Row>, Error> {
+    async fn rows(&self, keys: Range<Key>) -> Result<Vec<Row>, Error> {
         let state = self.state.lock().await;
         let rows = async {
             let mut connection = self.session(&state.notes).await?;
-            let rows = self.all_rows(&mut connection).await?;
+            let rows = self.rows_of(&keys, &mut connection).await?;
             connection.close().await?;
             Ok(rows)
         };

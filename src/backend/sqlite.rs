@@ -26,6 +26,7 @@ mod workers;
 pub use store::SqliteStore;
 
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -40,7 +41,7 @@ use super::fingerprint::Fingerprint;
 use super::notes::Notes;
 use super::{Dataset, Error, Origin, Row, Server, Store, StoreCounters, StoreHost, StoreOptions};
 use crate::clock::Clock;
-use crate::model::NodeId;
+use crate::model::{Key, NodeId};
 
 /// SQLite, as the experiment handles it.
 pub struct SqliteHost {
@@ -153,13 +154,14 @@ impl StoreHost for SqliteHost {
         Ok(StoreCounters { pool, size, ..StoreCounters::default() })
     }
 
-    async fn rows(&self) -> Result<Vec<Row>, Error> {
+    async fn rows(&self, keys: Range<Key>) -> Result<Vec<Row>, Error> {
         let database = self.state.lock().await.open.database.clone();
         database
-            .aside(|database| {
+            .aside(move |database| {
                 let connection = database.connect(&[])?;
-                let mut select = connection.prepare(statement::ALL_ROWS)?;
-                select.query_map([], |row| columns::audited(row))?.collect()
+                let mut select = connection.prepare(statement::ROWS)?;
+                let keys = columns::range(&keys);
+                select.query_map(keys, |row| columns::audited(row))?.collect()
             })
             .await
     }

@@ -1,6 +1,7 @@
 //! The twins: cache and store in memory, with the semantics of the real ones and none of their cost.
 
 mod cache;
+mod hashing;
 mod store;
 
 pub use cache::{TwinCache, TwinCacheHost};

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Exit, text};
+use crate::experiment::Footprint;
 use crate::scenario::{self, Contender, Loaded, Scenario};
 use crate::strategy::Spec;
 
@@ -111,5 +112,10 @@ fn runs(scenario: &Scenario) -> String {
         text::rounded(schedule.total()),
     );
     told.push_str(&text::entry("", &total, 2, 0));
+    // A trace brings as many keys as nobody knows before it is read.
+    if let Some(keys) = scenario.dataset.keys {
+        let memory = format!("Simulated, a run takes {}.", Footprint::of(scenario, keys).told());
+        told.push_str(&text::entry("", &memory, 2, 0));
+    }
     told
 }

@@ -35,7 +35,7 @@ pub struct Measuring {
     work_dir: Option<PathBuf>,
     /// Print what was found as JSON instead of the table
     #[arg(long)]
-    json: bool,
+    pub json: bool,
     /// Show no progress
     #[arg(long, short)]
     pub quiet: bool,
@@ -50,16 +50,32 @@ impl Measuring {
     /// # Errors
     /// If the scenario is wrong, or cannot be run like that.
     pub fn load(&self) -> anyhow::Result<Loaded> {
-        let mut loaded = scenario::load(&self.scenario)?;
-        if let Some(seed) = self.seed {
-            loaded.scenario.workload.seed = seed;
-        }
-        self.servers.apply(&mut loaded)?;
-        keep_only(&mut loaded.scenario, &self.only)?;
+        let mut loaded = self.plain()?;
+        self.adapt(&mut loaded)?;
         for warning in &loaded.warnings {
             super::warn(&format!("{}: {}", warning.path.join("."), warning.message));
         }
         Ok(loaded)
+    }
+
+    /// The scenario as its file says.
+    ///
+    /// # Errors
+    /// If the scenario is wrong.
+    pub fn plain(&self) -> Result<Loaded, scenario::Error> {
+        scenario::load(&self.scenario)
+    }
+
+    /// Puts what the command line says in place of what the file says.
+    ///
+    /// # Errors
+    /// If the scenario cannot be run like that.
+    pub fn adapt(&self, loaded: &mut Loaded) -> Result<(), Usage> {
+        if let Some(seed) = self.seed {
+            loaded.scenario.workload.seed = seed;
+        }
+        self.servers.apply(loaded)?;
+        keep_only(&mut loaded.scenario, &self.only)
     }
 
     /// Has `measure` measure, writes and prints what it has found, and ends as `exit` says.
@@ -73,17 +89,13 @@ impl Measuring {
         measure: impl FnOnce() -> anyhow::Result<Measured<D>>,
         exit: impl FnOnce(&D) -> Exit,
     ) -> anyhow::Result<Exit> {
-        let reports = self.out.join(&loaded.name);
-        // Found out now, not when the figures are there and have nowhere to go.
-        let _made = NewFolders::below(&reports);
-        check_writable(&reports)?;
-
+        let _made = self.prepare(&loaded.name)?;
         let (found, ended) = measure().unwrap_or_else(|error| (None, Err(error)));
         let Some(found) = found else {
             super::warn("nothing had been measured yet, so nothing was written");
             return ended.map(|()| Exit::Failure);
         };
-        let folder = free_folder(&reports, found.started());
+        let folder = self.folder(&loaded.name, &found);
         let written = report::write(&found, &folder);
         // Where it cannot be written, what was found is shown all the same.
         let shown = if self.json { Format::Json } else { Format::Text };
@@ -96,6 +108,24 @@ impl Measuring {
             super::warn("the report is not finished: it has what was measured until the end came");
         }
         ended.map(|()| exit(&found))
+    }
+
+    /// Makes sure that reports can be written: found out before anything is measured, not when the
+    /// figures are there and have nowhere to go. What was made for that and stays empty is removed when
+    /// the answer is dropped.
+    ///
+    /// # Errors
+    /// If they cannot.
+    pub fn prepare(&self, name: &str) -> anyhow::Result<NewFolders> {
+        let reports = self.out.join(name);
+        let made = NewFolders::below(&reports);
+        check_writable(&reports)?;
+        Ok(made)
+    }
+
+    /// The folder that the report of a document goes to, which is new.
+    pub fn folder<D: Document>(&self, name: &str, document: &D) -> PathBuf {
+        free_folder(&self.out.join(name), document.started())
     }
 
     /// Has `measure` measure on the scenario's servers.

@@ -10,9 +10,10 @@ use super::emit::Emits;
 use super::{Exit, Usage, print};
 use crate::record::Record;
 use crate::record::ceilings::Ceilings;
+use crate::record::sweep::Sweep;
 use crate::report::emit::Subject;
 use crate::report::folder::write_formats;
-use crate::report::{self, Document, Format, ceilings};
+use crate::report::{self, Document, Format, ceilings, sweep};
 
 /// Renders a record again, without running anything
 ///
@@ -20,7 +21,7 @@ use crate::report::{self, Document, Format, ceilings};
 /// figures and the verdict.
 #[derive(Debug, Args)]
 pub struct Report {
-    /// A record.json or a find-max.json, or the folder that holds one
+    /// A record.json, a find-max.json or a sweep.json, or the folder that holds one
     path: PathBuf,
     /// Render this form alone, to standard output or into --out
     #[arg(long, value_enum)]
@@ -52,13 +53,16 @@ impl Report {
     /// Fails where the record cannot be read or the files cannot be written.
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
         self.emits.check()?;
-        if is_search(&self.path) {
-            if !self.emits.is_empty() {
-                return Err(
-                    Usage("--emit tells of records, not of what `find-max` writes".into()).into()
-                );
-            }
+        let (is_search, is_sweep) = (is_sort::<Ceilings>(&self.path), is_sort::<Sweep>(&self.path));
+        if (is_search || is_sweep) && !self.emits.is_empty() {
+            let whose = if is_search { "find-max" } else { "sweep" };
+            let refusal = format!("--emit tells of records, not of what `{whose}` writes");
+            return Err(Usage(refusal).into());
+        }
+        if is_search {
             self.render(&ceilings::read(&self.path)?, out)
+        } else if is_sweep {
+            self.render(&sweep::read(&self.path)?, out)
         } else {
             let record = report::read(&self.path)?;
             self.emits.write(Subject::Record(&record))?;
@@ -98,12 +102,12 @@ fn derived<D: Document>() -> Vec<Format> {
     D::FORMATS.iter().copied().filter(|&format| format != Format::Json).collect()
 }
 
-/// Whether it is what `find-max` writes. A Record may be large, and so is told by its name where that
+/// Whether it is a document of this sort. A Record may be large, and so is told by its name where that
 /// will do.
-fn is_search(path: &Path) -> bool {
+fn is_sort<D: Document>(path: &Path) -> bool {
     let named = Record::SORT.file;
     let is_record = path.ends_with(named) || path.join(named).is_file();
-    !is_record && Ceilings::SORT.is_at(path)
+    !is_record && D::SORT.is_at(path)
 }
 
 impl From<Form> for Format {
@@ -125,7 +129,8 @@ fn home(path: &Path) -> Option<PathBuf> {
     if path.is_dir() {
         return Some(path.to_owned());
     }
-    let is_named = path.ends_with(Record::SORT.file) || path.ends_with(Ceilings::SORT.file);
+    let sorts = [Record::SORT, Ceilings::SORT, Sweep::SORT];
+    let is_named = sorts.iter().any(|sort| path.ends_with(sort.file));
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     is_named.then(|| parent.unwrap_or(Path::new(".")).to_owned())
 }

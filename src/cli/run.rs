@@ -35,26 +35,74 @@ pub struct Run {
 
 impl Run {
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        if let Some(option) = self.measuring.named_server().filter(|_| self.simulating.simulate) {
-            return Err(Usage(format!(
-                "{option} makes no sense with --simulate: no server is used, twins stand in for them"
-            ))
-            .into());
-        }
+        self.check_servers()?;
         let mut loaded = self.measuring.load()?;
+        self.multiply(&mut loaded);
+        let measure = || self.measured(&loaded);
+        self.measuring.carry_out(&loaded, out, measure, |record| self.exit(record))
+    }
+
+    /// The scenario as its file says, for one that makes others of it.
+    ///
+    /// # Errors
+    /// If the scenario is wrong, or the servers make no sense.
+    pub fn plain(&self) -> anyhow::Result<Loaded> {
+        self.check_servers()?;
+        Ok(self.measuring.plain()?)
+    }
+
+    /// Puts what the command line says in place of what a file says.
+    ///
+    /// # Errors
+    /// If the scenario cannot be run like that.
+    pub fn adapt(&self, loaded: &mut Loaded) -> Result<(), Usage> {
+        self.measuring.adapt(loaded)?;
+        self.multiply(loaded);
+        Ok(())
+    }
+
+    fn check_servers(&self) -> Result<(), Usage> {
+        match self.measuring.named_server().filter(|_| self.simulating.simulate) {
+            Some(option) => Err(Usage(format!(
+                "{option} makes no sense with --simulate: no server is used, twins stand in for them"
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    fn multiply(&self, loaded: &mut Loaded) {
         if let Some(repeats) = self.repeats {
             loaded.scenario.repeats = repeats;
         }
         if self.aa {
             loaded.scenario.strategies = loaded.scenario.strategies.with_twins();
         }
-        let measure = || match self.simulating.simulate {
-            true => self.simulating.carry_out(&loaded, self.measuring.quiet),
-            false => self.measuring.on_servers(&loaded, async |environment, signals| {
-                self.experiment(&loaded, environment, signals).await
+    }
+
+    /// One experiment, for real or simulated.
+    ///
+    /// # Errors
+    /// What kept it from beginning; what ended it comes with what was measured.
+    pub fn measured(&self, loaded: &Loaded) -> anyhow::Result<Measured<Record>> {
+        match self.simulating.simulate {
+            true => self.simulating.carry_out(loaded, self.measuring.quiet),
+            false => self.measuring.on_servers(loaded, async |environment, signals| {
+                self.experiment(loaded, environment, signals).await
             }),
-        };
-        self.measuring.carry_out(&loaded, out, measure, |record| self.exit(record))
+        }
+    }
+
+    /// Where what is found goes, and how it ends.
+    pub const fn measuring(&self) -> &Measuring {
+        &self.measuring
+    }
+
+    pub const fn is_simulated(&self) -> bool {
+        self.simulating.simulate
+    }
+
+    pub const fn is_strict(&self) -> bool {
+        self.strict
     }
 
     /// Runs the experiment. Whatever ended it, the Record of what was measured until then comes with
@@ -77,7 +125,8 @@ impl Run {
         Ok((experiment.has_runs().then(|| experiment.record()), ended))
     }
 
-    fn exit(&self, record: &Record) -> Exit {
+    /// How a run with this Record ends.
+    pub fn exit(&self, record: &Record) -> Exit {
         let verdict = Verdict::of(record);
         if verdict.standing == Standing::Invalid {
             return if self.strict { Exit::Unsure } else { Exit::Pass };

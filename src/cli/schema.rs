@@ -3,6 +3,7 @@ use std::io::Write;
 use clap::{Args, ValueEnum};
 
 use super::Exit;
+use crate::model::Profile;
 use crate::report::emit::json::{ComparisonFile, FiguresFile};
 use crate::scenario::Scenario;
 
@@ -18,6 +19,8 @@ pub struct Schema {
 enum Of {
     /// The files that `run` takes
     Scenario,
+    /// How long simulated servers take: the files that `--profile` takes
+    Profile,
     /// What `compare --emit json=..` and `gate --emit json=..` write
     Comparison,
     /// What `report --emit json=..` writes
@@ -28,6 +31,7 @@ impl Schema {
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let schema = match self.of {
             Of::Scenario => schemars::schema_for!(Scenario),
+            Of::Profile => schemars::schema_for!(Profile),
             Of::Comparison => schemars::schema_for!(ComparisonFile),
             Of::Figures => schemars::schema_for!(FiguresFile),
         };

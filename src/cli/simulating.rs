@@ -5,15 +5,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
+use anyhow::Context;
 use clap::Args;
 use tokio::sync::oneshot;
 
 use super::measuring::Measured;
 use super::progress::VirtualDisplay;
 use super::signals::Signals;
+use crate::compare::beside::beside;
 use crate::experiment::{Error, Progress, Silent, Stop, simulate};
 use crate::model::Profile;
 use crate::record::Record;
+use crate::report;
 use crate::scenario::{self, Loaded};
 
 /// Whether to simulate, and how.
@@ -27,6 +30,9 @@ pub struct Simulating {
     /// nominal figures of a loopback network
     #[arg(long, value_name = "FILE", requires = "simulate")]
     profile: Option<PathBuf>,
+    /// Hold the simulation against this real run of the same scenario: a record.json, or its folder
+    #[arg(long, value_name = "RECORD", requires = "simulate")]
+    beside: Option<PathBuf>,
     /// Simulate so many runs at once, instead of one for each core
     #[arg(long, value_name = "N", requires = "simulate")]
     threads: Option<NonZeroUsize>,
@@ -53,6 +59,8 @@ impl Simulating {
     /// If it cannot be simulated, or a second signal asks for the end at once.
     pub fn carry_out(&self, loaded: &Loaded, quiet: bool) -> anyhow::Result<Measured<Record>> {
         let (profile, threads) = (self.profile()?, self.threads());
+        // Found out now, not when there is something to hold against it.
+        let real: Option<Record> = self.beside.as_deref().map(report::read).transpose()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let mut signals = Signals::listen()?;
@@ -69,7 +77,14 @@ impl Simulating {
                 let _ = told.send(record);
             });
             let interrupted = tokio::select! {
-                record = &mut ended => return Ok((Some(finished(record)?), Ok(()))),
+                record = &mut ended => {
+                    let mut record = finished(record)?;
+                    if let Some(real) = &real {
+                        let of = || "the real run cannot be held against this simulation";
+                        record.beside = Some(beside(&record, real).with_context(of)?);
+                    }
+                    return Ok((Some(record), Ok(())));
+                }
                 interrupted = signals.next() => interrupted,
             };
             stop.ask(interrupted.to_string());

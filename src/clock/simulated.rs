@@ -1,14 +1,16 @@
 //! Virtual time: a run that would take an hour takes as long as its computing does, and the same
 //! seed gives the same run to the last count.
 
+mod alone;
 mod timers;
 
 use std::future::Future;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
+use self::alone::Alone;
 use self::timers::{Ticket, Timers};
 use super::{Clock, Sleep};
 use crate::model::Nanos;
@@ -22,7 +24,11 @@ pub struct SimClock {
 #[derive(Default)]
 struct Shared {
     now: AtomicU64,
-    timers: Mutex<Timers>,
+    timers: Alone<Timers>,
+    /// Whether the future that is driven has to be polled again.
+    is_woken: AtomicBool,
+    /// Whether it is polled because one sleeper was woken, and nobody else.
+    is_for_one: AtomicBool,
 }
 
 impl SimClock {
@@ -34,37 +40,35 @@ impl SimClock {
     ///
     /// # Panics
     /// If the future waits for something that no timer of this clock will bring about: under
-    /// virtual time that is a deadlock.
+    /// virtual time that is a deadlock. If another thread drives something by this clock.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let _held = self.shared.timers.hold();
         let mut future = pin!(future);
-        let woken = Arc::new(Woken(AtomicBool::new(true)));
-        let waker = Waker::from(woken.clone());
+        let waker = Waker::from(self.shared.clone());
         let mut context = Context::from_waker(&waker);
+        self.shared.is_woken.store(true, Ordering::Relaxed);
         loop {
-            while woken.0.swap(false, Ordering::Relaxed) {
-                if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            while self.shared.is_woken.swap(false, Ordering::Relaxed) {
+                let polled = future.as_mut().poll(&mut context);
+                self.shared.is_for_one.store(false, Ordering::Relaxed);
+                if let Poll::Ready(output) = polled {
                     return output;
                 }
             }
             assert!(self.advance(), "deadlock: nothing can run and no timer is pending");
+            self.shared.is_for_one.store(true, Ordering::Relaxed);
         }
     }
 
     /// Jumps to the earliest deadline and wakes the one who asked for it.
     fn advance(&self) -> bool {
-        let next = self.timers().pop();
-        match next {
-            None => false,
-            Some((deadline, waker)) => {
-                self.shared.now.fetch_max(deadline.0, Ordering::Relaxed);
-                waker.wake();
-                true
-            }
+        let Some((deadline, waker)) = self.shared.timers.with(Timers::pop) else { return false };
+        // Nobody else moves the time: what was looked at is still so.
+        if deadline > self.now() {
+            self.shared.now.store(deadline.0, Ordering::Relaxed);
         }
-    }
-
-    fn timers(&self) -> MutexGuard<'_, Timers> {
-        self.shared.timers.lock().unwrap_or_else(PoisonError::into_inner)
+        waker.wake();
+        true
     }
 }
 
@@ -79,6 +83,11 @@ impl Clock for SimClock {
 
     fn cpu(&self) -> Nanos {
         Nanos::ZERO
+    }
+
+    fn skip_ahead(&self) -> bool {
+        let is_for_one = self.shared.is_for_one.load(Ordering::Relaxed);
+        is_for_one && !self.shared.is_woken.load(Ordering::Relaxed) && self.advance()
     }
 }
 
@@ -97,15 +106,15 @@ impl Future for Alarm<'_> {
         if self.clock.now() >= self.deadline {
             return Poll::Ready(());
         }
-        let mut timers = self.clock.timers();
-        match self.ticket {
-            Some(ticket) => timers.renew(ticket, context.waker()),
-            None => {
-                let ticket = timers.set(self.deadline, context.waker());
-                drop(timers);
-                self.ticket = Some(ticket);
+        let (deadline, ticket) = (self.deadline, self.ticket);
+        let ticket = self.clock.shared.timers.with(|timers| match ticket {
+            Some(ticket) => {
+                timers.renew(ticket, context.waker());
+                ticket
             }
-        }
+            None => timers.set(deadline, context.waker()),
+        });
+        self.ticket = Some(ticket);
         Poll::Pending
     }
 }
@@ -113,27 +122,29 @@ impl Future for Alarm<'_> {
 impl Drop for Alarm<'_> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            self.clock.timers().cancel(ticket);
+            // A waker may end who knows what, and so does not while the timers are in use.
+            drop(self.clock.shared.timers.with(|timers| timers.cancel(ticket)));
         }
     }
 }
 
-struct Woken(AtomicBool);
-
-impl Wake for Woken {
+impl Wake for Shared {
     fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::Relaxed);
+        self.is_woken.store(true, Ordering::Relaxed);
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.0.store(true, Ordering::Relaxed);
+        self.is_woken.store(true, Ordering::Relaxed);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::Mutex;
+
     use futures_util::future::join_all;
+
+    use super::*;
 
     #[test]
     fn sleepers_wake_in_the_order_of_their_deadlines_then_of_asking() {
@@ -168,9 +179,9 @@ mod tests {
             for _ in 0..3 {
                 assert!(futures_util::poll!(&mut sleep).is_pending());
             }
-            assert_eq!(clock.timers().len(), 1);
+            assert_eq!(clock.shared.timers.with(|timers| timers.len()), 1);
             drop(sleep);
-            assert_eq!(clock.timers().len(), 0);
+            assert_eq!(clock.shared.timers.with(|timers| timers.len()), 0);
         });
     }
 

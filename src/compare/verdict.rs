@@ -4,7 +4,9 @@
 mod ranking;
 mod sentences;
 
-pub use ranking::{Best, Ground, Peer};
+pub use ranking::{Best, Ground, Peer, best};
+pub(super) use ranking::{DIFFERENCE_MIN, REPEATS_FOR_INTERVAL};
+pub(super) use sentences::peer;
 
 use super::{Figure, Metric, noise};
 use crate::record::{Check, Contender, Record, Standing, Thresholds};
@@ -71,7 +73,7 @@ impl Verdict {
                 .map(|(contender, _)| contender)
                 .collect();
             let noise = noise::floor(verdict.by, record);
-            verdict.best = ranking::best(verdict.by, &holders, noise);
+            verdict.best = best(verdict.by, &holders, noise);
         }
         verdict.sentences = sentences::of(record, &verdict);
         verdict

@@ -1,6 +1,8 @@
 //! The nodes that run a strategy.
 
+use std::cell::RefCell;
 use std::pin::pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -51,7 +53,9 @@ pub struct Cluster<'a> {
 /// A place for a process, which may be killed and started again.
 pub(super) struct Slot {
     id: NodeId,
-    process: watch::Sender<Option<Arc<Node>>>,
+    process: RefCell<Option<Rc<Node>>>,
+    /// Counts the processes that were put there.
+    changes: watch::Sender<u64>,
 }
 
 impl<'a> Cluster<'a> {
@@ -88,7 +92,7 @@ impl<'a> Cluster<'a> {
         if slot.id == self.worker.id {
             store = Arc::new(Layered::new(store, AfterCommit::new(self.trap.clone())));
         }
-        slot.put(Some(Arc::new(Node {
+        slot.put(Some(Rc::new(Node {
             id: slot.id,
             strategy: (self.build)(),
             cache: self.cache.connect(slot.id).await?,
@@ -103,18 +107,18 @@ impl<'a> Cluster<'a> {
     }
 
     /// The process that serves the clients of node `id`: that node, or the next one here that is up.
-    pub(super) fn serving(&self, id: NodeId) -> Option<Arc<Node>> {
+    pub(super) fn serving(&self, id: NodeId) -> Option<Rc<Node>> {
         let (before, from) = self.nodes.split_at(id.0 as usize);
         from.iter().chain(before).find_map(Slot::process)
     }
 
     /// Every process that is up, the nodes first and the worker last.
-    pub(super) fn processes(&self) -> Vec<Arc<Node>> {
+    pub(super) fn processes(&self) -> Vec<Rc<Node>> {
         self.slots().filter_map(Slot::process).collect()
     }
 
     /// Every node that is up.
-    pub(super) fn nodes(&self) -> Vec<Arc<Node>> {
+    pub(super) fn nodes(&self) -> Vec<Rc<Node>> {
         self.nodes.iter().filter_map(Slot::process).collect()
     }
 
@@ -154,8 +158,8 @@ impl<'a> Cluster<'a> {
                 }
                 std::future::pending::<()>().await;
             };
-            let is_another = |other: &Option<Arc<Node>>| {
-                !other.as_ref().is_some_and(|other| Arc::ptr_eq(other, &process))
+            let is_another = |other: &Option<Rc<Node>>| {
+                !other.as_ref().is_some_and(|other| Rc::ptr_eq(other, &process))
             };
             futures_util::future::select(pin!(work), pin!(slot.until(is_another))).await;
         }
@@ -170,7 +174,7 @@ impl<'a> Cluster<'a> {
 
 impl Slot {
     fn new(id: NodeId) -> Self {
-        Self { id, process: watch::Sender::new(None) }
+        Self { id, process: RefCell::default(), changes: watch::Sender::new(0) }
     }
 
     /// Ends the process that is there, with all that is in its memory.
@@ -181,17 +185,21 @@ impl Slot {
         self.put(None);
     }
 
-    fn put(&self, process: Option<Arc<Node>>) {
-        self.process.send_replace(process);
+    fn put(&self, process: Option<Rc<Node>>) {
+        self.process.replace(process);
+        self.changes.send_modify(|changes| *changes += 1);
     }
 
-    fn process(&self) -> Option<Arc<Node>> {
+    fn process(&self) -> Option<Rc<Node>> {
         self.process.borrow().clone()
     }
 
     /// Waits until what is there is as it `should` be.
-    async fn until(&self, should: impl FnMut(&Option<Arc<Node>>) -> bool) {
-        // The sender is right here: it cannot be gone.
-        let _ = self.process.subscribe().wait_for(should).await;
+    async fn until(&self, should: impl Fn(&Option<Rc<Node>>) -> bool) {
+        let mut changes = self.changes.subscribe();
+        while !should(&self.process.borrow()) {
+            // The sender is right here: it cannot be gone.
+            let _ = changes.changed().await;
+        }
     }
 }

@@ -1,20 +1,22 @@
 //! One request from its intended start to its answer.
 
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
+use std::rc::Rc;
 
 use super::Node;
 use super::seat::Seat;
 use crate::backend::{Ctx, Tap};
 use crate::clock::Clock;
-use crate::model::{Draft, Fault, Nanos, Op, Outcome, Sample, Touches, Value, Version, Writer};
+use crate::model::{
+    Draft, Fault, Key, Nanos, Op, Outcome, Sample, Touches, Value, Version, Writer,
+};
 use crate::strategy::Strategy;
 use crate::workload::{Request, Rows};
 
 /// The client of one request.
 pub struct Client<'a> {
     /// The node that serves the client; none where all are down.
-    pub node: Option<Arc<Node>>,
+    pub node: Option<Rc<Node>>,
     pub rows: &'a Rows,
     pub clock: &'a dyn Clock,
     pub tap: &'a Tap,
@@ -47,6 +49,11 @@ impl Ended {
         let mut ended = self.0.borrow_mut();
         ended.push((part, sample));
         ended.len()
+    }
+
+    /// The keys of all that have ended.
+    pub fn each_key(&self, mut look: impl FnMut(Key)) {
+        self.0.borrow().iter().for_each(|(_, sample)| look(sample.key));
     }
 
     /// Takes out all that have ended. Returns when the last did, if there is any.

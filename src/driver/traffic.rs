@@ -212,6 +212,7 @@ impl<'a> Traffic<'a> {
         calls.clear();
         // Those of the requests that have ended are among them.
         self.tap.take(&mut calls);
+        self.ended.each_key(|key| observer.expect(key));
         observer.calls(&calls);
         let last = self.ended.take_each(|part, sample| match part {
             Part::Request => observer.sample(sample),

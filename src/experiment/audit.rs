@@ -1,30 +1,35 @@
 //! What a run leaves behind in cache and store, as the judge takes it.
 
 use crate::backend::{self, CacheHost, CacheState, Row, StoreHost};
-use crate::judge::{Cached, EndKey, EndState};
+use crate::judge::{Cached, EndKey};
 use crate::model::{Key, Outcome, Version, Writer};
 use crate::record::Stock;
 use crate::strategy::parts::entry::{self, Held};
 
-/// Keys whose state is fetched at once.
-const BATCH: usize = 1_000;
+/// Keys whose entries are fetched at once.
+const ENTRIES: u64 = 1_000;
+/// Keys whose rows are.
+const ROWS: u64 = 64 * ENTRIES;
 
-/// What is left under the keys `0 .. keys`, and how much of it. A key that looks wrong is looked at
-/// again before it counts.
+/// Tells what is left under the keys `0 .. keys`, some keys at a time, and how much of it there is. A
+/// key that looks wrong is looked at again before it counts.
 ///
 /// # Errors
-/// If cache or store cannot be looked at.
+/// If cache or store cannot be looked at. What was told by then counts.
 pub async fn end_state(
     cache: &dyn CacheHost,
     store: &dyn StoreHost,
     keys: u64,
-) -> Result<(EndState, Stock), backend::Error> {
-    let all: Vec<Key> = (0..keys).map(Key).collect();
-    let rows = store.rows().await?;
-    let mut keys = Vec::with_capacity(all.len());
+    mut tell: impl FnMut(&[EndKey]),
+) -> Result<Stock, backend::Error> {
+    let mut rows = Vec::new();
     let mut stock = Stock::default();
-    for batch in all.chunks(BATCH) {
-        let states = cache.state(batch).await?;
+    for first in (0..keys).step_by(ENTRIES as usize) {
+        if first.is_multiple_of(ROWS) {
+            rows = store.rows(Key(first)..Key(keys.min(first + ROWS))).await?;
+        }
+        let batch: Vec<Key> = (first..keys.min(first + ENTRIES)).map(Key).collect();
+        let states = cache.state(&batch).await?;
         let mut ends = Vec::with_capacity(states.len());
         for state in &states {
             let held = held(state);
@@ -38,9 +43,9 @@ pub async fn end_state(
                 *end = end_key(again.key, held(&again), find(&rows, again.key));
             }
         }
-        keys.extend(ends);
+        tell(&ends);
     }
-    Ok((EndState { keys }, stock))
+    Ok(stock)
 }
 
 /// What the entry holds, if there is one: unpacked once, for all who ask.

@@ -8,7 +8,7 @@ use super::{Error, Progress, Stop};
 use crate::backend::{self, CacheCounters, CacheHost, Server, StoreHost, Tap};
 use crate::clock::{Clock, Since};
 use crate::driver::{self, Cluster, Course, Lane, Prefilled};
-use crate::judge::{Judge, Rules};
+use crate::judge::{EndKey, Judge, Rules};
 use crate::measure::validity::{Evidence, StoreEvidence, capacity, check};
 use crate::measure::{Check, Measures, Meter, Resident, Standing, Timeline, through_faults};
 use crate::model::{Breakage, Fault, Injected, Nanos, Side, StoreBreakage};
@@ -89,9 +89,11 @@ impl Block<'_> {
         let mut losses = Vec::new();
         let cache_after = or_lost("cache counters", cache.counters().await, &mut losses);
         let store_after = or_lost("store counters", store.counters().await, &mut losses);
-        let end = end_state(cache, store, self.plan.keys()).await;
-        let (end, stock) = or_lost("end state", end, &mut losses).unwrap_or_default();
-        let (findings, audit) = judge.finish(&end);
+        let mut reckoning = judge.end();
+        let tell = |ends: &[EndKey]| reckoning.compare(ends);
+        let stock = end_state(cache, store, self.plan.keys(), tell).await;
+        let stock = or_lost("end state", stock, &mut losses).unwrap_or_default();
+        let (findings, audit) = reckoning.conclude();
         let (measures, totals) = meter.finish(drive.in_flight_peak, drive.stopped, &drive.faults);
         let cache_after = cache_after.flatten();
         let cache_counters = cache_after.zip(cache_before).map(|(after, before)| CacheCounters {
@@ -194,6 +196,7 @@ impl Block<'_> {
             }),
             progress: self.progress,
             start,
+            now: start,
         }
     }
 }

@@ -224,6 +224,7 @@ impl<'a> Bench<'a> {
             memory: Memory::from(Nanos::NEVER),
             progress: &Silent,
             start,
+            now: start,
         };
         let course =
             Course { plan: &plan, rows, clock, start, lane: Lane::ONLY, pacing: self.pacing };
@@ -240,7 +241,8 @@ fn closed(duration: Span) -> (Arrival, Span) {
     (Arrival::Closed(Closed { clients: CLIENTS, think: Span::default() }), duration)
 }
 
-fn cache_aside() -> Box<dyn Strategy> {
+/// The strategy that the generator is measured with.
+pub(super) fn cache_aside() -> Box<dyn Strategy> {
     let spec = Spec::read_options("cache-aside", serde_json::json!({}));
     let spec = spec.expect("it is in the registry").expect("every option of it has a default");
     spec.build()

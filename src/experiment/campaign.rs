@@ -4,7 +4,7 @@
 use humantime::format_rfc3339_seconds;
 
 use super::block::{Block, COMPLETE};
-use super::{Effort, Environment, Error, Progress, Stop, calibrate};
+use super::{Effort, Environment, Error, Progress, Stop, calibrate, client_time};
 use crate::clock::utc_now;
 use crate::measure::Calibration;
 use crate::model::{Nanos, Server};
@@ -84,7 +84,8 @@ impl<'a> Campaign<'a> {
         stop: &Stop,
     ) -> Result<Run, Error> {
         let block = self.block(self.environment, plan, progress, stop);
-        let (run, cache) = block.run(turn.build, turn.repeat, turn.position).await?;
+        let build = client_time::around(self.environment, turn.build, plan.seed());
+        let (run, cache) = block.run(&build, turn.repeat, turn.position).await?;
         self.cache = self.environment.known_as(cache);
         Ok(run)
     }

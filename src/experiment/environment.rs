@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::backend::api::{ApiHost, TwinApiHost};
 use crate::backend::delay::{DelayedStoreHost, StoreDelays};
-use crate::backend::faults::{DisturbedCacheHost, OutageCacheHost, OutageStoreHost};
+use crate::backend::faults::{DisturbedCacheHost, OutageStoreHost};
 use crate::backend::managed::{ManagedPostgres, ManagedRedis, Workspace, find_server};
 use crate::backend::postgres::PostgresHost;
 use crate::backend::redis::{Naming, RedisHost, Route};
@@ -214,11 +214,9 @@ impl Environment {
                 let host = RedisHost::open(url, options, naming, self.route, clock.clone());
                 Box::new(host.await?)
             }
-            CacheSource::Twin => {
-                self.breakable_twin(Box::new(TwinCacheHost::new(options, clock.clone())?))
-            }
+            CacheSource::Twin => Box::new(TwinCacheHost::new(options, clock.clone())?),
             CacheSource::Simulated { times, seed } => {
-                TwinCacheHost::simulated(options, times, *seed, self.breaks_cache(), &clock)?
+                Box::new(TwinCacheHost::simulated(options, times, *seed, clock.clone())?)
             }
         };
         // What cannot break is not wrapped: a layer costs every call something.
@@ -226,18 +224,6 @@ impl Environment {
             return Ok(Box::new(DisturbedCacheHost::new(cache, clock)));
         }
         Ok(cache)
-    }
-
-    fn breakable_twin(&self, twin: Box<dyn CacheHost>) -> Box<dyn CacheHost> {
-        if self.breaks_cache() {
-            let timeout = self.cache.timeout.nanos();
-            return Box::new(OutageCacheHost::new(twin, self.clock.clone(), timeout));
-        }
-        twin
-    }
-
-    fn breaks_cache(&self) -> bool {
-        self.faults.iter().any(|fault| matches!(fault.what, Breakage::Cache(_)))
     }
 }
 

@@ -13,6 +13,15 @@ pub enum Error {
     #[error(transparent)]
     Unfit(#[from] super::find_max::Unfit),
 
+    #[error("there is nothing to fit a profile to: a twin in memory takes no time of its own")]
+    Twin,
+
+    #[error(
+        "simulating takes up to {needed} of memory, and the machine has {available} left: ask for \
+         fewer keys, smaller rows, or fewer threads"
+    )]
+    Memory { needed: String, available: String },
+
     #[error(transparent)]
     Backend(#[from] backend::Error),
 }

@@ -1,26 +1,33 @@
 //! The plan's rows, as a store takes them.
 
+use std::borrow::Borrow;
+use std::sync::Arc;
+
 use crate::backend::Dataset;
 use crate::model::{Draft, Key};
 use crate::workload::Rows;
 
 /// Those of the rows that are there when a run begins.
-pub struct Loadable<'a>(pub &'a Rows);
+pub struct Loadable<R>(pub R);
 
-impl Dataset for Loadable<'_> {
+impl<R: Borrow<Rows> + Send + Sync> Dataset for Loadable<R> {
     fn keys(&self) -> u64 {
-        self.0.loaded()
+        self.0.borrow().loaded()
     }
 
     fn initial(&self, key: Key) -> Draft {
-        self.0.initial(key)
+        self.0.borrow().initial(key)
     }
 
     fn children(&self) -> u32 {
-        self.0.children()
+        self.0.borrow().children()
     }
 
     fn child_amount(&self, key: Key, child: u32) -> i64 {
-        self.0.child_amount(key, child)
+        self.0.borrow().child_amount(key, child)
+    }
+
+    fn shared(&self) -> Arc<dyn Dataset> {
+        Arc::new(Loadable(self.0.borrow().clone()))
     }
 }

@@ -6,13 +6,14 @@ mod estimate;
 mod events;
 mod flushes;
 mod full;
+mod pool;
 mod waiting;
 
 pub use band::check;
 
 use self::estimate::{Of, estimate, span_of};
 use crate::measure::{Bucket, Load, Measures};
-use crate::model::{Nanos, Span};
+use crate::model::{Nanos, Profile, Span};
 use crate::record::{Contender, Prediction, Run};
 use crate::scenario::{self, Scenario};
 use crate::strategy::{Lifetime, Stampede};
@@ -20,21 +21,27 @@ use crate::theory::stampede::{Guard, Life};
 use crate::theory::{KeyRate, hit_ratio, rates, refresh, staleness, stampede};
 use crate::workload::Plan;
 
+/// Of more keys than this no closed form is worked out: each takes dozens of bytes a key, and some of
+/// them seconds.
+const KEYS_MAX: u64 = 10_000_000;
+
 /// The closed forms that apply to a contender, each with its measured figure. Empty where requests
-/// follow answers (a closed loop), where popularity moves, where something breaks, and where there is
-/// more to the workload than reads and updates of rows that are there.
+/// follow answers (a closed loop), where popularity moves, where something breaks, where there is
+/// more to the workload than reads and updates of rows that are there, and with more than ten million
+/// keys. `profile` is that of a simulation.
 pub fn predictions(
     chosen: &scenario::Contender,
     scenario: &Scenario,
     plan: &Plan,
     contender: &Contender,
+    profile: Option<&Profile>,
 ) -> Vec<Prediction> {
     // What is deleted, or was never there, is in no cache; and what is filled all at once is not yet
     // in the steady state that the forms are about.
     let workload = &scenario.workload;
     let is_plain =
         workload.only_reads_and_updates() && scenario.dataset.absent.is_zero() && !workload.prefill;
-    if !is_plain || !scenario.faults.is_empty() {
+    if !is_plain || !scenario.faults.is_empty() || plan.keys() > KEYS_MAX {
         return Vec::new();
     }
     let (Some(rate), Some(probabilities)) = (plan.rate(), plan.probabilities()) else {
@@ -51,6 +58,9 @@ pub fn predictions(
     }
     found.extend(flushes::rows_per_flush(&chosen.spec, &asked, contender));
     found.extend(waiting::for_the_api(chosen, scenario, plan, &asked, contender));
+    found.extend(profile.and_then(|profile| {
+        pool::for_the_store(chosen, scenario, plan, &asked, contender, &profile.store)
+    }));
     for prediction in &mut found {
         let general = caveat::of_arrivals(scenario);
         prediction.caveat = general.map(Into::into).or_else(|| prediction.caveat.take());

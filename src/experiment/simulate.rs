@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Builder};
 
-use super::{Environment, Error, Experiment, Progress, Stop, Turn};
+use super::{Environment, Error, Experiment, Progress, Stop, client_time};
 use crate::clock::{Clock, SimClock, WallClock};
 use crate::model::{Nanos, Profile};
 use crate::record::{Record, Run, Server};
@@ -25,7 +25,8 @@ const STEP: Nanos = Nanos::from_millis(100);
 /// `stop` asks for the end, the Record has what was measured until then, and says so.
 ///
 /// # Errors
-/// If the plan cannot be made, or the twins cannot do what the scenario asks for.
+/// If the plan cannot be made, if the machine has not the memory, or if the twins cannot do what the
+/// scenario asks for.
 pub fn simulate(
     loaded: &Loaded,
     profile: &Profile,
@@ -36,6 +37,7 @@ pub fn simulate(
     let wall = WallClock::new();
     let environment = Environment::simulated(&loaded.scenario, &SimClock::new(), profile);
     let mut experiment = Experiment::new(loaded, &environment)?;
+    experiment.footprint().fits(threads.get().min(loaded.scenario.schedule().turns.len()))?;
     experiment.run_apart(profile, threads, progress, stop)?;
     if let Some(why) = stop.reason() {
         experiment.cut_short(&why);
@@ -101,9 +103,10 @@ impl Experiment<'_> {
         let clock = SimClock::new();
         let environment = Environment::simulated(scenario, &clock, profile);
         let portion = Portion { together, told: AtomicU64::new(0) };
-        let turn = Turn { build: &|| chosen.spec.build(), repeat: planned.repeat, position };
+        let strategy = || chosen.spec.build();
+        let build = client_time::around(&environment, &strategy, self.plan.seed());
         let block = self.campaign.block(&environment, &self.plan, &portion, stop);
-        let (run, cache) = clock.block_on(block.run(turn.build, turn.repeat, turn.position))?;
+        let (run, cache) = clock.block_on(block.run(&build, planned.repeat, position))?;
         portion.tell(self.plan.warm_up() + self.plan.duration());
         Ok((run, environment.known_as(cache)))
     }

@@ -6,7 +6,7 @@ use super::Progress;
 use crate::driver::Observer;
 use crate::judge::Judge;
 use crate::measure::{Meter, Resident};
-use crate::model::{Call, Nanos, Sample};
+use crate::model::{Call, Key, Nanos, Sample};
 
 /// How often the generator's own memory is looked at.
 const LOOK_EVERY: Nanos = Nanos::from_secs(1);
@@ -18,6 +18,8 @@ pub struct Watch<'a> {
     pub progress: &'a dyn Progress,
     /// When the plan began, on the clock that samples are told in.
     pub start: Nanos,
+    /// When the last sample ended.
+    pub now: Nanos,
 }
 
 /// The generator's own memory in the course of the measured window.
@@ -56,11 +58,14 @@ fn in_memory() -> Option<u64> {
 }
 
 impl Observer for Watch<'_> {
+    fn expect(&mut self, key: Key) {
+        self.judge.expect(key);
+    }
+
     fn sample(&mut self, sample: &Sample) {
         self.judge.observe(sample);
         self.meter.sample(sample);
-        self.memory.pass(sample.ended);
-        self.progress.advance(sample.ended - self.start);
+        self.now = sample.ended;
     }
 
     /// To the judge it is a read as any other; the meter measures requests as a whole.
@@ -74,5 +79,7 @@ impl Observer for Watch<'_> {
 
     fn watermark(&mut self, watermark: Nanos) {
         self.judge.advance(watermark);
+        self.memory.pass(self.now);
+        self.progress.advance(self.now - self.start);
     }
 }

@@ -38,11 +38,44 @@ pub enum Cached {
     Corrupt,
 }
 
-/// Compares `end` with itself and with the ledger, and adds to `findings` what only the end shows.
-pub(super) fn audit(mut ledger: Ledger, end: &EndState, findings: &mut Findings) -> Audit {
-    let mut audit = Audit::default();
-    for key in &end.keys {
-        let wrong = compare(key, &mut audit);
+/// The audit on its way: it is told the keys' end states some at a time, so that nobody has to hold all of
+/// them.
+pub struct Reckoning {
+    ledger: Ledger,
+    findings: Findings,
+    audit: Audit,
+}
+
+impl Reckoning {
+    pub(super) fn new(ledger: Ledger, findings: Findings) -> Self {
+        Self { ledger, findings, audit: Audit::default() }
+    }
+
+    /// Compares keys with themselves and with what is known of them, and adds to the findings what only
+    /// the end shows.
+    ///
+    /// # Panics
+    ///
+    /// If a key is not one of the dataset.
+    pub fn compare(&mut self, keys: &[EndKey]) {
+        for key in keys {
+            self.compare_one(key);
+        }
+    }
+
+    /// All keys were told that there is something to be told of.
+    pub fn conclude(mut self) -> (Findings, Audit) {
+        for history in self.ledger.rest() {
+            self.audit.unchecked += 1;
+            self.findings.unclaimed_versions += history.unclaimed();
+            self.findings.dirty_reads += history.reads_of_usurped();
+        }
+        (self.findings, self.audit)
+    }
+
+    fn compare_one(&mut self, key: &EndKey) {
+        let Self { ledger, findings, audit } = self;
+        let wrong = compare(key, audit);
         let history = ledger.take(key.key);
         let mut lost = 0;
         if let Some(history) = &history {
@@ -60,12 +93,6 @@ pub(super) fn audit(mut ledger: Ledger, end: &EndState, findings: &mut Findings)
             audit.examples.push(suspect(key, acknowledged));
         }
     }
-    for history in ledger.rest() {
-        audit.unchecked += 1;
-        findings.unclaimed_versions += history.unclaimed();
-        findings.dirty_reads += history.reads_of_usurped();
-    }
-    audit
 }
 
 /// Counts one key, and says whether it is wrong.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::audit::{EndState, audit};
+use super::audit::{EndState, Reckoning};
 use super::freshness::Freshness;
 use super::history::{Acknowledged, History, Irregular};
 use super::ledger::Ledger;
@@ -99,6 +99,12 @@ impl Judge {
         }
     }
 
+    /// A request of this key is about to be taken in. With very many keys, what is known of each is far
+    /// away in memory; several are fetched in the time of one.
+    pub fn expect(&self, key: Key) {
+        self.ledger.expect(key);
+    }
+
     /// Takes in a finished request. They come in the order of `ended`, ties in any order. What a
     /// request reads before it writes comes before it, as a read of its own.
     ///
@@ -149,17 +155,24 @@ impl Judge {
     /// # Panics
     ///
     /// If a key of `end` is not one of the dataset.
-    pub fn finish(mut self, end: &EndState) -> (Findings, Audit) {
+    pub fn finish(self, end: &EndState) -> (Findings, Audit) {
+        let mut reckoning = self.end();
+        reckoning.compare(&end.keys);
+        reckoning.conclude()
+    }
+
+    /// All requests are in; what they left behind is still to be told, some keys at a time. Memory for
+    /// anything but that is given back.
+    pub fn end(mut self) -> Reckoning {
         self.advance(Nanos::NEVER);
         let broken = self.sessions.broken();
         self.findings.monotonic_violations = broken.monotonic_reads;
         self.findings.read_your_writes_violations = broken.own_writes;
         self.findings.forgotten_pairs = broken.forgotten;
-        let audit = audit(self.ledger, end, &mut self.findings);
         self.findings.freshness = self.freshness.into_points();
         let buckets = self.rules.buckets().max(self.findings.timeline.len());
         self.findings.timeline.resize_with(buckets, StalenessBucket::default);
-        (self.findings, audit)
+        Reckoning::new(self.ledger, self.findings)
     }
 
     fn observe_write(&mut self, sample: &Sample, counted: bool) {

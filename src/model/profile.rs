@@ -39,8 +39,15 @@ pub struct StoreTimes {
     pub aggregation: Spread,
     /// A read of a row's version alone, or of the outbox.
     pub version: Spread,
-    /// A transaction that writes, from its call to the acknowledged COMMIT.
+    /// A transaction that writes a row, from its call to the acknowledged COMMIT, which waits for the disk.
     pub commit: Spread,
+    /// The same where the COMMIT does not wait for the disk: with any `durability` but `full`. As long as a
+    /// read if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsynced: Option<Spread>,
+    /// What each further row of a transaction adds to it.
+    #[serde(default, skip_serializing_if = "Span::is_zero")]
+    pub batch_row: Span,
     /// How far a replica that answers reads is behind. If absent, reads are of the primary.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replication_lag: Option<Spread>,
@@ -68,6 +75,8 @@ impl Profile {
                 aggregation: Spread::ZERO,
                 version: Spread::ZERO,
                 commit: Spread::ZERO,
+                unsynced: None,
+                batch_row: Span::ZERO,
                 replication_lag: None,
             },
         }
@@ -90,6 +99,8 @@ impl Default for Profile {
                 aggregation: micros(500, 1_000),
                 version: micros(40, 120),
                 commit: micros(1_000, 4_000),
+                unsynced: None,
+                batch_row: Span::from_micros(5),
                 replication_lag: None,
             },
         }
@@ -106,5 +117,16 @@ impl Spread {
 
     pub fn is_zero(&self) -> bool {
         *self == Self::ZERO
+    }
+
+    /// Without a part that always takes `span`; never less than nothing.
+    pub fn less(&self, span: Span) -> Self {
+        let less = |whole: Span| Span(whole.0.saturating_sub(span.0));
+        Self { p50: less(self.p50), p99: less(self.p99) }
+    }
+
+    /// So many times as long.
+    pub fn times(&self, factor: f64) -> Self {
+        Self { p50: Span(self.p50.0.mul_f64(factor)), p99: Span(self.p99.0.mul_f64(factor)) }
     }
 }

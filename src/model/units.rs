@@ -19,6 +19,14 @@ pub struct Span(pub Duration);
 impl Span {
     pub const ZERO: Self = Self(Duration::ZERO);
 
+    pub fn is_zero(&self) -> bool {
+        *self == Self::ZERO
+    }
+
+    pub const fn from_nanos(nanos: u64) -> Self {
+        Self(Duration::from_nanos(nanos))
+    }
+
     pub const fn from_micros(micros: u64) -> Self {
         Self(Duration::from_micros(micros))
     }

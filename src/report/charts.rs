@@ -13,10 +13,12 @@ mod scale;
 mod staleness;
 mod stampedes;
 mod svg;
+mod sweep;
 mod tradeoff;
 
 pub use ceilings::by_rate;
 pub use svg::STYLE;
+pub use sweep::by_option;
 
 use super::table::{Table, figures, words};
 use crate::record::Record;

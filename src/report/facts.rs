@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::tables::{steps, when};
+use super::tables::{beside_summary, steps, when};
 use crate::compare::figure::{bytes, count, share, time};
 use crate::record::{Calibration, Fit, Host, Profile, Record, Server, Spread};
 
@@ -28,6 +28,9 @@ pub fn of(record: &Record) -> Vec<Fact> {
     ];
     if let Some(told) = &record.profile {
         facts.insert(5, fact("profile", profile(told)));
+    }
+    if let Some(beside) = &record.beside {
+        facts.insert(6, fact("beside", beside_summary(beside)));
     }
     if let Some(calibration) = &record.calibration {
         facts.push(fact("harness", harness(calibration)));
@@ -74,6 +77,9 @@ fn profile(profile: &Profile) -> String {
     );
     if !profile.client.is_zero() {
         text += &format!(", client {}", spread(&profile.client));
+    }
+    if let Some(unsynced) = &store.unsynced {
+        text += &format!(", COMMIT that does not wait for the disk {}", spread(unsynced));
     }
     if let Some(lag) = &store.replication_lag {
         text += &format!(", replicas behind by {}", spread(lag));

@@ -24,6 +24,11 @@ pub trait Document: Serialize + DeserializeOwned {
 
     /// The files of one format with their names within the folder; none of one that it does not have.
     fn files(&self, format: Format) -> Vec<(PathBuf, String)>;
+
+    /// Files that it refers to and that cannot be made from it again, for a new folder.
+    fn beside(&self) -> Vec<(PathBuf, String)> {
+        Vec::new()
+    }
 }
 
 /// What tells one sort of document from any other.
@@ -142,7 +147,9 @@ pub fn read<D: Document>(path: &Path) -> Result<D, Error> {
 /// # Errors
 /// If the folder cannot be written.
 pub fn write<D: Document>(document: &D, folder: &Path) -> Result<(), Error> {
-    write_formats(document, D::FORMATS, folder)
+    let mut files = document.beside();
+    files.extend(D::FORMATS.iter().flat_map(|&format| document.files(format)));
+    write_files(&files, folder)
 }
 
 /// The same for some formats only.

@@ -119,6 +119,7 @@ impl<'a> Page<'a> {
 fn details(record: &Record, verdict: &Verdict) -> Vec<Detail> {
     let detail = |id, title, table| Detail { id, title, table };
     let mut details = vec![
+        detail("beside", "Simulated beside real", tables::beside(record)),
         detail("steps", "By rate", tables::steps(record)),
         detail("served-by", "What served the reads", tables::served_by(record, verdict)),
         detail("stampedes", "Stampedes", tables::stampedes(record, verdict)),

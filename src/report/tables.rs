@@ -1,6 +1,7 @@
 //! The tables that reports show, made from a Record.
 
 mod api;
+mod beside;
 pub mod calibration;
 mod database;
 mod entries;
@@ -13,6 +14,7 @@ mod through;
 mod wrong;
 
 pub use api::api;
+pub use beside::{beside, summary as beside_summary};
 pub use database::database;
 pub use entries::entries;
 pub use full::full;

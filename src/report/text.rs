@@ -28,6 +28,7 @@ pub fn render(record: &Record) -> String {
     page.section("HOW RIGHT");
     page.table(&tables::correctness(record, &verdict));
     for (title, table) in [
+        ("SIMULATED BESIDE REAL", tables::beside(record)),
         ("BY RATE", tables::steps(record)),
         ("WHAT SERVED THE READS", tables::served_by(record, &verdict)),
         ("STAMPEDES", tables::stampedes(record, &verdict)),
@@ -172,7 +173,7 @@ impl Page {
     }
 
     /// A section of a table with a column for each strategy, which may be many.
-    fn in_parts(&mut self, title: &str, table: &Table) {
+    pub(super) fn in_parts(&mut self, title: &str, table: &Table) {
         if table.is_empty() {
             return;
         }

@@ -49,6 +49,7 @@ fn spreads(profile: &Profile) -> Vec<(&'static [&'static str], Spread)> {
         (&["store", "version"], store.version),
         (&["store", "commit"], store.commit),
     ];
+    spreads.extend(store.unsynced.map(|unsynced| (["store", "unsynced"].as_slice(), unsynced)));
     spreads.extend(store.replication_lag.map(|lag| (["store", "replication-lag"].as_slice(), lag)));
     spreads
 }

@@ -62,7 +62,7 @@ impl Strategy for RefreshAhead {
         if let Lookup::Found(found) = &lookup
             && ctx.clock().now() + self.ahead >= found.stamp.expiry
         {
-            self.refresher.ask(key, found.identity.clone());
+            self.refresher.ask(key, found.identity);
         }
         self.aside.answer(ctx, key, lookup).await
     }

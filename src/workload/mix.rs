@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Plan;
+use super::Request;
 use crate::model::Op;
 
-/// A tally of the first requests of a plan.
+/// A count of the first requests of a plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Mix {
     /// Requests that were looked at.
@@ -21,21 +21,38 @@ pub struct Mix {
     pub top_hundredth: u64,
 }
 
-impl Mix {
-    pub(super) fn of(plan: &Plan, requests: u64) -> Self {
-        let mut mix = Self { requests, ..Self::default() };
-        let mut counts = vec![0_u64; plan.keys() as usize];
-        for number in 0..requests {
-            let request = plan.request(number);
-            *mix.of_op_mut(request.op) += 1;
-            counts[request.key.0 as usize] += 1;
-        }
-        mix.distinct_keys = counts.iter().filter(|&&count| count > 0).count() as u64;
-        counts.sort_unstable_by(|a, b| b.cmp(a));
-        mix.top_hundredth = counts[..counts.len().div_ceil(100)].iter().sum();
-        mix
+/// A mix in the making. It takes four bytes a key.
+pub(super) struct Mixing {
+    mix: Mix,
+    /// By key.
+    counts: Vec<u32>,
+}
+
+impl Mixing {
+    pub fn over(keys: u64) -> Self {
+        Self { mix: Mix::default(), counts: vec![0; keys as usize] }
     }
 
+    pub fn count(&mut self, request: &Request) {
+        self.mix.requests += 1;
+        *self.mix.of_op_mut(request.op) += 1;
+        let count = &mut self.counts[request.key.0 as usize];
+        *count = count.saturating_add(1);
+    }
+
+    pub fn finish(self) -> Mix {
+        let Self { mut mix, mut counts } = self;
+        mix.distinct_keys = counts.iter().filter(|&&count| count > 0).count() as u64;
+        let top = counts.len().div_ceil(100);
+        if top < counts.len() {
+            counts.select_nth_unstable_by(top, |a, b| b.cmp(a));
+        }
+        mix.top_hundredth = counts[..top].iter().copied().map(u64::from).sum();
+        mix
+    }
+}
+
+impl Mix {
     /// The share of the requests that did `op`; `None` without requests.
     pub fn share_of(mut self, op: Op) -> Option<f64> {
         let count = *self.of_op_mut(op);

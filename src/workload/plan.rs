@@ -5,16 +5,15 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::arrival::Arrivals;
+use super::census::Census;
 use super::chance::{Axis, Draws, below, unit};
 use super::curve::Curve;
 use super::error::Error;
 use super::faults::PlannedFault;
-use super::mix::Mix;
 use super::options::{Arrival, Closed, DatasetOptions, Popularity, WorkloadOptions};
 use super::own_reads::OwnReading;
-use super::popularity::{Sampler, ranked};
+use super::popularity::{Drawn, Sampler};
 use super::profile::Flaw;
-use super::tally::Tally;
 use super::trace::Trace;
 use crate::model::{ClientId, Key, Nanos, NodeId, Op, Share};
 
@@ -32,6 +31,8 @@ pub struct Plan {
     loaded: u32,
     clients: u32,
     ops: Draws,
+    /// Each operation that there are any of, and the draw up to which it is meant.
+    op_limits: Vec<(Op, f64)>,
     client_draws: Draws,
     own_reading: Option<OwnReading>,
     popularity: Sampler,
@@ -87,6 +88,7 @@ impl Plan {
             clients,
             own_reading,
             ops: Draws::new(workload.seed, Axis::Op),
+            op_limits: limits(&shares(workload)),
             client_draws: Draws::new(workload.seed, Axis::Client),
             popularity: Sampler::new(&workload.popularity, keys, workload.seed, trace)?,
             curve: workload.curve(),
@@ -113,59 +115,49 @@ impl Plan {
     ///
     /// Where clients read their own writes, such a read takes the place of what was drawn.
     pub fn request(&self, number: u64) -> Request {
+        self.request_where(self.drawn(number).0)
+    }
+
+    /// The request that `drawn` was drawn for.
+    pub(super) fn request_where(&self, drawn: Request) -> Request {
+        let Some(own_reading) = &self.own_reading else { return drawn };
         let writes = |number| !self.op(number).is_read();
-        let own_reading = self.own_reading.as_ref();
-        match own_reading.and_then(|own_reading| own_reading.write_read_by(number, writes)) {
-            Some(write) => Request { number, op: Op::Read, ..self.drawn(write) },
-            None => self.drawn(number),
+        match own_reading.write_read_by(drawn.number, writes) {
+            Some(write) => Request { number: drawn.number, op: Op::Read, ..self.drawn(write).0 },
+            None => drawn,
         }
     }
 
-    /// Request `number` by its own draws.
-    fn drawn(&self, number: u64) -> Request {
+    /// Request `number` by its own draws, and the rank of the key that was drawn.
+    pub(super) fn drawn(&self, number: u64) -> (Request, u32) {
         let clients = u64::from(self.clients);
         let client = match self.workload.arrival {
             Arrival::Closed(_) => number % clients,
             Arrival::Even(_) | Arrival::Poisson(_) => below(self.client_draws.at(number), clients),
         };
         let op = self.op(number);
-        let key = self.popularity.key(number);
-        Request {
+        let Drawn { key, rank } = self.popularity.draw(number);
+        let request = Request {
             number,
             key: Key(u64::from(if op == Op::Insert { self.to_insert(key) } else { key })),
             op,
             client: ClientId(client as u32),
             node: NodeId(client as u32 % self.workload.nodes),
-        }
+        };
+        (request, rank)
     }
 
     /// The operation of request `number` by its own draw.
     fn op(&self, number: u64) -> Op {
         let draw = unit(self.ops.at(number));
-        let mut up_to = 0.0;
-        let mut last = Op::Read;
-        for (op, share) in self.shares().into_iter().filter(|(_, share)| *share > 0.0) {
-            up_to += share;
-            last = op;
-            if draw < up_to {
-                return op;
-            }
-        }
+        let limit = self.op_limits.iter().find(|(_, up_to)| draw < *up_to);
         // The sum of the shares may be below 1 by a last digit.
-        last
+        limit.or(self.op_limits.last()).map_or(Op::Read, |(op, _)| *op)
     }
 
-    /// What was asked of each operation. Reads come first, so that they stay where they are when the
-    /// other shares change.
-    fn shares(&self) -> [(Op, f64); 5] {
-        let options = &self.workload;
-        [
-            (Op::Read, options.reads.0),
-            (Op::Insert, options.inserts.0),
-            (Op::Delete, options.deletes.0),
-            (Op::ReadModifyWrite, options.read_modify_writes.0),
-            (Op::Update, options.updates()),
-        ]
+    /// What was asked of each operation.
+    pub(super) fn shares(&self) -> [(Op, f64); 5] {
+        shares(&self.workload)
     }
 
     /// The key that an insert takes where `key` was drawn: one that had no row when the run began.
@@ -247,28 +239,21 @@ impl Plan {
     /// The chance that a request asks for each key, by its number; the frequencies of a trace.
     /// `None` where popularity moves in the course of the run.
     pub fn probabilities(&self) -> Option<Vec<f64>> {
-        self.popularity.probabilities()
+        self.popularity.probabilities(&self.workload.popularity)
     }
 
     /// What the first `requests` requests turn out to be.
-    pub fn describe_mix(&self, requests: u64) -> Mix {
-        Mix::of(self, requests)
+    pub fn census(&self, requests: u64) -> Census {
+        Census::of(self, requests)
     }
 
-    /// What the first `requests` requests were drawn as, beside what it was asked: the operations;
-    /// the keys, where each has a probability of its own that was asked for; and the gaps of a
-    /// Poisson process. It is of the draws themselves, before reads of own writes and inserts took
-    /// the places of some.
-    pub fn tallies(&self, requests: u64) -> Vec<Tally> {
-        let mut tallies = vec![Tally::operations(&self.shares(), requests, |it| self.op(it))];
-        let ranked = ranked(&self.workload.popularity, self.keys, self.workload.seed);
-        tallies.extend(ranked.map(|ranked| {
-            Tally::popularity(&ranked, requests, |number| self.popularity.key(number))
-        }));
-        if let (Arrival::Poisson(_), Some(curve)) = (&self.workload.arrival, &self.curve) {
-            tallies.extend(Tally::gaps(curve, self.arrivals(), requests));
-        }
-        tallies
+    pub(super) const fn workload(&self) -> &WorkloadOptions {
+        &self.workload
+    }
+
+    /// The rate of an open loop.
+    pub(super) const fn curve(&self) -> Option<&Curve> {
+        self.curve.as_ref()
     }
 
     /// SHA-256 in hexadecimal over all that decides the plan: the options, the content of its
@@ -303,6 +288,29 @@ impl Plan {
         }
         format!("{:x}", hasher.finalize())
     }
+}
+
+/// What was asked of each operation. Reads come first, so that they stay where they are when the other
+/// shares change.
+fn shares(options: &WorkloadOptions) -> [(Op, f64); 5] {
+    [
+        (Op::Read, options.reads.0),
+        (Op::Insert, options.inserts.0),
+        (Op::Delete, options.deletes.0),
+        (Op::ReadModifyWrite, options.read_modify_writes.0),
+        (Op::Update, options.updates()),
+    ]
+}
+
+/// Up to which draw in `[0, 1)` each operation is meant that has a share.
+fn limits(shares: &[(Op, f64)]) -> Vec<(Op, f64)> {
+    let mut up_to = 0.0;
+    let with_share = shares.iter().filter(|(_, share)| *share > 0.0);
+    let limits = with_share.map(|(op, share)| {
+        up_to += share;
+        (*op, up_to)
+    });
+    limits.collect()
 }
 
 /// What stands for an operation in a plan's hash.

@@ -1,10 +1,11 @@
-//! Which key a request asks for.
+//! Which key a request asks for. Nothing here takes memory for a key, except a trace.
 
-mod alias;
+mod shuffle;
+mod zipf;
 
-use alias::AliasTable;
-
-use super::chance::{Axis, Draws, below};
+use self::shuffle::Shuffle;
+use self::zipf::ZipfRanks;
+use super::chance::{Axis, Draws, below, unit};
 use super::error::Error;
 use super::options::{Hotspot, Latest, Popularity};
 use super::trace::Trace;
@@ -15,19 +16,33 @@ pub struct Sampler {
     keys: u32,
     draws: Draws,
     law: Law,
+    /// Which key is the most popular one, and so on, where some are by law.
+    order: Shuffle,
 }
 
 #[derive(Debug)]
 enum Law {
     Uniform,
-    /// Each key has a probability of its own that does not change.
-    Weighted(AliasTable),
-    /// The table draws how many keys ago a key was new.
+    Zipf(ZipfRanks),
+    /// The first so many ranks get a share of the requests, the others the rest.
+    Hotspot {
+        hot: u32,
+        requests: f64,
+    },
+    /// The rank is how many keys ago a key was new.
     Latest {
-        recency: AliasTable,
+        recency: ZipfRanks,
         every: u64,
     },
     Trace(Trace),
+}
+
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drawn {
+    pub key: u32,
+    /// Its place among the keys from the most popular one on, where it has one by law.
+    pub rank: u32,
 }
 
 impl Sampler {
@@ -48,45 +63,70 @@ impl Sampler {
         let law = match popularity {
             Popularity::Uniform => Law::Uniform,
             Popularity::Zipf(zipf) => {
-                let weights =
-                    zipf_weights(zipf.exponent, "workload.popularity.zipf.exponent", keys)?;
-                Law::Weighted(AliasTable::new(&weights, &shuffled(keys, seed)))
+                check_exponent(zipf.exponent, "workload.popularity.zipf.exponent")?;
+                Law::Zipf(ZipfRanks::new(keys, zipf.exponent))
             }
-            Popularity::Hotspot(hotspot) => {
-                let weights = hotspot_weights(hotspot, keys);
-                Law::Weighted(AliasTable::new(&weights, &shuffled(keys, seed)))
-            }
+            Popularity::Hotspot(hotspot) => match hot_keys(hotspot, keys) {
+                hot if hot == keys => Law::Uniform,
+                hot => Law::Hotspot { hot, requests: hotspot.requests.0 },
+            },
             Popularity::Latest(latest) => latest_law(latest, keys)?,
             Popularity::Trace(_) => {
                 Law::Trace(trace.expect("the plan reads its trace before it counts the keys"))
             }
         };
-        Ok(Self { keys, draws: Draws::new(seed, Axis::Key), law })
+        let (draws, order) = (Draws::new(seed, Axis::Key), Shuffle::new(keys, seed));
+        Ok(Self { keys, draws, law, order })
     }
 
-    /// The key that request `number` asks for.
+    #[cfg(test)]
     pub fn key(&self, number: u64) -> u32 {
-        match &self.law {
-            Law::Uniform => below(self.draws.at(number), u64::from(self.keys)) as u32,
-            Law::Weighted(table) => table.pick(self.draws.at(number)),
-            Law::Latest { recency, every } => {
-                let keys = u64::from(self.keys);
-                let ago = u64::from(recency.pick(self.draws.at(number)));
-                ((number / every % keys + keys - ago) % keys) as u32
+        self.draw(number).key
+    }
+
+    /// The key that request `number` asks for, and its rank.
+    pub fn draw(&self, number: u64) -> Drawn {
+        let keys = u64::from(self.keys);
+        let rank = match &self.law {
+            Law::Uniform => {
+                let key = below(self.draws.at(number), keys) as u32;
+                return Drawn { key, rank: key };
             }
-            Law::Trace(trace) => trace.key(number),
-        }
+            Law::Zipf(ranks) => ranks.draw(self.draws.stream(number)),
+            Law::Hotspot { hot, requests } => {
+                let mut chance = self.draws.stream(number);
+                match unit(chance.next()) < *requests {
+                    true => chance.below(u64::from(*hot)) as u32,
+                    false => hot + chance.below(u64::from(self.keys - hot)) as u32,
+                }
+            }
+            Law::Latest { recency, every } => {
+                let rank = recency.draw(self.draws.stream(number));
+                let key = ((number / every % keys + keys - u64::from(rank)) % keys) as u32;
+                return Drawn { key, rank };
+            }
+            Law::Trace(trace) => {
+                let key = trace.key(number);
+                return Drawn { key, rank: key };
+            }
+        };
+        Drawn { key: self.order.key(rank), rank }
     }
 
     /// The chance of each key that a request asks for it; the frequencies of a trace. `None` where
     /// it changes in the course of the run.
-    pub fn probabilities(&self) -> Option<Vec<f64>> {
-        match &self.law {
-            Law::Uniform => Some(vec![1.0 / f64::from(self.keys); self.keys as usize]),
-            Law::Weighted(table) => Some(table.probabilities()),
-            Law::Latest { .. } => None,
-            Law::Trace(trace) => Some(trace.frequencies(self.keys)),
+    pub fn probabilities(&self, popularity: &Popularity) -> Option<Vec<f64>> {
+        let by_rank = match &self.law {
+            Law::Latest { .. } => return None,
+            Law::Trace(trace) => return Some(trace.frequencies(self.keys)),
+            Law::Uniform => return chances(popularity, self.keys).map(Iterator::collect),
+            Law::Zipf(_) | Law::Hotspot { .. } => chances(popularity, self.keys)?,
+        };
+        let mut by_key = vec![0.0; self.keys as usize];
+        for (rank, chance) in (0..).zip(by_rank) {
+            by_key[self.order.key(rank) as usize] = chance;
         }
+        Some(by_key)
     }
 
     /// The recorded requests, where there are such.
@@ -98,61 +138,49 @@ impl Sampler {
     }
 }
 
-/// Every key from the most popular one on, each with the probability that was asked for it; worked out
-/// from the options, and not from the table that the sampler draws from. `None` where keys have no
-/// probability of their own, or options are out of range.
-pub fn ranked(popularity: &Popularity, keys: u32, seed: u64) -> Option<Vec<(u32, f64)>> {
-    let weights = match popularity {
-        Popularity::Uniform => {
-            return Some((0..keys).map(|key| (key, 1.0 / f64::from(keys))).collect());
+/// The probability that was asked for each rank, worked out from the options and not from what the
+/// sampler draws by. `None` where keys have no probability of their own.
+pub fn chances(popularity: &Popularity, keys: u32) -> Option<Box<dyn Iterator<Item = f64> + Send>> {
+    Some(match popularity {
+        Popularity::Uniform => Box::new((0..keys).map(move |_| 1.0 / f64::from(keys))),
+        Popularity::Zipf(zipf) => {
+            let exponent = zipf.exponent;
+            let weights = move || (1..=keys).map(move |rank| libm::pow(f64::from(rank), -exponent));
+            let total: f64 = weights().sum();
+            Box::new(weights().map(move |weight| weight / total))
         }
-        Popularity::Zipf(zipf) => zipf_weights(zipf.exponent, "", keys).ok()?,
-        Popularity::Hotspot(hotspot) => hotspot_weights(hotspot, keys),
+        Popularity::Hotspot(hotspot) => {
+            let (hot, requests) = (hot_keys(hotspot, keys), hotspot.requests.0);
+            if hot == keys {
+                return chances(&Popularity::Uniform, keys);
+            }
+            let (of_hot, of_cold) = (requests / f64::from(hot), f64::from(keys - hot));
+            let of_cold = (1.0 - requests) / of_cold;
+            Box::new((0..keys).map(move |rank| if rank < hot { of_hot } else { of_cold }))
+        }
         Popularity::Latest(_) | Popularity::Trace(_) => return None,
-    };
-    let total: f64 = weights.iter().sum();
-    let chances = weights.into_iter().map(|weight| weight / total);
-    Some(shuffled(keys, seed).into_iter().zip(chances).collect())
-}
-
-/// The keys `0 .. keys` in a seeded random order (Fisher and Yates), so that popular keys do not
-/// lie side by side in the store's pages.
-fn shuffled(keys: u32, seed: u64) -> Vec<u32> {
-    let draws = Draws::new(seed, Axis::Shuffle);
-    let mut order: Vec<u32> = (0..keys).collect();
-    for last in (1..order.len()).rev() {
-        let other = below(draws.at(last as u64), last as u64 + 1);
-        order.swap(last, other as usize);
-    }
-    order
-}
-
-fn zipf_weights(exponent: f64, option: &'static str, keys: u32) -> Result<Vec<f64>, Error> {
-    if !(exponent.is_finite() && exponent >= 0.0) {
-        return Err(Error::Option { option, expected: "a number from 0 upwards" });
-    }
-    Ok((1..=keys).map(|rank| libm::pow(f64::from(rank), -exponent)).collect())
+    })
 }
 
 /// At least one key is hot, however small its share; where all are, they are equals.
-fn hotspot_weights(hotspot: &Hotspot, keys: u32) -> Vec<f64> {
-    let hot = ((hotspot.keys.0 * f64::from(keys)).round() as u32).clamp(1, keys);
-    if hot == keys {
-        return vec![1.0; keys as usize];
+fn hot_keys(hotspot: &Hotspot, keys: u32) -> u32 {
+    ((hotspot.keys.0 * f64::from(keys)).round() as u32).clamp(1, keys)
+}
+
+fn check_exponent(exponent: f64, option: &'static str) -> Result<(), Error> {
+    match exponent.is_finite() && exponent >= 0.0 {
+        true => Ok(()),
+        false => Err(Error::Option { option, expected: "a number from 0 upwards" }),
     }
-    let hot_weight = hotspot.requests.0 / f64::from(hot);
-    let cold_weight = (1.0 - hotspot.requests.0) / f64::from(keys - hot);
-    (0..keys).map(|rank| if rank < hot { hot_weight } else { cold_weight }).collect()
 }
 
 fn latest_law(latest: &Latest, keys: u32) -> Result<Law, Error> {
-    let weights = zipf_weights(latest.exponent, "workload.popularity.latest.exponent", keys)?;
+    check_exponent(latest.exponent, "workload.popularity.latest.exponent")?;
     if latest.every == 0 {
         let option = "workload.popularity.latest.every";
         return Err(Error::Option { option, expected: "at least 1" });
     }
-    let ago: Vec<u32> = (0..keys).collect();
-    Ok(Law::Latest { recency: AliasTable::new(&weights, &ago), every: latest.every })
+    Ok(Law::Latest { recency: ZipfRanks::new(keys, latest.exponent), every: latest.every })
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::model::{Aggregate, Draft, Key, Writer};
 /// A body is valid JSON of exactly the size asked for, padded with words and list items. Its own
 /// fields need some room, and a smaller size gives the smallest body there is: at most 130 bytes
 /// for a counter, 240 for a dashboard, an API response or a page, and 360 for any other. Text compresses about as prose does: gzip makes it a third to a quarter as large.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Rows {
     entity: Entity,
     size: BodySize,

@@ -22,42 +22,61 @@ pub struct Tally {
     pub classes: Vec<(u64, f64)>,
 }
 
-impl Tally {
-    pub(super) fn operations(
-        shares: &[(Op, f64)],
-        requests: u64,
-        draw: impl Fn(u64) -> Op,
-    ) -> Self {
-        let mut classes: Vec<_> = shares.iter().map(|(_, share)| (0, *share)).collect();
-        for number in 0..requests {
-            let op = draw(number);
-            let class = shares.iter().position(|(one, _)| *one == op);
-            classes[class.expect("every operation has a share")].0 += 1;
-        }
-        Self { of: "operations", classes }
+/// Counts operations.
+pub(super) struct Operations {
+    ops: Vec<Op>,
+    classes: Vec<(u64, f64)>,
+}
+
+impl Operations {
+    pub fn of(shares: &[(Op, f64)]) -> Self {
+        let (ops, classes) = shares.iter().map(|(op, share)| (*op, (0, *share))).unzip();
+        Self { ops, classes }
     }
 
-    /// Keys from the most popular one on, in classes of neighbouring ranks.
-    pub(super) fn popularity(
-        ranked: &[(u32, f64)],
-        requests: u64,
-        draw: impl Fn(u64) -> u32,
-    ) -> Self {
-        let mut classes: Vec<(u64, f64)> = Vec::new();
-        let mut class_of = vec![0_u8; ranked.len()];
-        for (key, chance) in ranked {
+    pub fn count(&mut self, op: Op) {
+        let class = self.ops.iter().position(|one| *one == op);
+        self.classes[class.expect("every operation has a share")].0 += 1;
+    }
+
+    pub fn tally(self) -> Tally {
+        Tally { of: "operations", classes: self.classes }
+    }
+}
+
+/// Counts keys by their rank, in classes of neighbours.
+pub(super) struct Ranks {
+    /// The first rank of each class but the first.
+    firsts: Vec<u32>,
+    classes: Vec<(u64, f64)>,
+}
+
+impl Ranks {
+    /// Of keys with these probabilities, from the most popular one on.
+    pub fn of(chances: impl Iterator<Item = f64>) -> Self {
+        let (mut firsts, mut classes) = (Vec::new(), Vec::<(u64, f64)>::new());
+        for (rank, chance) in (0..).zip(chances) {
             match classes.last_mut() {
                 Some(last) if last.1 < 1.0 / CLASSES as f64 => last.1 += chance,
-                _ => classes.push((0, *chance)),
+                last => {
+                    firsts.extend(last.map(|_| rank));
+                    classes.push((0, chance));
+                }
             }
-            class_of[*key as usize] = (classes.len() - 1) as u8;
         }
-        for number in 0..requests {
-            classes[usize::from(class_of[draw(number) as usize])].0 += 1;
-        }
-        Self { of: "popularity", classes }
+        Self { firsts, classes }
     }
 
+    pub fn count(&mut self, rank: u32) {
+        self.classes[self.firsts.partition_point(|first| *first <= rank)].0 += 1;
+    }
+
+    pub fn tally(self) -> Tally {
+        Tally { of: "popularity", classes: self.classes }
+    }
+}
+
+impl Tally {
     /// Gaps of a Poisson process, in time that runs as fast as the rate is high: there they are
     /// exponential with mean 1, whatever the rate does. `None` where starts are too close to tell.
     pub(super) fn gaps(curve: &Curve, arrivals: Arrivals, requests: u64) -> Option<Self> {

@@ -336,6 +336,10 @@ impl Dataset for Rows {
     fn child_amount(&self, _: Key, _: u32) -> i64 {
         0
     }
+
+    fn shared(&self) -> Arc<dyn Dataset> {
+        Arc::new(Self)
+    }
 }
 
 fn draft(key: Key, number: u64) -> Draft {

@@ -1,8 +1,10 @@
 //! What guards and refreshes cost the store, in whole runs under virtual time, beside the closed forms.
 
+mod moments;
 mod more;
 mod queues;
 mod real;
+mod tables;
 
 use std::path::Path;
 use std::sync::LazyLock;

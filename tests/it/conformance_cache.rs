@@ -2,20 +2,32 @@
 
 use std::sync::Arc;
 
-use cacheduel::backend::faults::OutageCacheHost;
 use cacheduel::backend::twin::TwinCacheHost;
-use cacheduel::backend::{AppendFsync, CacheHost, CacheOptions, Enqueued, Eviction, conformance};
+use cacheduel::backend::{
+    AppendFsync, CacheHost, CacheOptions, Enqueued, Eviction, Victim, conformance,
+};
 use cacheduel::clock::{SimClock, WallClock};
-use cacheduel::model::{Fault, FaultKind, Key, Nanos, NodeId, Size, Span, Version};
+use cacheduel::model::{CacheTimes, Fault, FaultKind, Key, Nanos, NodeId, Span, Spread, Version};
 use redis::AsyncCommands;
 
 use crate::private_servers::{World, kinds, layouts};
 
+/// As long as a server on the same machine takes.
+const LOOPBACK: CacheTimes = CacheTimes {
+    round_trip: Spread { p50: Span::from_micros(80), p99: Span::from_micros(200) },
+    service: Span::from_micros(5),
+};
+
 #[test]
 fn the_twin_keeps_the_promises_of_a_cache() {
-    let clock = SimClock::new();
-    let host = TwinCacheHost::new(&CacheOptions::default(), Arc::new(clock.clone())).unwrap();
-    clock.block_on(conformance::cache::check(&host, &clock));
+    for times in [CacheTimes::default(), LOOPBACK] {
+        for layout in layouts(4) {
+            let clock = SimClock::new();
+            let host =
+                TwinCacheHost::simulated(&layout, &times, 7, Arc::new(clock.clone())).unwrap();
+            clock.block_on(conformance::cache::check(&host, &clock));
+        }
+    }
 }
 
 #[tokio::test]
@@ -29,14 +41,15 @@ async fn the_twin_keeps_the_promises_of_a_cache_under_the_wall_clock() {
 fn the_twin_breaks_as_a_server_does() {
     let clock = SimClock::new();
     let shared: Arc<SimClock> = Arc::new(clock.clone());
-    let breakable = |options: &CacheOptions| {
-        let twin = TwinCacheHost::new(options, shared.clone()).unwrap();
-        OutageCacheHost::new(Box::new(twin), shared.clone(), options.timeout.nanos())
-    };
-    let host = breakable(&CacheOptions::default());
-    clock.block_on(conformance::cache::check_breakages(&host, &clock));
-    let kept = CacheOptions { append_only: Some(AppendFsync::Always), ..CacheOptions::default() };
-    clock.block_on(conformance::cache::check_persistence(&breakable(&kept), &clock));
+    for times in [CacheTimes::default(), LOOPBACK] {
+        for layout in layouts(4) {
+            let twin =
+                |options| TwinCacheHost::simulated(options, &times, 7, shared.clone()).unwrap();
+            clock.block_on(conformance::cache::check_breakages(&twin(&layout), &clock));
+            let kept = CacheOptions { append_only: Some(AppendFsync::Always), ..layout.clone() };
+            clock.block_on(conformance::cache::check_persistence(&twin(&kept), &clock));
+        }
+    }
 }
 
 #[tokio::test]
@@ -115,11 +128,10 @@ fn the_twin_says_what_it_cannot_do() {
         let host = TwinCacheHost::new(&options, Arc::new(SimClock::new()));
         host.map(|_| ()).map_err(|error| error.to_string())
     };
-    let limited = CacheOptions { maxmemory: Some(Size(1)), ..CacheOptions::default() };
-    assert!(twin(limited).unwrap_err().contains("max-keys"));
-    for eviction in [Eviction::AllkeysLfu, Eviction::VolatileTtl] {
-        let error = twin(CacheOptions { eviction, ..CacheOptions::default() }).unwrap_err();
-        assert!(error.contains(eviction.name()) && error.contains("allkeys-lru"), "{error}");
+    let exact = Some(Victim::Exact);
+    for eviction in [Eviction::AllkeysLfu, Eviction::VolatileTtl, Eviction::AllkeysRandom] {
+        let options = CacheOptions { eviction, victim: exact, ..CacheOptions::default() };
+        assert!(twin(options).unwrap_err().contains("LRU"), "{eviction:?}");
     }
     let none = CacheOptions { max_keys: Some(0), ..CacheOptions::default() };
     assert!(twin(none).is_err());

@@ -9,11 +9,12 @@ use cacheduel::backend::conformance::store;
 use cacheduel::backend::sqlite::SqliteHost;
 use cacheduel::backend::twin::TwinStoreHost;
 use cacheduel::backend::{
-    Applied, Dataset, Durability, Event, Origin, Read, Store, StoreHost, StoreOptions,
-    VersionedDraft,
+    Applied, Dataset, Durability, EVERY_KEY, Event, Origin, Read, Store, StoreHost, StoreOptions,
+    StoreServer, VersionedDraft,
 };
-use cacheduel::clock::{SimClock, WallClock};
-use cacheduel::model::{Draft, Key, NodeId, Outcome, Version, Writer};
+use cacheduel::clock::{Clock, SimClock, WallClock};
+use cacheduel::model::{Draft, Key, NodeId, Outcome, Profile, Version, Writer};
+use futures_util::future::join_all;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -52,6 +53,45 @@ fn the_twin_conforms_under_virtual_time() {
     for origin in [Origin::PointLookup, AGGREGATION] {
         let host = TwinStoreHost::new(&options(origin));
         SimClock::new().block_on(store::check(&host, origin));
+    }
+}
+
+/// With the ways of each database, and times that vary.
+#[test]
+fn the_twin_conforms_as_the_database_that_it_stands_for() {
+    for server in [StoreServer::Sqlite, StoreServer::Postgres] {
+        for origin in [Origin::PointLookup, AGGREGATION] {
+            let options = StoreOptions { server: server.clone(), ..options(origin) };
+            simulated(&options, async |host| store::check(host, origin).await);
+        }
+    }
+}
+
+/// Has `scene` played on the twin of the database that `options` name.
+fn simulated<T>(options: &StoreOptions, scene: impl AsyncFnOnce(&dyn StoreHost) -> T) -> T {
+    let clock = SimClock::new();
+    let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+    let times = Profile::default().store;
+    let host = TwinStoreHost::simulated(options, &times, 3, false, &shared);
+    clock.block_on(scene(&*host))
+}
+
+#[test]
+fn a_simulated_store_counts_the_waits_since_the_reset() {
+    for server in [StoreServer::Sqlite, StoreServer::Postgres] {
+        let options = StoreOptions { server, connections: 1, ..StoreOptions::default() };
+        simulated(&options, async |host| {
+            host.reset(&Rows { keys: 4, children: 0 }).await.unwrap();
+            let store = host.connect(NodeId(0)).await.unwrap();
+            store.read(Key(0)).await.unwrap();
+            let drafts: Vec<_> = (0..10).map(|key| draft(Key(key), 1)).collect();
+            join_all(drafts.iter().map(|draft| store.write(draft))).await;
+            let pool = host.counters().await.unwrap().pool;
+            assert_eq!(pool.calls, 11);
+            assert!(pool.total.0 > 3 * pool.max.0, "all writers but one waited: {pool:?}");
+            host.reset(&Rows { keys: 4, children: 0 }).await.unwrap();
+            assert!(host.counters().await.unwrap().pool.is_none());
+        });
     }
 }
 
@@ -143,7 +183,7 @@ async fn check_given_up(host: &dyn StoreHost) {
     let events: Vec<_> = outbox.iter().map(|event| event.version.0).collect();
     assert_eq!(events, (1..=last).collect::<Vec<_>>(), "an event for each version");
 
-    let rows = host.rows().await.unwrap();
+    let rows = host.rows(EVERY_KEY).await.unwrap();
     let batches: Vec<_> = rows.iter().filter(|row| row.key.0 >= 10).collect();
     assert!(batches.is_empty() || batches.len() == 100);
     assert!(batches.iter().all(|row| row.version == batches[0].version), "one whole batch");
@@ -173,14 +213,14 @@ proptest! {
         // What is compared does not depend on fsync, which would take most of the time.
         let options = StoreOptions { durability: Durability::Off, ..options(origin) };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(async {
+        let real = runtime.block_on(async {
             let (_directory, sqlite) = sqlite(&options).await;
-            let real = replay(&sqlite, origin, &steps).await;
-            let twin = replay(&TwinStoreHost::new(&options), origin, &steps).await;
-            prop_assert_eq!(real.0, twin.0);
-            prop_assert_eq!(real.1, twin.1);
-            Ok(())
-        })?;
+            replay(&sqlite, origin, &steps).await
+        });
+        let twin = TwinStoreHost::new(&options);
+        prop_assert_eq!(&real, &runtime.block_on(replay(&twin, origin, &steps)));
+        let simulated = simulated(&options, async |host| replay(host, origin, &steps).await);
+        prop_assert_eq!(&real, &simulated);
     }
 }
 
@@ -194,17 +234,19 @@ proptest! {
         aggregates in any::<bool>(),
     ) {
         let origin = if aggregates { AGGREGATION } else { Origin::PointLookup };
-        let options = StoreOptions { durability: Durability::Normal, ..options(origin) };
+        let options = StoreOptions {
+            server: StoreServer::Postgres,
+            durability: Durability::Normal,
+            ..options(origin)
+        };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
+        let real = runtime.block_on(async {
             let postgres = postgres_servers::host(&options).await;
             let real = replay(&postgres, origin, &steps).await;
-            let twin = replay(&TwinStoreHost::new(&options), origin, &steps).await;
-            prop_assert_eq!(real.0, twin.0);
-            prop_assert_eq!(real.1, twin.1);
             postgres.clear().await.unwrap();
-            Ok(())
-        })?;
+            real
+        });
+        prop_assert_eq!(real, simulated(&options, async |host| replay(host, origin, &steps).await));
     }
 }
 
@@ -261,7 +303,7 @@ async fn replay(
     for (number, step) in steps.iter().enumerate() {
         answers.push(take(&*store, step, number as u64).await);
     }
-    (answers, host.rows().await.unwrap())
+    (answers, host.rows(EVERY_KEY).await.unwrap())
 }
 
 async fn take(store: &dyn Store, step: &Step, number: u64) -> Answer {
@@ -297,6 +339,7 @@ async fn take(store: &dyn Store, step: &Step, number: u64) -> Answer {
     }
 }
 
+#[derive(Clone)]
 struct Rows {
     keys: u64,
     children: u32,
@@ -317,6 +360,10 @@ impl Dataset for Rows {
 
     fn child_amount(&self, key: Key, child: u32) -> i64 {
         key.0 as i64 * 100 + i64::from(child)
+    }
+
+    fn shared(&self) -> Arc<dyn Dataset> {
+        Arc::new(self.clone())
     }
 }
 

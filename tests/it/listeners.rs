@@ -180,11 +180,26 @@ fn the_twin_tells_of_an_eviction_and_of_an_expiry_come_upon() {
             cache.get_tracked(Key(key)).await.unwrap();
         }
         clock.sleep_until(Nanos(10)).await;
-        // The room that it needs is the expired entry's, the next one's the least recently used.
-        cache.set(Key(3), "entry".into(), None).await.unwrap();
+        cache.get(Key(2)).await.unwrap();
         assert_eq!(changes.next().await, Ok(Notice::Changed(Key(2))));
-        cache.set(Key(4), "entry".into(), None).await.unwrap();
+        for key in [3, 4] {
+            cache.set(Key(key), "entry".into(), None).await.unwrap();
+        }
         assert_eq!(changes.next().await, Ok(Notice::Changed(Key(1))));
+    });
+}
+
+#[test]
+fn the_twin_tells_of_an_expiry_that_nobody_comes_upon() {
+    let clock = SimClock::new();
+    let host = TwinCacheHost::new(&CacheOptions::default(), Arc::new(clock.clone())).unwrap();
+    clock.block_on(async {
+        let cache = host.connect(NodeId(0)).await.unwrap();
+        let mut changes = cache.track().await.unwrap();
+        cache.set(Key(1), "short".into(), Some(Nanos::from_millis(130))).await.unwrap();
+        cache.get_tracked(Key(1)).await.unwrap();
+        assert_eq!(changes.next().await, Ok(Notice::Changed(Key(1))));
+        assert_eq!(clock.now(), Nanos::from_millis(200), "the second of ten cycles in a second");
     });
 }
 

@@ -6,12 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cacheduel::backend::faults::OutageCacheHost;
 use cacheduel::backend::sqlite::SqliteHost;
 use cacheduel::backend::twin::{TwinCacheHost, TwinStoreHost};
 use cacheduel::backend::{
-    AppendFsync, Cache, CacheCounters, CacheHost, CacheOptions, CacheState, Error, Row, Server,
-    StoreHost, StoreOptions, Tap,
+    AppendFsync, Cache, CacheCounters, CacheHost, CacheOptions, CacheState, EVERY_KEY, Error, Row,
+    Server, StoreHost, StoreOptions, Tap,
 };
 use cacheduel::clock::{Clock, SimClock};
 use cacheduel::driver::{self, Cluster, Course, Lane, Observer};
@@ -69,7 +68,7 @@ impl CacheHost for Witness<'_> {
     }
 
     async fn lift(&self, breakage: &CacheBreakage) -> Result<(), Error> {
-        let rows = self.store.rows().await?;
+        let rows = self.store.rows(EVERY_KEY).await?;
         *self.seen.lock().unwrap() = Some((self.clock.now(), rows));
         self.cache.lift(breakage).await
     }
@@ -164,7 +163,7 @@ async fn run(cache: Box<dyn CacheHost>, store: &dyn StoreHost, clock: &dyn Clock
         *ended < back && *version > row.version
     });
     let truth = lost.count() as u64;
-    let ends = store.rows().await.unwrap().into_iter().map(|row| EndKey {
+    let ends = store.rows(EVERY_KEY).await.unwrap().into_iter().map(|row| EndKey {
         key: row.key,
         cached: Cached::Absent,
         stored: Some((row.version, row.writer)),
@@ -177,8 +176,7 @@ async fn run(cache: Box<dyn CacheHost>, store: &dyn StoreHost, clock: &dyn Clock
 fn on_twins(options: &CacheOptions) -> (u64, Audit) {
     let clock = SimClock::new();
     let shared: Arc<dyn Clock> = Arc::new(clock.clone());
-    let twin = Box::new(TwinCacheHost::new(options, shared.clone()).unwrap());
-    let cache = OutageCacheHost::new(twin, shared, Nanos::from_secs(1));
+    let cache = TwinCacheHost::new(options, shared).unwrap();
     let store = TwinStoreHost::new(&StoreOptions::default());
     clock.block_on(run(Box::new(cache), &store, &clock))
 }

@@ -1,5 +1,6 @@
 //! The integration tests, as one program: they share what is slow to link.
 
+mod advise;
 mod api_origin;
 mod closed_forms;
 mod command_line;
@@ -9,11 +10,13 @@ mod conformance_cache;
 mod conformance_store;
 mod doctor;
 mod eviction;
+mod eviction_rates;
+mod exactness;
 mod faulted;
 mod fill_race;
 mod find_max;
 mod full_cache;
-mod golden_lru;
+mod golden;
 mod guards;
 mod late_answers;
 mod listeners;
@@ -32,6 +35,7 @@ mod run;
 mod scenarios;
 mod simulated;
 mod stage;
+mod sweep;
 mod traces;
 mod trust;
 mod workloads;

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use cacheduel::backend::managed::Workspace;
 use cacheduel::backend::postgres::PostgresHost;
 use cacheduel::backend::{
-    Dataset, Durability, Error, Origin, Store, StoreHost, StoreOptions, VersionedDraft,
+    Dataset, Durability, EVERY_KEY, Error, Origin, Store, StoreHost, StoreOptions, VersionedDraft,
 };
 use cacheduel::clock::{Clock, WallClock};
 use cacheduel::model::{
@@ -85,7 +85,7 @@ async fn a_server_that_died_is_unavailable_and_back_with_all_that_it_had_acknowl
     let next = own.until_answered(async || store.write(&draft(Key(1), 21)).await).await;
     assert_eq!(next, Version(21));
     // So do what only the experiment asks, and the next block.
-    assert_eq!(host.rows().await.unwrap()[1].version, Version(21));
+    assert_eq!(host.rows(EVERY_KEY).await.unwrap()[1].version, Version(21));
     host.counters().await.unwrap();
     host.reset(&Rows).await.unwrap();
     assert_eq!(store.read(Key(1)).await, Err(UNAVAILABLE));
@@ -371,6 +371,10 @@ impl Dataset for Rows {
     fn child_amount(&self, _: Key, _: u32) -> i64 {
         0
     }
+
+    fn shared(&self) -> Arc<dyn Dataset> {
+        Arc::new(Self)
+    }
 }
 
 struct Children;
@@ -390,5 +394,9 @@ impl Dataset for Children {
 
     fn child_amount(&self, key: Key, child: u32) -> i64 {
         key.0 as i64 + i64::from(child)
+    }
+
+    fn shared(&self) -> Arc<dyn Dataset> {
+        Arc::new(Self)
     }
 }

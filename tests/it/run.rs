@@ -11,6 +11,7 @@ mod refusals;
 mod results;
 mod servers;
 mod signals;
+mod simulated;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;

@@ -47,6 +47,8 @@ pub const fn profile(round_trip: u64, read: u64, version: u64, commit: u64) -> P
             aggregation: Spread::ZERO,
             version: always(version),
             commit: always(commit),
+            unsynced: Some(always(commit)),
+            batch_row: Span::ZERO,
             replication_lag: None,
         },
         source: String::new(),

@@ -3,12 +3,14 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::latency::Latencies;
 use super::limit::Limiter;
 use super::options::ApiOptions;
+use crate::backend::spread::Durations;
 use crate::model::{ApiCounters, Nanos, PoolWaits};
 
 const SECOND: u64 = 1_000_000_000;
+/// Sets an API's latencies apart from other draws by the same seed.
+const STREAM: u64 = 0x4150_4920;
 
 /// One API from one reset to the next: each run of a strategy meets the same latencies, in the same
 /// order, and the whole burst.
@@ -23,7 +25,7 @@ pub struct Refused {
 
 struct State {
     limiter: Option<Limiter>,
-    latencies: Latencies,
+    latencies: Durations,
     served: u64,
     refused: u64,
     /// The second of the clock that the last request came in, and how many have come in it.
@@ -35,7 +37,7 @@ impl Gate {
     pub fn new(options: &ApiOptions, seed: u64) -> Self {
         Self(Mutex::new(State {
             limiter: options.limit().map(|(rate, burst)| Limiter::new(rate, burst)),
-            latencies: Latencies::new(&options.latency, seed),
+            latencies: Durations::new(options.latency, seed, STREAM),
             served: 0,
             refused: 0,
             second: (0, 0),

@@ -1,5 +1,6 @@
 //! A store's host behind an API.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -13,7 +14,7 @@ use super::service::Service;
 use crate::backend::waits::Waits;
 use crate::backend::{Dataset, Error, Row, Server, Store, StoreCounters, StoreHost};
 use crate::clock::Clock;
-use crate::model::{ApiCounters, NodeId, StoreBreakage};
+use crate::model::{ApiCounters, Key, NodeId, StoreBreakage};
 
 /// The service's own handle on the store behind it.
 const OWNER: NodeId = NodeId(u32::MAX);
@@ -96,8 +97,8 @@ impl StoreHost for ApiHost {
         Ok(StoreCounters { api: Some(api), ..behind })
     }
 
-    async fn rows(&self) -> Result<Vec<Row>, Error> {
-        self.front.inner.rows().await
+    async fn rows(&self, keys: Range<Key>) -> Result<Vec<Row>, Error> {
+        self.front.inner.rows(keys).await
     }
 
     async fn clear(&self) -> Result<(), Error> {

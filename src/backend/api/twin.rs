@@ -1,6 +1,7 @@
 //! The API's twin: the same limit, the same latencies and the same bound on requests under way, on
 //! the run's clock and without HTTP. It serves under virtual time.
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -13,7 +14,7 @@ use crate::backend::layer::{Described, Layer, Layered, Step};
 use crate::backend::waits::Waits;
 use crate::backend::{Dataset, Error, Row, Server, Store, StoreCounters, StoreHost};
 use crate::clock::Clock;
-use crate::model::{Fault, FaultKind, NodeId, Outcome, StoreBreakage, Verb};
+use crate::model::{Fault, FaultKind, Key, NodeId, Outcome, StoreBreakage, Verb};
 
 /// A store's host behind the twin of an API.
 pub struct TwinApiHost {
@@ -82,8 +83,8 @@ impl StoreHost for TwinApiHost {
         Ok(StoreCounters { api: Some(run.gate.counters(run.waits.read())), ..behind })
     }
 
-    async fn rows(&self) -> Result<Vec<Row>, Error> {
-        self.front.inner.rows().await
+    async fn rows(&self, keys: Range<Key>) -> Result<Vec<Row>, Error> {
+        self.front.inner.rows(keys).await
     }
 
     async fn clear(&self) -> Result<(), Error> {

@@ -160,6 +160,8 @@ const PROMISES: &[(&str, Check)] = &[
     ("tracking lasts as long as its subscription", |on| Box::pin(bus::untracked(on))),
     ("a reset is told", |on| Box::pin(bus::told_of_reset(on))),
     ("the server counts hits and misses", |on| Box::pin(host::counts(on))),
+    ("what has expired counts as that, and as a miss", |on| Box::pin(host::counts_expiries(on))),
+    ("what is deleted gives its memory back", |on| Box::pin(host::gives_memory_back(on))),
     ("the state is what is held under each key", |on| Box::pin(host::state(on))),
     ("a reset leaves nothing, and handles that work", |on| Box::pin(host::resets(on))),
 ];

@@ -1,5 +1,6 @@
 //! What every [`Store`] and its [`StoreHost`] must do, sentence by sentence.
 
+mod concurrency;
 mod deletions;
 
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
 
 use crate::backend::{
-    Applied, Dataset, Event, Origin, Read, Row, Store, StoreHost, VersionedDraft,
+    Applied, Dataset, EVERY_KEY, Event, Origin, Read, Row, Store, StoreHost, VersionedDraft,
 };
 use crate::model::{Aggregate, Draft, Fault, FaultKind, Key, NodeId, Value, Version, Writer};
 
@@ -19,7 +20,7 @@ use crate::model::{Aggregate, Draft, Fault, FaultKind, Key, NodeId, Value, Versi
 /// # Panics
 /// At the first sentence of the contract that does not hold, with that sentence.
 pub async fn check(host: &dyn StoreHost, origin: Origin) {
-    for (name, run) in CHECKS.iter().chain(deletions::CHECKS) {
+    for (name, run) in CHECKS.iter().chain(deletions::CHECKS).chain(concurrency::CHECKS) {
         tracing::debug!(name, "checking a store");
         run(Subject::fresh(host, origin).await).await;
     }
@@ -115,6 +116,7 @@ impl<'a> Subject<'a> {
 }
 
 /// A dataset whose rows and children can be told apart by sight.
+#[derive(Clone)]
 struct Numbers {
     keys: u64,
     children: u32,
@@ -138,6 +140,10 @@ impl Dataset for Numbers {
     fn child_amount(&self, key: Key, child: u32) -> i64 {
         let magnitude = (key.0 as i64 + 1) * 1_000 + i64::from(child);
         if child.is_multiple_of(3) { -magnitude } else { magnitude }
+    }
+
+    fn shared(&self) -> Arc<dyn Dataset> {
+        Arc::new(self.clone())
     }
 }
 
@@ -317,7 +323,7 @@ async fn the_audit_shows_every_row_in_the_order_of_keys(subject: Subject<'_>) {
     expected[4] = Row { key: Key(4), version, writer: Writer(2), intact: true };
     expected.push(Row { key: near, version, writer: Writer(3), intact: true });
     expected.push(Row { key: far, version, writer: Writer(1), intact: true });
-    let rows = subject.host.rows().await.expect("the rows can be read");
+    let rows = subject.host.rows(EVERY_KEY).await.expect("the rows can be read");
     assert_eq!(rows, expected, "the audit shows every row, in the order of keys");
 }
 
@@ -325,7 +331,7 @@ async fn the_audit_sees_a_body_that_does_not_match_its_checksum(subject: Subject
     let mut spoilt = draft(Key(2), 1);
     spoilt.checksum ^= 1;
     subject.store.write(&spoilt).await.expect("a store does not look at checksums");
-    let rows = subject.host.rows().await.expect("the rows can be read");
+    let rows = subject.host.rows(EVERY_KEY).await.expect("the rows can be read");
     let broken: Vec<_> = rows.iter().filter(|row| !row.intact).map(|row| row.key).collect();
     assert_eq!(broken, [Key(2)], "the audit compares body and checksum");
     subject.assert_row(&spoilt, Version(1), "a read carries the writer's checksum along").await;
@@ -340,7 +346,7 @@ async fn a_reset_restores_the_dataset(subject: Subject<'_>) {
     for key in (0..KEYS).map(Key) {
         again.assert_untouched(key, "after a reset every row is as it was loaded").await;
     }
-    let rows = again.host.rows().await.expect("the rows can be read");
+    let rows = again.host.rows(EVERY_KEY).await.expect("the rows can be read");
     assert_eq!(rows.len() as u64, KEYS, "after a reset no other row is there");
     assert_eq!(again.outbox().await, [], "after a reset the outbox is empty");
 }

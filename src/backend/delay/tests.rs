@@ -6,7 +6,7 @@ use crate::backend::Read;
 use crate::backend::StoreOptions;
 use crate::backend::twin::TwinStoreHost;
 use crate::clock::SimClock;
-use crate::model::{Draft, Side, Value, Version, Writer};
+use crate::model::{Draft, Key, Value, Version, Writer};
 use bytes::Bytes;
 
 const KEY: Key = Key(0);
@@ -58,21 +58,6 @@ fn a_write_commits_at_the_end_of_its_delay() {
         assert_eq!((written, seen), (Ok(Version(1)), Ok(Version(0))));
         assert_eq!(clock.now(), millis(10));
     });
-}
-
-#[test]
-fn a_cache_is_reached_after_half_of_the_round_trip() {
-    let clock = SimClock::new();
-    let network = Network::new(Arc::new(clock.clone()), Nanos(1001));
-    let step = Step { side: Side::Cache, verb: Verb::Get, key: Some(KEY), bytes: 0 };
-    let mut reached = Nanos::ZERO;
-    let call = async {
-        reached = clock.now();
-        Ok(())
-    };
-    clock.block_on(network.around(step, call)).unwrap();
-    assert_eq!(reached, Nanos(500));
-    assert_eq!(clock.now(), Nanos(1001), "an odd round trip is not rounded");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A store's host whose store can be out of reach, or slow.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -8,7 +9,7 @@ use super::outage::{Outage, Outages, Trouble};
 use crate::backend::layer::Layered;
 use crate::backend::{Dataset, Error, Row, Server, Store, StoreCounters, StoreHost};
 use crate::clock::Clock;
-use crate::model::{Nanos, NodeId, StoreBreakage, Toxics};
+use crate::model::{Key, Nanos, NodeId, StoreBreakage, Toxics};
 
 /// Makes a store [down](StoreBreakage::Down) or [slow](StoreBreakage::Slow) for its nodes; what only
 /// the experiment does goes on as ever. Whatever else may break is the store's own.
@@ -45,8 +46,8 @@ impl StoreHost for OutageStoreHost {
         self.inner.counters().await
     }
 
-    async fn rows(&self) -> Result<Vec<Row>, Error> {
-        self.inner.rows().await
+    async fn rows(&self, keys: Range<Key>) -> Result<Vec<Row>, Error> {
+        self.inner.rows(keys).await
     }
 
     async fn clear(&self) -> Result<(), Error> {
@@ -60,7 +61,11 @@ impl StoreHost for OutageStoreHost {
             StoreBreakage::Slow { by } => {
                 self.outage.begin(Trouble::Slow(Toxics { latency: by.half(), ..Toxics::default() }))
             }
-            StoreBreakage::Killed => return self.inner.inject(breakage).await,
+            StoreBreakage::Killed => {
+                self.inner.inject(breakage).await?;
+                // Who waits for an answer then waits in vain.
+                self.outage.break_connections();
+            }
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use redis::{AsyncConnectionConfig, Client};
 use tempfile::TempDir;
 
 use super::workspace::{Process, Workspace, find_program};
-use crate::backend::{AppendFsync, CacheOptions, Error};
+use crate::backend::{AppendFsync, CacheOptions, Error, Victim};
 use crate::clock::Clock;
 use crate::model::Nanos;
 
@@ -60,6 +60,10 @@ impl ManagedRedis {
             workspace: workspace.clone(),
             maxmemory: options.maxmemory.map_or(0, |size| size.0),
             policy: options.eviction.name(),
+            samples: match options.victim() {
+                Victim::BestOf(samples) => samples,
+                Victim::Exact => Victim::SAMPLES,
+            },
             append_only: options.append_only,
         };
         let mut tries = 0;
@@ -135,6 +139,7 @@ struct Launch {
     /// Bytes; 0 is no limit.
     maxmemory: u64,
     policy: &'static str,
+    samples: u32,
     append_only: Option<AppendFsync>,
 }
 
@@ -199,6 +204,7 @@ impl Launch {
             ("dir", self.files.path().display().to_string()),
             ("maxmemory", self.maxmemory.to_string()),
             ("maxmemory-policy", self.policy.into()),
+            ("maxmemory-samples", self.samples.to_string()),
         ];
         settings.into_iter().flat_map(|(name, value)| [format!("--{name}"), value]).collect()
     }

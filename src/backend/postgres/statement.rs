@@ -80,7 +80,8 @@ pub const AGGREGATION: &str = "
 
 pub const VERSION: &str = "SELECT /* cacheduel: version */ version FROM entity WHERE id = $1";
 
-pub const ALL_ROWS: &str = "SELECT id, version, writer, checksum, body FROM entity ORDER BY id";
+pub const ROWS: &str = "SELECT id, version, writer, checksum, body FROM entity
+    WHERE id >= $1 AND id < $2 ORDER BY id";
 
 /// A transaction of its own, as any single statement is. It waits for another one that writes the
 /// row, and goes on from what that one has committed.

@@ -55,7 +55,8 @@ pub const AGGREGATION: &str = "
 
 pub const VERSION: &str = "SELECT version FROM entity WHERE id = ?1";
 
-pub const ALL_ROWS: &str = "SELECT id, version, writer, checksum, body FROM entity ORDER BY id";
+pub const ROWS: &str = "SELECT id, version, writer, checksum, body FROM entity
+    WHERE id >= ?1 AND id < ?2 ORDER BY id";
 
 /// A transaction of its own, as any single statement is that stands in none.
 pub const WRITE: &str = "

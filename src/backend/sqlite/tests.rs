@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::*;
-use crate::backend::{Applied, VersionedDraft};
+use crate::backend::{Applied, EVERY_KEY, VersionedDraft};
 use crate::clock::WallClock;
 use crate::model::{Draft, Fault, FaultKind, Key, Version, Writer};
 
@@ -32,6 +32,10 @@ impl Dataset for Rows {
 
     fn child_amount(&self, _key: Key, child: u32) -> i64 {
         child.into()
+    }
+
+    fn shared(&self) -> Arc<dyn Dataset> {
+        Arc::new(Self)
     }
 }
 
@@ -83,7 +87,7 @@ async fn a_full_disk_refuses_what_has_no_room_whole_and_takes_what_has() {
     let batch = [small, VersionedDraft { draft: large.clone(), version: Version(6) }];
     assert_eq!(store.apply_batch(&batch).await, Err(REFUSED));
 
-    let rows = host.rows().await.unwrap();
+    let rows = host.rows(EVERY_KEY).await.unwrap();
     assert!(rows.iter().all(|row| row.version == Version::INITIAL), "nothing of it: {rows:?}");
     assert_eq!(store.read_outbox(10).await, Ok(vec![]));
     assert_eq!(store.write(&draft(Key(3), 3, 10)).await, Ok(Version(1)), "that has room");

@@ -1,56 +1,66 @@
-//! The cache in memory.
+//! The cache in memory: a Redis as its clients see it, with all that makes it slow, and full, and late.
+//!
+//! A node's [call](call) is a [command](command) that is sent to the [server](server), whose one thread
+//! carries commands out on what it [holds](state). The [host](host) makes and breaks it.
 
 mod bus;
+mod call;
 mod claims;
+mod command;
 mod entries;
+mod eviction;
+mod expiry;
 mod host;
-mod simulated;
+mod links;
+mod order;
+mod server;
+mod size;
+mod stamp;
+mod state;
 mod stream;
+mod table;
+mod times;
 
 pub use host::TwinCacheHost;
 
-use std::collections::HashMap;
-use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use bytes::{BufMut, Bytes, BytesMut};
-use futures_util::future::select;
+use bytes::Bytes;
 use tokio::sync::Notify;
 
-use self::bus::{Bus, Tracker};
-use self::claims::Claims;
-use self::entries::{Entries, Full};
-use self::stream::Stream;
-use crate::backend::{
-    Cache, Delivery, ENTRY_VERSION, Enqueued, Event, Leased, QueuedWrite, Subscription, Token,
-};
+use self::bus::{Incoming, Listener, Tracker};
+use self::command::{Command, Reply, Write};
+use self::links::Links;
+use self::server::Server;
+use crate::backend::{Cache, Delivery, Enqueued, Event, Leased, QueuedWrite, Subscription, Token};
 use crate::clock::Clock;
 use crate::model::{Fault, FaultKind, Key, Nanos, Outcome, Version};
 
 /// A node's handle on the cache in memory. All of a host's handles share what is in it.
 pub struct TwinCache {
     shared: Arc<Shared>,
-    /// What this node is tracked by.
-    tracker: Mutex<Option<Tracker>>,
+    links: Links,
+    /// The connection on which it waits for events.
+    events: usize,
+    /// What this node is tracked by, and the connection that is tracked.
+    tracked: Mutex<Option<(Tracker, usize)>>,
 }
 
 struct Shared {
     clock: Arc<dyn Clock>,
-    state: Mutex<State>,
+    server: Mutex<Server>,
+    /// How long a node waits for an answer.
+    timeout: Nanos,
+    /// Decides what is left to chance.
+    seed: u64,
+    /// Counts those who listen, of whom each has a network of its own.
+    listeners: AtomicU64,
     /// Tells those who wait for events that there are some.
-    published: Notify,
-}
-
-struct State {
-    entries: Entries,
-    /// What each key's last queued version was.
-    counters: HashMap<Key, Version>,
-    queue: Stream<(Key, Bytes)>,
-    events: Stream<Event>,
-    locks: Claims,
-    leases: Claims,
-    bus: Bus,
+    published: Arc<Notify>,
+    /// Tells those who cannot go on that the server, or a connection, is not as it was.
+    changed: Notify,
 }
 
 impl Shared {
@@ -58,51 +68,73 @@ impl Shared {
         self.clock.now()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn expiry(&self, ttl: Option<Nanos>) -> Nanos {
-        ttl.map_or(Nanos::NEVER, |ttl| self.now() + ttl)
+    fn server(&self) -> MutexGuard<'_, Server> {
+        self.server.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl TwinCache {
-    fn tracker(&self) -> MutexGuard<'_, Option<Tracker>> {
-        self.tracker.lock().unwrap_or_else(PoisonError::into_inner)
+    async fn call(&self, command: Command) -> Outcome<Reply> {
+        let turn = self.links.turn(&*self.shared.clock).await;
+        self.shared.call(turn.connection, turn.is_exclusive(), command).await
+    }
+
+    /// The entry, where neither network nor server nor pool takes any time.
+    fn get_at_once(&self, key: Key) -> Option<Option<Bytes>> {
+        let mut server = self.shared.server();
+        let is_at_once = self.links.are_shared() && server.is_instant();
+        is_at_once.then(|| server.state.get(key, self.shared.now()))
+    }
+
+    /// Whether something was done, of a command that says so.
+    async fn is(&self, command: Command) -> Outcome<bool> {
+        self.call(command).await.map(Reply::is)
+    }
+
+    fn tracked(&self) -> MutexGuard<'_, Option<(Tracker, usize)>> {
+        self.tracked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A connection of its own, which is not made yet.
+    fn connection(&self) -> usize {
+        let mut server = self.shared.server();
+        let connection = server.connect(1).start;
+        if !server.is_instant() {
+            server.close(connection);
+        }
+        connection
+    }
+
+    fn listener(&self, incoming: Incoming) -> Box<dyn Subscription> {
+        let number = 1 + self.shared.listeners.fetch_add(1, Ordering::Relaxed);
+        let round_trips = self.shared.server().round_trips().beside(self.shared.seed, number);
+        Box::new(Listener::new(incoming, self.shared.clone(), round_trips))
     }
 }
 
 #[async_trait]
 impl Cache for TwinCache {
     async fn get(&self, key: Key) -> Outcome<Option<Bytes>> {
-        Ok(self.shared.state().entries.get(key, self.shared.now()))
+        match self.get_at_once(key) {
+            Some(found) => Ok(found),
+            None => self.call(Command::Get(key)).await.map(Reply::entry),
+        }
     }
 
     async fn set(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<()> {
-        let expiry = self.shared.expiry(ttl);
-        self.shared.state().entries.set(key, entry, expiry, self.shared.now()).map_err(refused)
+        self.call(Command::Set(key, Write { entry, ttl })).await.map(drop)
     }
 
     async fn set_if_absent(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<bool> {
-        let (now, expiry) = (self.shared.now(), self.shared.expiry(ttl));
-        let mut state = self.shared.state();
-        if state.entries.peek(key, now).is_some() {
-            return Ok(false);
-        }
-        state.entries.set(key, entry, expiry, now).map_err(refused)?;
-        Ok(true)
+        self.is(Command::SetIfAbsent(key, Write { entry, ttl })).await
     }
 
     async fn delete(&self, key: Key) -> Outcome<bool> {
-        Ok(self.shared.state().entries.remove(key, self.shared.now()))
+        self.is(Command::Delete(key)).await
     }
 
     async fn delete_if_older(&self, key: Key, version: Version) -> Outcome<bool> {
-        let now = self.shared.now();
-        let mut state = self.shared.state();
-        let held = state.entries.get(key, now).and_then(version_of);
-        Ok(held.is_some_and(|held| held < version) && state.entries.remove(key, now))
+        self.is(Command::DeleteIfOlder(key, version)).await
     }
 
     async fn enqueue_write(
@@ -111,85 +143,44 @@ impl Cache for TwinCache {
         entry: Bytes,
         seed: Option<Version>,
     ) -> Outcome<Enqueued> {
-        let mut state = self.shared.state();
-        let Some(last) = state.counters.get(&key).copied().or(seed) else {
-            return Ok(Enqueued::NoCounter);
-        };
-        let version = last.next();
-        let entry = with_version(version, &entry);
-        let set = state.entries.set(key, entry.clone(), Nanos::NEVER, self.shared.now());
-        set.map_err(refused)?;
-        state.counters.insert(key, version);
-        state.queue.append((key, entry));
-        Ok(Enqueued::As(version))
+        match self.call(Command::EnqueueWrite(key, entry, seed)).await? {
+            Reply::Enqueued(enqueued) => Ok(enqueued),
+            _ => Err(unexpected()),
+        }
     }
 
     async fn claim_writes(&self, max: usize, idle: Nanos) -> Outcome<Vec<QueuedWrite>> {
-        let claimed = self.shared.state().queue.claim(max, idle, self.shared.now());
-        Ok(claimed.into_iter().map(|(id, (key, entry))| QueuedWrite { id, key, entry }).collect())
+        match self.call(Command::ClaimWrites { max, idle }).await? {
+            Reply::Writes(writes) => Ok(writes),
+            _ => Err(unexpected()),
+        }
     }
 
     async fn settle_writes(&self, writes: &[QueuedWrite], ttl: Option<Nanos>) -> Outcome<()> {
-        let (now, expiry) = (self.shared.now(), self.shared.expiry(ttl));
-        let mut state = self.shared.state();
-        for write in writes {
-            state.queue.settle(&write.id);
-            let persisted = version_of(&write.entry);
-            let mut held = || state.entries.get(write.key, now).and_then(version_of);
-            if ttl.is_some() && held() == persisted {
-                state.entries.expire(write.key, expiry);
-            }
-        }
-        Ok(())
+        self.call(Command::SettleWrites(writes.to_vec(), ttl)).await.map(drop)
     }
 
     async fn publish(&self, events: &[Event]) -> Outcome<()> {
-        let mut state = self.shared.state();
-        for &event in events {
-            state.events.append(event);
+        if events.is_empty() {
+            return Ok(());
         }
-        drop(state);
-        self.shared.published.notify_waiters();
-        Ok(())
+        self.call(Command::Publish(events.to_vec())).await.map(drop)
     }
 
     async fn claim_events(&self, max: usize, wait: Nanos, idle: Nanos) -> Outcome<Vec<Delivery>> {
-        let clock = &self.shared.clock;
-        let deadline = clock.now() + wait;
-        loop {
-            let mut published = pin!(self.shared.published.notified());
-            // From here on it hears of what is published, so nothing comes unheard after the look.
-            published.as_mut().enable();
-            let (claimed, next_idle) = {
-                let mut state = self.shared.state();
-                (state.events.claim(max, idle, clock.now()), state.events.next_idle(idle))
-            };
-            if !claimed.is_empty() || clock.now() >= deadline {
-                return Ok(claimed.into_iter().map(|(id, event)| Delivery { id, event }).collect());
-            }
-            let until = next_idle.map_or(deadline, |next_idle| next_idle.min(deadline));
-            select(published, pin!(clock.sleep_until(until))).await;
+        if max == 0 {
+            return Ok(Vec::new());
         }
+        self.shared.await_events(self.events, max, wait, idle).await
     }
 
     async fn settle_events(&self, events: &[Delivery]) -> Outcome<()> {
-        let mut state = self.shared.state();
-        for delivery in events {
-            state.events.settle(&delivery.id);
-        }
-        Ok(())
+        let ids = events.iter().map(|delivery| delivery.id.clone()).collect();
+        self.call(Command::SettleEvents(ids)).await.map(drop)
     }
 
     async fn set_if_newer(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<bool> {
-        let version = version_of(&entry).ok_or(Fault::cache(FaultKind::Refused))?;
-        let (now, expiry) = (self.shared.now(), self.shared.expiry(ttl));
-        let mut state = self.shared.state();
-        let held = state.entries.get(key, now).and_then(version_of);
-        if held.is_some_and(|held| held > version) {
-            return Ok(false);
-        }
-        state.entries.set(key, entry, expiry, now).map_err(refused)?;
-        Ok(true)
+        self.is(Command::SetIfNewer(key, Write { entry, ttl })).await
     }
 
     async fn compare_and_set(
@@ -199,45 +190,26 @@ impl Cache for TwinCache {
         entry: Bytes,
         ttl: Option<Nanos>,
     ) -> Outcome<bool> {
-        let (now, expiry) = (self.shared.now(), self.shared.expiry(ttl));
-        let mut state = self.shared.state();
-        let held = state.entries.get(key, now);
-        if !held.is_some_and(|held| held.starts_with(&expected)) {
-            return Ok(false);
-        }
-        state.entries.set(key, entry, expiry, now).map_err(refused)?;
-        Ok(true)
+        self.is(Command::CompareAndSet(key, expected, Write { entry, ttl })).await
     }
 
     async fn invalidate(&self, key: Key, tombstone: Bytes, ttl: Option<Nanos>) -> Outcome<bool> {
-        let version = version_of(&tombstone).ok_or(Fault::cache(FaultKind::Refused))?;
-        let (now, expiry) = (self.shared.now(), self.shared.expiry(ttl));
-        let mut state = self.shared.state();
-        let held = state.entries.get(key, now).and_then(version_of);
-        if held.is_some_and(|held| held >= version) {
-            return Ok(false);
-        }
-        state.entries.set_anyway(key, tombstone, expiry, now);
-        Ok(true)
+        self.is(Command::Invalidate(key, Write { entry: tombstone, ttl })).await
     }
 
     async fn lock(&self, key: Key, token: Token, ttl: Nanos) -> Outcome<bool> {
-        let (now, expiry) = (self.shared.now(), self.shared.expiry(Some(ttl)));
-        Ok(self.shared.state().locks.take(key, token, expiry, now))
+        self.is(Command::Lock(key, token, ttl)).await
     }
 
     async fn unlock(&self, key: Key, token: Token) -> Outcome<bool> {
-        Ok(self.shared.state().locks.release(key, token, self.shared.now()))
+        self.is(Command::Unlock(key, token)).await
     }
 
     async fn lease_get(&self, key: Key, token: Token, ttl: Nanos) -> Outcome<Leased> {
-        let (now, expiry) = (self.shared.now(), self.shared.expiry(Some(ttl)));
-        let mut state = self.shared.state();
-        if let Some(entry) = state.entries.get(key, now) {
-            return Ok(Leased::Found(entry));
+        match self.call(Command::LeaseGet(key, token, ttl)).await? {
+            Reply::Leased(leased) => Ok(leased),
+            _ => Err(unexpected()),
         }
-        let is_granted = state.leases.take(key, token, expiry, now);
-        Ok(if is_granted { Leased::Granted } else { Leased::Taken })
     }
 
     async fn lease_set(
@@ -247,68 +219,52 @@ impl Cache for TwinCache {
         entry: Bytes,
         ttl: Option<Nanos>,
     ) -> Outcome<bool> {
-        let (now, expiry) = (self.shared.now(), self.shared.expiry(ttl));
-        let mut state = self.shared.state();
-        if !state.leases.is_held(key, token, now) {
-            return Ok(false);
-        }
-        // Even if the entry is refused: nobody need wait for what does not come.
-        state.leases.void(key);
-        let absent = state.entries.peek(key, now).is_none();
-        if absent {
-            state.entries.set(key, entry, expiry, now).map_err(refused)?;
-        }
-        Ok(absent)
+        self.is(Command::LeaseSet(key, token, Write { entry, ttl })).await
     }
 
     async fn lease_delete(&self, key: Key) -> Outcome<bool> {
-        let mut state = self.shared.state();
-        state.leases.void(key);
-        Ok(state.entries.remove(key, self.shared.now()))
+        self.is(Command::LeaseDelete(key)).await
     }
 
     async fn broadcast(&self, key: Key) -> Outcome<()> {
-        self.shared.state().bus.tell(key);
-        Ok(())
+        self.call(Command::Broadcast(key)).await.map(drop)
     }
 
     async fn subscribe(&self) -> Outcome<Box<dyn Subscription>> {
-        Ok(Box::new(self.shared.state().bus.listen()))
+        match self.shared.call(self.connection(), false, Command::Subscribe).await? {
+            Reply::Listening(incoming) => Ok(self.listener(incoming)),
+            _ => Err(unexpected()),
+        }
     }
 
     async fn get_tracked(&self, key: Key) -> Outcome<Option<Bytes>> {
-        let tracker = *self.tracker();
-        let mut state = self.shared.state();
-        let tracker = tracker.filter(|&tracker| state.entries.tracking().is_on(tracker));
-        let tracker = tracker.ok_or(Fault::cache(FaultKind::Unavailable))?;
-        // Should the look come upon an expired entry, that change is told before this read counts.
-        let found = state.entries.get(key, self.shared.now());
-        state.entries.tracking().read(key, tracker);
-        Ok(found)
+        let unavailable = Fault::cache(FaultKind::Unavailable);
+        let (tracker, connection) = (*self.tracked()).ok_or(unavailable)?;
+        // It is not made anew in silence: what was read over it would not be told of.
+        if !self.shared.server().is_up(connection) {
+            return Err(unavailable);
+        }
+        let command = Command::GetTracked(key, tracker);
+        self.shared.call(connection, false, command).await.map(Reply::entry)
     }
 
     async fn track(&self) -> Outcome<Box<dyn Subscription>> {
-        let mut tracker = self.tracker();
-        let (begun, listener) = self.shared.state().entries.tracking().begin(*tracker);
-        *tracker = Some(begun);
-        Ok(Box::new(listener))
+        let (before, connection) =
+            ((*self.tracked()).map(|(tracker, _)| tracker), self.connection());
+        match self.shared.call(connection, false, Command::Track(before)).await? {
+            Reply::Tracking(tracker, incoming) => {
+                *self.tracked() = Some((tracker, connection));
+                Ok(self.listener(incoming))
+            }
+            _ => Err(unexpected()),
+        }
     }
 }
 
-/// The version that an entry carries, if it is long enough to carry one.
-fn version_of(entry: impl AsRef<[u8]>) -> Option<Version> {
-    let version = entry.as_ref().get(ENTRY_VERSION)?.try_into().ok()?;
-    Some(Version(u64::from_be_bytes(version)))
-}
-
-fn with_version(version: Version, entry: &[u8]) -> Bytes {
-    let body = entry.get(ENTRY_VERSION.end..).unwrap_or_default();
-    let mut versioned = BytesMut::with_capacity(ENTRY_VERSION.end + body.len());
-    versioned.put_u64(version.0);
-    versioned.put_slice(body);
-    versioned.freeze()
-}
-
-fn refused(_: Full) -> Fault {
+/// An answer to something else, which a server does not give.
+fn unexpected() -> Fault {
     Fault::cache(FaultKind::Refused)
 }
+
+#[cfg(test)]
+mod tests;

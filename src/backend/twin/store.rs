@@ -1,251 +1,275 @@
-//! The store's twin: rows in memory with a database's semantics, no cost and no durability.
+//! The store's twin: rows in memory with a database's semantics, and nothing durable.
 //!
-//! It waits for nothing, so it serves under virtual time and gives every run the same answers.
+//! By itself it waits for nothing. Under virtual time it behaves as the database that it stands for, at
+//! the times of a profile: calls take turns at connections, writers wait for each other's rows, what a
+//! transaction does is seen at its COMMIT, and a call that was begun goes on when its caller does not.
+//!
+//! | stands for | point lookups, versions | aggregations, looks into the outbox | writers |
+//! |---|---|---|---|
+//! | SQLite | wait for nothing | `connections` of each node; one where nothing aggregates | one for all nodes |
+//! | PostgreSQL | `connections` of each node | the same ones | as many again of each node, and row locks |
+//! | itself (`embedded`) | wait for nothing, and take no time | the same | the same |
 
-mod simulated;
+mod database;
+mod handle;
+mod pool;
+mod replica;
+mod rows;
+mod served;
+mod times;
+mod transactions;
 
-use std::collections::{BTreeMap, HashMap};
+pub use handle::TwinStore;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::backend::fingerprint::Fingerprint;
+use self::database::Database;
+use self::handle::Connections;
+use self::pool::Pool;
+use self::served::Served;
+use crate::backend::faults::OutageStoreHost;
 use crate::backend::{
-    Applied, Dataset, Error, Event, Origin, Read, Row, Server, Store, StoreCounters, StoreHost,
-    StoreOptions, VersionedDraft,
+    Dataset, Durability, Error, Origin, Row, Server, Store, StoreCounters, StoreHost, StoreOptions,
+    StoreServer,
 };
-use crate::model::{Aggregate, Draft, Fault, FaultKind, Key, NodeId, Outcome, Value, Version};
+use crate::clock::Clock;
+use crate::model::{Breakage, Draft, Key, Nanos, NodeId, StoreBreakage, StoreTimes, Writer};
 
 /// The twin of a store, as the experiment handles it.
 pub struct TwinStoreHost {
-    origin: Origin,
+    options: StoreOptions,
+    stands_for: StandsFor,
+    times: StoreTimes,
+    seed: u64,
+    clock: Option<Arc<dyn Clock>>,
     state: Mutex<State>,
 }
 
-/// A node's handle on the twin.
-pub struct TwinStore {
-    origin: Origin,
-    database: Arc<Database>,
+/// Which database's ways it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum StandsFor {
+    Itself,
+    Sqlite,
+    Postgres,
 }
 
 /// What a reset replaces.
 struct State {
-    loaded: Option<(Fingerprint, Arc<Loaded>)>,
-    database: Arc<Database>,
-}
-
-/// The rows, from one reset to the next.
-struct Database {
-    loaded: Arc<Loaded>,
-    /// `None` after the next reset.
-    changes: Mutex<Option<Changes>>,
-}
-
-/// The dataset, kept and shared between resets, so that only the first one makes its rows.
-#[derive(Default)]
-struct Loaded {
-    /// By key, as the dataset numbers them.
-    rows: Vec<(Draft, Aggregate)>,
-}
-
-/// What was written over it.
-#[derive(Default)]
-struct Changes {
-    /// Only looked up by key, so its order never shows.
-    rows: HashMap<Key, (Version, Draft)>,
-    outbox: BTreeMap<u64, Event>,
-    /// The last number that an outbox row got. Numbers of trimmed rows are not used again.
-    sequence: u64,
+    served: Arc<Served>,
+    /// SQLite's only writer.
+    writer: Arc<Pool>,
+    /// All connections that there are.
+    pools: Vec<Arc<Pool>>,
 }
 
 impl TwinStoreHost {
-    /// An empty store.
+    /// An empty store that takes no time.
     pub fn new(options: &StoreOptions) -> Self {
-        let database = Arc::new(Database::over(Arc::default()));
-        Self { origin: options.origin, state: Mutex::new(State { loaded: None, database }) }
+        Self::with(options, StandsFor::Itself, &StoreTimes::default(), 0, None)
+    }
+
+    /// The twin of the database that the scenario names, on `clock`. Its times are drawn by `seed`. One that
+    /// `may_break` can be put out of reach.
+    pub fn simulated(
+        options: &StoreOptions,
+        times: &StoreTimes,
+        seed: u64,
+        may_break: bool,
+        clock: &Arc<dyn Clock>,
+    ) -> Box<dyn StoreHost> {
+        let host = match options.server {
+            StoreServer::Embedded => Self::new(options),
+            StoreServer::Sqlite => {
+                Self::with(options, StandsFor::Sqlite, times, seed, Some(clock.clone()))
+            }
+            StoreServer::Postgres | StoreServer::Url(_) => {
+                Self::with(options, StandsFor::Postgres, times, seed, Some(clock.clone()))
+            }
+        };
+        match may_break {
+            true => Box::new(OutageStoreHost::new(Box::new(host), clock.clone())),
+            false => Box::new(host),
+        }
+    }
+
+    fn with(
+        options: &StoreOptions,
+        stands_for: StandsFor,
+        times: &StoreTimes,
+        seed: u64,
+        clock: Option<Arc<dyn Clock>>,
+    ) -> Self {
+        let nothing =
+            Database::new(Arc::new(Nothing), options.origin, options.durability, times, seed);
+        let state = Mutex::new(State::over(nothing, clock.clone()));
+        Self { options: options.clone(), stands_for, times: *times, seed, clock, state }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Nanos {
+        self.clock.as_ref().map_or(Nanos::ZERO, |clock| clock.now())
+    }
+
+    fn killable(&self, breakage: &StoreBreakage) -> Result<(), Error> {
+        match (breakage, self.stands_for) {
+            (StoreBreakage::Killed, StandsFor::Postgres) => Ok(()),
+            _ => Err(Error::unbreakable(self.server(), Breakage::Store(*breakage))),
+        }
     }
 }
 
 #[async_trait]
 impl StoreHost for TwinStoreHost {
     fn server(&self) -> Server {
+        let mut settings = BTreeMap::new();
+        let durability = match self.stands_for {
+            StandsFor::Itself => "none",
+            StandsFor::Sqlite | StandsFor::Postgres => durability(self.options.durability),
+        };
+        settings.insert("durability".into(), durability.into());
+        let stands_for = match self.stands_for {
+            StandsFor::Itself => None,
+            StandsFor::Sqlite => Some("sqlite"),
+            StandsFor::Postgres => Some("postgres"),
+        };
+        if let Some(database) = stands_for {
+            settings.insert("stands_for".into(), database.into());
+            settings.insert("connections".into(), self.options.connections.to_string());
+        }
         Server {
             kind: "embedded".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             managed: true,
             address: "in memory".into(),
-            settings: BTreeMap::from([("durability".into(), "none".into())]),
+            settings,
         }
     }
 
     /// The handle serves until the next reset and fails as unavailable from then on.
     async fn connect(&self, _node: NodeId) -> Result<Arc<dyn Store>, Error> {
-        let database = self.state().database.clone();
-        Ok(Arc::new(TwinStore { origin: self.origin, database }))
+        let mut state = self.state();
+        let count = self.options.connections;
+        let connections = match self.stands_for {
+            StandsFor::Itself => Connections::default(),
+            StandsFor::Sqlite => {
+                let scans = match self.options.origin {
+                    Origin::Aggregation { .. } => count,
+                    Origin::PointLookup | Origin::Api(_) => 1,
+                };
+                let writes = Some(state.writer.clone());
+                Connections { lookups: None, scans: Some(state.pool(scans)), writes }
+            }
+            StandsFor::Postgres => {
+                let (reads, writes) = (Some(state.pool(count)), Some(state.pool(count)));
+                Connections { lookups: reads.clone(), scans: reads, writes }
+            }
+        };
+        let (origin, served) = (self.options.origin, state.served.clone());
+        Ok(Arc::new(TwinStore { origin, served, connections }))
     }
 
+    /// Rows are made when they are asked for, so that it takes no time however many there are.
     async fn reset(&self, dataset: &dyn Dataset) -> Result<(), Error> {
-        let asked = Fingerprint::of(dataset);
+        let StoreOptions { origin, durability, .. } = self.options;
+        let fresh = Database::new(dataset.shared(), origin, durability, &self.times, self.seed);
         let mut state = self.state();
-        let kept = state.loaded.take().filter(|(of, _)| *of == asked);
-        let loaded = kept.map_or_else(|| Arc::new(Loaded::from(dataset)), |(_, loaded)| loaded);
-        state.loaded = Some((asked, loaded.clone()));
-        *state.database.changes() = None;
-        state.database = Arc::new(Database::over(loaded));
+        *state.served.database() = None;
+        *state = State::over(fresh, self.clock.clone());
         Ok(())
     }
 
+    /// The waits are those since the last reset.
     async fn counters(&self) -> Result<StoreCounters, Error> {
-        Ok(StoreCounters::default())
+        let pool = self.state().served.waits.read();
+        Ok(StoreCounters { pool, ..StoreCounters::default() })
     }
 
-    async fn rows(&self) -> Result<Vec<Row>, Error> {
-        Ok(self.state().database.rows())
+    async fn rows(&self, keys: Range<Key>) -> Result<Vec<Row>, Error> {
+        let (served, now) = (self.state().served.clone(), self.now());
+        let rows = served.database().as_mut().map(|database| database.audited(now, keys));
+        Ok(rows.unwrap_or_default())
     }
 
     /// What the memory holds is the run's alone.
     async fn clear(&self) -> Result<(), Error> {
         Ok(())
     }
-}
 
-#[async_trait]
-impl Store for TwinStore {
-    async fn read(&self, key: Key) -> Outcome<Read> {
-        self.database.with(|loaded, changes| {
-            let Some((version, draft)) = row(loaded, changes, key) else {
-                return Read { value: Value::never_written(key), rows: 0 };
-            };
-            let mut value = draft.at(version);
-            let mut rows = 1;
-            if let Origin::Aggregation { .. } = self.origin
-                && !value.is_absent()
-            {
-                let aggregate = loaded.get(key).map(|(_, aggregate)| *aggregate);
-                value.aggregate = Some(aggregate.unwrap_or_default());
-                rows += aggregate.unwrap_or_default().rows;
-            }
-            Read { value, rows }
-        })
+    /// Only what stands for a server has a process to be killed.
+    async fn inject(&self, breakage: &StoreBreakage) -> Result<(), Error> {
+        self.killable(breakage)?;
+        self.state().die(self.now());
+        Ok(())
     }
 
-    async fn version(&self, key: Key) -> Outcome<Version> {
-        self.database.with(|loaded, changes| version(loaded, changes, key).unwrap_or_default())
-    }
-
-    async fn write(&self, draft: &Draft) -> Outcome<Version> {
-        self.database.with(|loaded, changes| write(loaded, changes, draft))
-    }
-
-    async fn write_with_event(&self, draft: &Draft) -> Outcome<Version> {
-        self.database.with(|loaded, changes| {
-            let version = write(loaded, changes, draft);
-            changes.sequence += 1;
-            let event = Event { sequence: changes.sequence, key: draft.key, version };
-            changes.outbox.insert(event.sequence, event);
-            version
-        })
-    }
-
-    async fn apply_batch(&self, writes: &[VersionedDraft]) -> Outcome<Applied> {
-        self.database.with(|loaded, changes| {
-            let mut applied = Applied::default();
-            for write in writes {
-                let key = write.draft.key;
-                if version(loaded, changes, key).is_none_or(|held| write.version > held) {
-                    changes.rows.insert(key, (write.version, write.draft.clone()));
-                    applied.written += 1;
-                } else {
-                    applied.passed += 1;
-                }
-            }
-            applied
-        })
-    }
-
-    async fn read_outbox(&self, max: usize) -> Outcome<Vec<Event>> {
-        self.database.with(|_, changes| changes.outbox.values().take(max).copied().collect())
-    }
-
-    async fn trim_outbox(&self, published: &[Event]) -> Outcome<()> {
-        self.database.with(|_, changes| {
-            for event in published {
-                changes.outbox.remove(&event.sequence);
-            }
-        })
+    async fn lift(&self, breakage: &StoreBreakage) -> Result<(), Error> {
+        self.killable(breakage)?;
+        self.state().served.come_back();
+        Ok(())
     }
 }
 
-impl Database {
-    fn over(loaded: Arc<Loaded>) -> Self {
-        Self { loaded, changes: Mutex::new(Some(Changes::default())) }
+impl State {
+    fn over(database: Database, clock: Option<Arc<dyn Clock>>) -> Self {
+        let writer = Arc::new(Pool::new(1));
+        let served = Arc::new(Served::new(clock, database));
+        Self { served, pools: vec![writer.clone()], writer }
     }
 
-    /// Runs `call` alone, as one transaction.
-    fn with<T>(&self, call: impl FnOnce(&Loaded, &mut Changes) -> T) -> Outcome<T> {
-        match &mut *self.changes() {
-            Some(changes) => Ok(call(&self.loaded, changes)),
-            None => Err(Fault::store(FaultKind::Unavailable)),
+    /// So many connections more.
+    fn pool(&mut self, connections: u32) -> Arc<Pool> {
+        let pool = Arc::new(Pool::new(connections));
+        self.pools.push(pool.clone());
+        pool
+    }
+
+    fn die(&mut self, now: Nanos) {
+        self.served.die(now);
+        for pool in &self.pools {
+            pool.break_all();
         }
     }
-
-    fn rows(&self) -> Vec<Row> {
-        let changes = self.changes();
-        let Some(changes) = changes.as_ref() else {
-            return Vec::new();
-        };
-        let loaded = self.loaded.rows.len() as u64;
-        let mut beyond: Vec<_> =
-            changes.rows.keys().copied().filter(|key| key.0 >= loaded).collect();
-        beyond.sort_unstable();
-        (0..loaded)
-            .map(Key)
-            .chain(beyond)
-            .filter_map(|key| {
-                let (version, draft) = row(&self.loaded, changes, key)?;
-                let intact = draft.at(version).is_intact(key);
-                Some(Row { key, version, writer: draft.writer, intact })
-            })
-            .collect()
-    }
-
-    fn changes(&self) -> MutexGuard<'_, Option<Changes>> {
-        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-impl Loaded {
-    fn from(dataset: &dyn Dataset) -> Self {
-        let row = |key| {
-            let amounts = (0..dataset.children()).map(|child| dataset.child_amount(key, child));
-            let aggregate = Aggregate { rows: dataset.children(), total: amounts.sum() };
-            (dataset.initial(key), aggregate)
-        };
-        Self { rows: (0..dataset.keys()).map(Key).map(row).collect() }
+/// What is there before the first reset.
+struct Nothing;
+
+impl Dataset for Nothing {
+    fn keys(&self) -> u64 {
+        0
     }
 
-    fn get(&self, key: Key) -> Option<&(Draft, Aggregate)> {
-        self.rows.get(usize::try_from(key.0).ok()?)
+    fn initial(&self, key: Key) -> Draft {
+        Draft::deletion(key, Writer::LOAD)
+    }
+
+    fn children(&self) -> u32 {
+        0
+    }
+
+    fn child_amount(&self, _: Key, _: u32) -> i64 {
+        0
+    }
+
+    fn shared(&self) -> Arc<dyn Dataset> {
+        Arc::new(Self)
     }
 }
 
-fn row<'a>(loaded: &'a Loaded, changes: &'a Changes, key: Key) -> Option<(Version, &'a Draft)> {
-    match changes.rows.get(&key) {
-        Some((version, draft)) => Some((*version, draft)),
-        None => loaded.get(key).map(|(draft, _)| (Version::INITIAL, draft)),
+const fn durability(durability: Durability) -> &'static str {
+    match durability {
+        Durability::Full => "full",
+        Durability::Normal => "normal",
+        Durability::Off => "off",
     }
 }
 
-fn version(loaded: &Loaded, changes: &Changes, key: Key) -> Option<Version> {
-    row(loaded, changes, key).map(|(version, _)| version)
-}
-
-fn write(loaded: &Loaded, changes: &mut Changes, draft: &Draft) -> Version {
-    let next = version(loaded, changes, draft.key).unwrap_or_default().next();
-    changes.rows.insert(draft.key, (next, draft.clone()));
-    next
-}
+#[cfg(test)]
+mod tests;

@@ -54,16 +54,15 @@ impl Timers {
         }
     }
 
-    /// Does nothing to a timer that is over.
-    pub fn cancel(&mut self, ticket: Ticket) {
-        if self.sleeper(ticket).is_none() {
-            return;
-        }
-        self.sleepers.remove(ticket.place);
+    /// Does nothing to a timer that is over. Returns who would have been woken.
+    pub fn cancel(&mut self, ticket: Ticket) -> Option<Waker> {
+        self.sleeper(ticket)?;
+        let cancelled = self.sleepers.remove(ticket.place);
         if self.queue.len() > SWEEP_FROM && self.queue.len() > 2 * self.sleepers.len() {
             let sleepers = &self.sleepers;
             self.queue.retain(|Reverse(Set(_, ticket))| is_set(sleepers, *ticket));
         }
+        Some(cancelled.waker)
     }
 
     /// Takes out the earliest.

@@ -4,10 +4,10 @@ use super::super::{Figure, Interval, Metric, noise};
 use crate::record::Contender;
 
 /// Fewest repeats from which an interval is worth anything.
-const REPEATS_FOR_INTERVAL: usize = 3;
+pub const REPEATS_FOR_INTERVAL: usize = 3;
 
 /// With fewer repeats, a smaller relative difference than this is not taken for one.
-const DIFFERENCE_MIN: f64 = 0.2;
+pub const DIFFERENCE_MIN: f64 = 0.2;
 
 /// The contender with the best figure.
 #[derive(Clone, Debug, PartialEq)]

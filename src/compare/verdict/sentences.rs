@@ -98,7 +98,8 @@ fn holding(verdict: &Verdict) -> String {
     }
 }
 
-fn peer(peer: &Peer) -> String {
+/// "b (1.20 ms) is as good: the figures are equal."
+pub fn peer(peer: &Peer) -> String {
     let why = match peer.ground {
         Ground::Equal => "the figures are equal".to_owned(),
         Ground::Intervals(repeats) => format!("the 95 % intervals over {repeats} repeats overlap"),

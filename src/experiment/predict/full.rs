@@ -2,7 +2,7 @@
 
 use super::estimate::{Of, estimate};
 use super::{Asked, Predicted, hits};
-use crate::backend::Eviction;
+use crate::backend::{Eviction, Victim};
 use crate::record::{Contender, Prediction};
 use crate::scenario::Scenario;
 use crate::strategy::{Lifetime, Spec};
@@ -35,12 +35,13 @@ pub fn hit_ratio(
     }
     let popularity = &asked.probabilities;
     let (value, formula, settled_after) = match scenario.cache.eviction {
-        Eviction::AllkeysLru => (
+        Eviction::AllkeysLru if scenario.cache.victim() == Victim::Exact => (
             eviction::lru(popularity, capacity),
             "sum p (1 - e^(-p t)), t from sum (1 - e^(-p t)) = C",
             stay,
         ),
-        Eviction::AllkeysRandom => (
+        // Who came first is gone after as long on average, however often it was read.
+        Eviction::AllkeysRandom | Eviction::AllkeysFifo => (
             eviction::random(popularity, capacity),
             "sum p p t / (1 + p t), t from sum p t / (1 + p t) = C",
             stay * FILLED_AT_RANDOM,

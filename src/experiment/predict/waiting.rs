@@ -14,7 +14,7 @@ use crate::workload::Plan;
 /// shorter ones say too little of how much the waits vary.
 const FORGOTTEN: f64 = 10.0;
 const BATCHES: f64 = 16.0;
-const MILLIS: f64 = 1e3;
+pub(super) const MILLIS: f64 = 1e3;
 
 /// The mean wait in milliseconds. Only where every read goes to the API, for the misses of a cache come in
 /// no Poisson process; where it refuses none; and where its times vary no more than exponential ones. How
@@ -49,7 +49,7 @@ pub fn for_the_api(
         formula: "C / (c / S - lambda) * (v + (1 - v) W_D / W), Erlang's C, S held, v its spread",
         value: wait * MILLIS,
     };
-    let is_long = scenario.workload.duration.nanos().as_secs_f64() >= forgets * FORGOTTEN * BATCHES;
+    let is_long = is_long_enough(scenario, forgets);
     let caveat = (!is_long).then(|| "the queue is too full for a run of this length".to_owned());
     let found = predicted.beside(error_of_responses(contender))?;
     Some(Prediction { measured: each(waits.total) * MILLIS, caveat, ..found })
@@ -66,8 +66,13 @@ fn waits(contender: &Contender) -> PoolWaits {
     })
 }
 
+/// Whether a run tells how much the waits of a queue vary that forgets how long it was in so many seconds.
+pub(super) fn is_long_enough(scenario: &Scenario, forgets: f64) -> bool {
+    scenario.workload.duration.nanos().as_secs_f64() >= forgets * FORGOTTEN * BATCHES
+}
+
 /// The share of the requests that each node gets: as many as it has clients.
-fn shares(plan: &Plan) -> impl Iterator<Item = f64> {
+pub(super) fn shares(plan: &Plan) -> impl Iterator<Item = f64> + use<> {
     let (clients, nodes) = (plan.clients(), plan.nodes());
     let of_node = move |node| (clients + nodes - 1 - node) / nodes;
     (0..nodes)

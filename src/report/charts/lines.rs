@@ -85,10 +85,10 @@ pub fn framed(area: &Area<'_>, x: &Axis, y: &Axis, paint: impl FnOnce(&mut Plot<
         .build_cartesian_2d(x.low..x.high, y.low..y.high)
         .expect(IN_MEMORY);
     grid(area, &plot, x, y);
-    text(area, y.title, (0, FONT / 2 + 6), HPos::Left, VPos::Center, &MUTED);
+    text(area, &y.title, (0, FONT / 2 + 6), HPos::Left, VPos::Center, &MUTED);
     let bottom = frame_height() - FONT / 2 - 3;
     let middle = left + (WIDTH - left - RIGHT) / 2;
-    text(area, x.title, (middle, bottom), HPos::Center, VPos::Center, &MUTED);
+    text(area, &x.title, (middle, bottom), HPos::Center, VPos::Center, &MUTED);
     paint(&mut plot);
 }
 

@@ -1,5 +1,7 @@
 //! Axes: from figures to places between 0 and 1, with marks at round figures.
 
+use std::borrow::Cow;
+
 use crate::compare::figure::time;
 use crate::record::Nanos;
 
@@ -18,7 +20,7 @@ const NANOS_MIN: u64 = 1_000;
 /// An axis over transformed figures.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axis {
-    pub title: &'static str,
+    pub title: Cow<'static, str>,
     pub low: f64,
     pub high: f64,
     /// Where marks stand, and what is written at them.
@@ -32,7 +34,7 @@ impl Axis {
         let steps = (high / step - 1e-9).ceil().max(1.0) as u32;
         let marks = (0..=steps).map(|index| f64::from(index) * step);
         Self {
-            title,
+            title: title.into(),
             low: 0.0,
             high: f64::from(steps) * step,
             marks: marks.map(|mark| (mark, write(mark))).collect(),
@@ -57,7 +59,7 @@ impl Axis {
         let every = fitting.len().div_ceil(DECADES_MAX);
         let label = |mark: f64| write(10f64.powf(mark));
         Self {
-            title,
+            title: title.into(),
             low: fitting[0],
             high: fitting[fitting.len() - 1],
             marks: fitting.iter().step_by(every).map(|&mark| (mark, label(mark))).collect(),
@@ -71,7 +73,7 @@ impl Axis {
         let marks = named.iter().chain(&rarer).map(|&(q, name)| (nines(q), name.to_owned()));
         let has_room = |at: f64| at > 0.0 || high < NINES_WITHOUT_LEAST;
         let marks = marks.filter(|(at, _)| *at <= high.max(0.5) + 1e-9 && has_room(*at)).collect();
-        Self { title, low: 0.0, high: high.max(0.5), marks }
+        Self { title: title.into(), low: 0.0, high: high.max(0.5), marks }
     }
 }
 

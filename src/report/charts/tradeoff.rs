@@ -11,6 +11,7 @@ use super::lines::{FOOT, HEAD, frame_height, framed};
 use super::scale::{Axis, log, written};
 use super::{Chart, Table, figures, words};
 use crate::compare::figure::{ratio, share};
+use crate::compare::front::on_front;
 use crate::compare::{Figure, Metric};
 use crate::record::{Nanos, Record};
 
@@ -36,8 +37,7 @@ pub fn chart(record: &Record) -> Chart {
     ];
     let mut table =
         Table::new("Read p99 against store reads per request against stale share", columns);
-    for point in &points {
-        let on_front = is_on_front(point, &points);
+    for (point, on_front) in points.iter().zip(fronts(&points)) {
         table.push([
             point.label.clone(),
             written(Some(point.read_p99)),
@@ -78,17 +78,9 @@ fn points(record: &Record) -> Vec<Point> {
     points.collect()
 }
 
-fn is_on_front(point: &Point, all: &[Point]) -> bool {
-    let beats = |other: &Point| {
-        let as_good = other.store_reads <= point.store_reads
-            && other.read_p99 <= point.read_p99
-            && other.stale <= point.stale;
-        let better = other.store_reads < point.store_reads
-            || other.read_p99 < point.read_p99
-            || other.stale < point.stale;
-        as_good && better
-    };
-    !all.iter().any(beats)
+fn fronts(points: &[Point]) -> Vec<bool> {
+    let costs = points.iter().map(|one| [one.store_reads, one.read_p99.0 as f64, one.stale]);
+    on_front(&costs.collect::<Vec<_>>())
 }
 
 fn paint(area: &Area<'_>, points: &[Point]) {
@@ -104,8 +96,8 @@ fn paint(area: &Area<'_>, points: &[Point]) {
             .collect();
         // Hollow marks go on top, where a full one at the same place does not hide them.
         for full in [true, false] {
-            let marks = points.iter().zip(&places);
-            for (point, &place) in marks.filter(|(point, _)| is_on_front(point, points) == full) {
+            let marks = points.iter().zip(&places).zip(fronts(points));
+            for ((point, &place), _) in marks.filter(|(_, on_front)| *on_front == full) {
                 let colour = ink(point.series);
                 let hollow = colour.stroke_width((2 * SCALE) as u32);
                 let style = if full { colour.filled() } else { hollow };

@@ -2,7 +2,8 @@
 
 use super::{at_least_one, not_zero};
 use crate::backend::{
-    ApiOptions, CacheServer, Connections, Eviction, Origin, StoreServer, postgres, redis,
+    ApiOptions, CacheOptions, CacheServer, Connections, Eviction, Origin, StoreServer, Victim,
+    postgres, redis,
 };
 use crate::model::{Size, Span};
 use crate::scenario::Scenario;
@@ -44,6 +45,7 @@ pub fn cache(scenario: &Scenario, problems: &mut Vec<Problem>) {
             }
         }
     }
+    limits(cache, problems);
     let is_limited = cache.maxmemory.is_some() || cache.max_keys.is_some();
     let path = &["cache", "eviction"];
     if cache.eviction != Eviction::Noeviction && !is_limited {
@@ -78,26 +80,24 @@ fn managed(scenario: &Scenario, problems: &mut Vec<Problem>) {
                 .help("set `maxmemory`"),
         );
     }
-    if scenario.cache.maxmemory == Some(Size(0)) {
+    if scenario.cache.eviction == Eviction::AllkeysFifo {
         problems.push(
-            Problem::error(&["cache", "maxmemory"], "a cache without memory holds nothing")
-                .expected("expected more than zero")
-                .help("leave it out for an unlimited cache"),
+            Problem::error(&["cache", "eviction"], "Redis does not evict who came first")
+                .expected("only for `server = \"embedded\"`"),
+        );
+    }
+    if scenario.cache.victim == Some(Victim::Exact) {
+        problems.push(
+            Problem::error(&["cache", "victim"], "Redis takes the best of a sample")
+                .expected("only for `server = \"embedded\"`")
+                .help("write `victim = { best-of = 5 }`, or leave it out"),
         );
     }
 }
 
-/// The twin counts keys, and knows fewer policies.
+/// The twin counts bytes and keys, and can find exactly what was used least lately.
 fn embedded(scenario: &Scenario, problems: &mut Vec<Problem>) {
     let cache = &scenario.cache;
-    if cache.maxmemory.is_some() {
-        problems.push(
-            Problem::error(&["cache", "maxmemory"], "the embedded cache counts keys, not bytes")
-                .about_key()
-                .expected("not for `server = \"embedded\"`")
-                .help("set `max-keys`"),
-        );
-    }
     if cache.max_keys == Some(0) {
         problems.push(
             Problem::error(&["cache", "max-keys"], "a cache without keys holds nothing")
@@ -105,16 +105,35 @@ fn embedded(scenario: &Scenario, problems: &mut Vec<Problem>) {
                 .help("leave it out for an unlimited cache"),
         );
     }
-    let is_known = matches!(
-        cache.eviction,
-        Eviction::Noeviction | Eviction::AllkeysLru | Eviction::AllkeysRandom
-    );
-    if !is_known {
-        let message = format!("the embedded cache does not evict by `{}`", cache.eviction.name());
+    let is_fifo = cache.eviction == Eviction::AllkeysFifo;
+    if is_fifo && matches!(cache.victim, Some(Victim::BestOf(_))) {
         problems.push(
-            Problem::error(&["cache", "eviction"], message)
-                .expected("expected `noeviction`, `allkeys-lru` or `allkeys-random`"),
+            Problem::error(&["cache", "victim"], "who came first is found exactly")
+                .expected("expected `exact`")
+                .help("leave it out"),
         );
+    }
+    if cache.victim == Some(Victim::Exact) && !cache.eviction.is_lru() && !is_fifo {
+        let message = format!("by `{}` nothing is found exactly", cache.eviction.name());
+        problems.push(
+            Problem::error(&["cache", "victim"], message)
+                .expected("only for `allkeys-lru`, `volatile-lru` and `allkeys-fifo`")
+                .help("write `victim = { best-of = 5 }`, or leave it out"),
+        );
+    }
+}
+
+/// What goes for any server that evicts.
+fn limits(cache: &CacheOptions, problems: &mut Vec<Problem>) {
+    if cache.maxmemory == Some(Size(0)) {
+        problems.push(
+            Problem::error(&["cache", "maxmemory"], "a cache without memory holds nothing")
+                .expected("expected more than zero")
+                .help("leave it out for an unlimited cache"),
+        );
+    }
+    if let Some(Victim::BestOf(samples)) = cache.victim {
+        at_least_one(&["cache", "victim", "best-of"], samples.into(), "entry", problems);
     }
 }
 

@@ -159,11 +159,25 @@ fn each_kind_of_cache_has_limits_and_policies_of_its_own() {
         ("maxmemory = \"0B\"", vec!["cache.maxmemory"]),
         ("eviction = \"allkeys-lfu\"", vec!["cache.eviction"]),
         ("eviction = \"allkeys-lfu\"\nmaxmemory = \"9MiB\"", vec![]),
-        ("server = \"embedded\"\nmaxmemory = \"9MiB\"", vec!["cache.maxmemory"]),
+        ("server = \"embedded\"\nmaxmemory = \"0B\"", vec!["cache.maxmemory"]),
+        ("server = \"embedded\"\nmaxmemory = \"9MiB\"\neviction = \"allkeys-lfu\"", vec![]),
         ("server = \"embedded\"\nmax-keys = 0", vec!["cache.max-keys"]),
+        ("server = \"embedded\"\nmax-keys = 5\neviction = \"volatile-ttl\"", vec![]),
         (
-            "server = \"embedded\"\nmax-keys = 5\neviction = \"volatile-ttl\"",
-            vec!["cache.eviction"],
+            "server = \"embedded\"\nmax-keys = 5\nvictim = \"exact\"\neviction = \"allkeys-lru\"",
+            vec![],
+        ),
+        (
+            "server = \"embedded\"\nmax-keys = 5\nvictim = \"exact\"\neviction = \"allkeys-lfu\"",
+            vec!["cache.victim"],
+        ),
+        (
+            "maxmemory = \"9MiB\"\nvictim = \"exact\"\neviction = \"allkeys-lru\"",
+            vec!["cache.victim"],
+        ),
+        (
+            "maxmemory = \"9MiB\"\nvictim = { best-of = 0 }\neviction = \"allkeys-lru\"",
+            vec!["cache.victim.best-of"],
         ),
         ("server = \"embedded\"\nmax-keys = 5\neviction = \"allkeys-random\"", vec![]),
         ("server = { url = \"http://localhost\" }", vec!["cache.server.url"]),

@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::breaker::Breaker;
-use super::entry::{self, Held, Stamp};
+use super::entry::{self, Held, Identity, Stamp};
 use super::guard::{Cluster, Guards, try_lock, under_lease, under_lock, unlock};
 use super::options::Caching;
 use crate::backend::{Cache, Ctx, Flights, Purposed, Store, Token};
@@ -68,7 +68,7 @@ pub struct Found {
     pub value: Value,
     pub stamp: Stamp,
     /// What tells it from other entries of the key.
-    pub identity: Bytes,
+    pub identity: Identity,
 }
 
 impl Aside {

@@ -1,8 +1,7 @@
 //! A circuit breaker: after repeated failures a dead cache is left alone for a while, so that
 //! requests stop paying its timeout.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crate::model::Nanos;
 
@@ -11,46 +10,42 @@ const FAILURES: u32 = 5;
 /// How long it stays open before one request tries again.
 const REST: Nanos = Nanos::from_secs(1);
 
-/// The breaker of one node.
+/// The breaker of one node. While all is well, neither question nor answer changes anything in it.
 #[derive(Default)]
-pub struct Breaker(Mutex<State>);
-
-#[derive(Default)]
-struct State {
-    failures: u32,
-    closed_again: Nanos,
+pub struct Breaker {
+    failures: AtomicU32,
+    closed_again: AtomicU64,
 }
 
 impl Breaker {
     /// Whether the cache may be asked. While the breaker is open, once per rest someone may. Only then
     /// does it matter what time it is.
     pub fn allows(&self, now: impl FnOnce() -> Nanos) -> bool {
-        let mut state = self.state();
-        if state.failures < FAILURES {
+        if self.failures.load(Ordering::Relaxed) < FAILURES {
             return true;
         }
         let now = now();
-        let rested = now >= state.closed_again;
-        if rested {
-            state.closed_again = now + REST;
+        let closed_again = self.closed_again.load(Ordering::Relaxed);
+        let rested = now.0 >= closed_again;
+        // Of several who ask at once, one finds it as it was.
+        rested && {
+            let next = (now + REST).0;
+            let (one, other) = (Ordering::Relaxed, Ordering::Relaxed);
+            self.closed_again.compare_exchange(closed_again, next, one, other).is_ok()
         }
-        rested
     }
 
     pub fn succeeded(&self) {
-        self.state().failures = 0;
-    }
-
-    pub fn failed(&self, now: Nanos) {
-        let mut state = self.state();
-        state.failures = state.failures.saturating_add(1);
-        if state.failures == FAILURES {
-            state.closed_again = now + REST;
+        if self.failures.load(Ordering::Relaxed) > 0 {
+            self.failures.store(0, Ordering::Relaxed);
         }
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn failed(&self, now: Nanos) {
+        // Counting on for ever takes longer than any run.
+        if self.failures.fetch_add(1, Ordering::Relaxed) + 1 == FAILURES {
+            self.closed_again.store((now + REST).0, Ordering::Relaxed);
+        }
     }
 }
 

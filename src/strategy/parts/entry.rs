@@ -51,6 +51,16 @@ pub enum Held {
     Tombstone(Version),
 }
 
+/// The bytes with which an entry begins, and no other of its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity([u8; HEADER]);
+
+impl Identity {
+    pub fn to_bytes(self) -> Bytes {
+        Bytes::copy_from_slice(&self.0)
+    }
+}
+
 struct Header {
     version: Version,
     writer: Writer,
@@ -80,7 +90,7 @@ pub fn encode(by: Purposed<'_>, value: &Value, stamp: Stamp, format: &Format) ->
 /// As [`read`].
 pub fn decode(by: Purposed<'_>, key: Key, entry: Bytes) -> Outcome<Held> {
     let bytes = entry.len();
-    open(&entry, |header, body| match header.is_plain() {
+    open(entry, |header, body| match header.is_plain() {
         // There is nothing to do, and to time that would take longer than it takes.
         true => value(key, header, body),
         false => by.decode(key, bytes, || value(key, header, body)),
@@ -93,7 +103,7 @@ pub fn decode(by: Purposed<'_>, key: Key, entry: Bytes) -> Outcome<Held> {
 /// [`FaultKind::Corrupt`] where it is no entry at all. Whether the value is what its writer wrote
 /// is for the client to check ([`Value::is_intact`]).
 pub fn read(key: Key, entry: Bytes) -> Outcome<Held> {
-    open(&entry, |header, body| value(key, header, body))
+    open(entry, |header, body| value(key, header, body))
 }
 
 /// An entry without a value, which only says that whatever is older than `version` is out of date.
@@ -104,9 +114,13 @@ pub fn tombstone(version: Version) -> Bytes {
     with_header(&value, TOMBSTONE, codec, compression, Stamp::NONE, &[])
 }
 
-/// What tells `entry` from any other entry of its key, for a compare-and-set.
-pub fn identity(entry: &Bytes) -> Bytes {
-    entry.slice(..HEADER.min(entry.len()))
+/// What tells `entry` from any other entry of its key, for a compare-and-set. Of what is no entry it
+/// makes no sense.
+pub fn identity(entry: &[u8]) -> Identity {
+    let mut identity = [0; HEADER];
+    let length = entry.len().min(HEADER);
+    identity[..length].copy_from_slice(&entry[..length]);
+    Identity(identity)
 }
 
 /// The draft that a queued entry was made from, and the version that the cache gave it.
@@ -129,13 +143,15 @@ pub fn write(value: &Value, stamp: Stamp, format: &Format) -> Bytes {
 }
 
 /// What `entry` holds, its value by way of `unpack`.
-fn open(entry: &Bytes, unpack: impl FnOnce(Header, Bytes) -> Outcome<Value>) -> Outcome<Held> {
-    let header = header(entry)?;
+fn open(mut entry: Bytes, unpack: impl FnOnce(Header, Bytes) -> Outcome<Value>) -> Outcome<Held> {
+    let header = header(&entry)?;
     if header.flags & TOMBSTONE != 0 {
         return Ok(Held::Tombstone(header.version));
     }
     let stamp = header.stamp;
-    Ok(Held::Value(unpack(header, entry.slice(HEADER..))?, stamp))
+    // The entry itself goes on as the body: another handle on it would be counted.
+    entry.advance(HEADER);
+    Ok(Held::Value(unpack(header, entry)?, stamp))
 }
 
 fn with_header(

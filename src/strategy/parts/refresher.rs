@@ -11,6 +11,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::aside::Aside;
+use super::entry::Identity;
 use super::guard::{try_lock, unlock};
 use crate::backend::{Cache, Ctx};
 use crate::model::{Key, Outcome};
@@ -32,10 +33,10 @@ impl Default for Refresher {
 
 impl Refresher {
     /// Asks for the entry that goes by `identity` to be refreshed. One refresh of a key at a time.
-    pub fn ask(&self, key: Key, identity: Bytes) {
+    pub fn ask(&self, key: Key, identity: Identity) {
         if self.pending().insert(key) {
             // The receiver lives as long as the sender.
-            let _ = self.ask.send((key, identity));
+            let _ = self.ask.send((key, identity.to_bytes()));
         }
     }
 

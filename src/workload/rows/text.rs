@@ -23,7 +23,7 @@ const WORDS: [&str; 128] = [
 ];
 
 /// A long run of sentences over plain ASCII letters, which JSON needs no escapes for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Text {
     prose: Vec<u8>,
 }

@@ -3,13 +3,25 @@ use crate::model::Nanos;
 use crate::model::Share;
 use crate::theory::goodness::chi_squared;
 use crate::workload::curve::Leg;
-use crate::workload::popularity::ranked;
+use crate::workload::popularity::chances;
 use crate::workload::{Arrival, Hotspot, Popularity, Profile, Zipf};
 
 fn p_value(tally: &Tally) -> f64 {
     let sum: f64 = tally.classes.iter().map(|class| class.1).sum();
     assert!((sum - 1.0).abs() < 1e-9, "{tally:?}");
     chi_squared(&tally.classes).unwrap().p_value
+}
+
+fn by_rank(popularity: &Popularity, keys: u32, draws: impl IntoIterator<Item = u32>) -> Tally {
+    let mut ranks = Ranks::of(chances(popularity, keys).unwrap());
+    draws.into_iter().for_each(|rank| ranks.count(rank));
+    ranks.tally()
+}
+
+fn of_operations(shares: &[(Op, f64)], draws: impl IntoIterator<Item = Op>) -> Tally {
+    let mut operations = Operations::of(shares);
+    draws.into_iter().for_each(|op| operations.count(op));
+    operations.tally()
 }
 
 #[test]
@@ -19,8 +31,7 @@ fn popularity_is_put_into_classes_of_about_equal_probability() {
         Popularity::Zipf(Zipf { exponent: 0.99 }),
         Popularity::Hotspot(Hotspot { keys: Share(0.01), requests: Share(0.9) }),
     ] {
-        let ranked = ranked(&popularity, 10_000, 1).unwrap();
-        let tally = Tally::popularity(&ranked, 0, |_| 0);
+        let tally = by_rank(&popularity, 10_000, []);
         assert!(
             (20..=64).contains(&tally.classes.len()),
             "{popularity:?}: {}",
@@ -28,7 +39,8 @@ fn popularity_is_put_into_classes_of_about_equal_probability() {
         );
         let (last, others) = tally.classes.split_last().unwrap();
         // The most popular key may be more than a class's share by itself.
-        let most = (1.0_f64 / 64.0).max(ranked[0].1) + 1.0 / 64.0;
+        let first = chances(&popularity, 10_000).unwrap().next().unwrap();
+        let most = (1.0_f64 / 64.0).max(first) + 1.0 / 64.0;
         assert!(others.iter().all(|class| class.1 >= 1.0 / 64.0 && class.1 < most), "{others:?}");
         assert!(last.1 < most);
     }
@@ -36,16 +48,25 @@ fn popularity_is_put_into_classes_of_about_equal_probability() {
 
 #[test]
 fn a_biased_sampler_is_found_out_and_a_fair_one_is_not() {
-    let ranked = ranked(&Popularity::Uniform, 1_000, 1).unwrap();
     // Numbers that cycle through all keys have no chance in them at all, but they are uniform.
-    let fair = Tally::popularity(&ranked, 100_000, |number| (number % 1_000) as u32);
+    let cycle = |number: u32| number % 1_000;
+    let fair = by_rank(&Popularity::Uniform, 1_000, (0..100_000).map(cycle));
     assert!(p_value(&fair) > 0.999);
     // One request in 49 that should go to the upper half goes to the lower one.
-    let biased = Tally::popularity(&ranked, 1_000_000, |number| {
-        let key = (number % 1_000) as u32;
-        if key >= 500 && number % 49 == 0 { key - 500 } else { key }
+    let biased = (0..1_000_000).map(|number| {
+        let rank = cycle(number);
+        if rank >= 500 && number % 49 == 0 { rank - 500 } else { rank }
     });
+    let biased = by_rank(&Popularity::Uniform, 1_000, biased);
     assert!(p_value(&biased) < 1e-12, "{}", p_value(&biased));
+}
+
+#[test]
+fn a_rank_is_counted_in_its_class() {
+    let mut ranks = Ranks::of([0.5, 0.01, 0.01, 0.3, 0.18].into_iter());
+    (0..5).for_each(|rank| ranks.count(rank));
+    let classes = ranks.tally().classes;
+    assert_eq!(classes.iter().map(|class| class.0).collect::<Vec<_>>(), [1, 2, 1, 1]);
 }
 
 #[test]
@@ -53,19 +74,16 @@ fn operations_that_are_not_in_their_shares_are_found_out() {
     let shares = [(Op::Read, 0.9), (Op::Update, 0.1), (Op::Insert, 0.0)];
     let one_in = |every: u64| {
         let draw = move |number| if number % every == 0 { Op::Update } else { Op::Read };
-        Tally::operations(&shares, 100_000, draw)
+        of_operations(&shares, (0..100_000).map(draw))
     };
     assert!(p_value(&one_in(10)) > 0.999);
     assert!(p_value(&one_in(9)) < 1e-12);
-    let impossible = Tally::operations(&shares, 1_000, |number| {
-        if number == 7 {
-            Op::Insert
-        } else if number % 10 == 0 {
-            Op::Update
-        } else {
-            Op::Read
-        }
+    let impossible = (0..1_000).map(|number| match number {
+        7 => Op::Insert,
+        _ if number % 10 == 0 => Op::Update,
+        _ => Op::Read,
     });
+    let impossible = of_operations(&shares, impossible);
     assert_eq!(p_value(&impossible), 0.0);
 }
 

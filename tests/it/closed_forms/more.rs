@@ -55,7 +55,7 @@ ttl = "10s"
 
 #[test]
 fn a_full_cache_hits_as_ches_approximation_says() {
-    let ratios = ["allkeys-lru", "allkeys-random"].map(|eviction| {
+    let ratios = ["allkeys-lru", "allkeys-random", "allkeys-fifo"].map(|eviction| {
         let record = play(&full(eviction, "20s"));
         for label in ["ttl", "cache-aside"] {
             assert_eq!(agrees(&record, label, "hit ratio").caveat, None);
@@ -66,6 +66,7 @@ fn a_full_cache_hits_as_ches_approximation_says() {
         agrees(&record, "ttl", "hit ratio").predicted
     });
     assert!(ratios[0] > ratios[1] + 0.01, "the two are told apart: {ratios:?}");
+    assert_eq!(ratios[1], ratios[2], "chance and age alike do not look at use");
 }
 
 #[test]

@@ -186,6 +186,7 @@ pub fn with_contenders(names: &[&str]) -> Record {
         ),
         store: server("sqlite", "3.50.4", &[("journal_mode", "wal"), ("synchronous", "FULL")]),
         profile: None,
+        beside: None,
         calibration: Some(calibration()),
         pairing: None,
         contenders: chosen.map(contender).collect(),

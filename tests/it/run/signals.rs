@@ -92,7 +92,7 @@ impl InTheMiddle {
         Self::lasting("1h", arguments).await
     }
 
-    async fn lasting(duration: &str, arguments: &[&str]) -> Self {
+    pub async fn lasting(duration: &str, arguments: &[&str]) -> Self {
         let duration = format!("duration = \"{duration}\"");
         let stage = Stage::with(&[("duration = \"1s\"", duration.as_str())]);
         let mut command = stage.command(arguments);
@@ -181,7 +181,7 @@ impl InTheMiddle {
     }
 
     /// The report is whole, is marked invalid and says why; nothing else is left.
-    fn assert_partial_record(&self, why: &str) {
+    pub fn assert_partial_record(&self, why: &str) {
         let record = report::read(&self.stage.report()).unwrap();
         assert_eq!(record.standing(), Standing::Invalid);
         let runs = record.contenders.iter().flat_map(|contender| &contender.runs);

@@ -1,6 +1,6 @@
 //! What the experiment asks of the server itself.
 
-use super::{Kept, NEVER_HERE, Setup, ensure, ensure_eq, entry};
+use super::{Kept, NEVER_HERE, PATIENCE, POLL, SOON, Setup, ensure, ensure_eq, entry};
 use crate::backend::{CacheState, Enqueued, Event};
 use crate::model::{Key, Nanos, Version};
 
@@ -18,6 +18,44 @@ pub(super) async fn counts(on: Setup<'_>) -> Kept {
     ensure(after.keyspace_hits >= before.keyspace_hits + 3, "three hits were not counted")?;
     ensure(after.keyspace_misses >= before.keyspace_misses + 2, "two misses were not counted")?;
     ensure(after.used_memory > 10_000, "the memory that an entry takes was not counted")
+}
+
+pub(super) async fn counts_expiries(on: Setup<'_>) -> Kept {
+    let cache = on.node(0).await?;
+    let Some(before) = on.host.counters().await? else {
+        return Ok(());
+    };
+    for key in 1..=50 {
+        cache.set(Key(key), entry(1, &[0; 1_000]), Some(SOON)).await?;
+    }
+    // Some are come upon, and the server looks for the others by itself.
+    for key in 1..=10 {
+        on.gone(&*cache, Key(key)).await?;
+    }
+    let deadline = on.clock.now() + PATIENCE;
+    loop {
+        let after = on.host.counters().await?.unwrap_or_default();
+        if after.expired_keys >= before.expired_keys + 50 {
+            return ensure(
+                after.keyspace_misses >= before.keyspace_misses + 10,
+                "what has expired was not counted as missed",
+            );
+        }
+        ensure(on.clock.now() < deadline, "what has expired was not counted")?;
+        on.pass(POLL).await;
+    }
+}
+
+pub(super) async fn gives_memory_back(on: Setup<'_>) -> Kept {
+    const LARGE: usize = 1_000_000;
+    let cache = on.node(0).await?;
+    let used = async || on.host.counters().await.map(|now| now.unwrap_or_default().used_memory);
+    cache.set(Key(1), entry(1, &vec![0; LARGE]), None).await?;
+    let full = used().await?;
+    ensure(cache.delete(Key(1)).await?, "there was an entry")?;
+    let emptied = used().await?;
+    // A server that others use too may have been given something by them.
+    ensure(emptied + LARGE as u64 / 2 < full, "the memory of a deleted entry is still in use")
 }
 
 pub(super) async fn state(on: Setup<'_>) -> Kept {

@@ -3,7 +3,7 @@
 use futures_util::FutureExt;
 
 use super::{ABSENT, Check, KEYS, Subject, checks, draft, versioned};
-use crate::backend::{Applied, Event, Row, VersionedDraft};
+use crate::backend::{Applied, EVERY_KEY, Event, Row, VersionedDraft};
 use crate::model::{Draft, Key, Version, Writer};
 
 pub(super) const CHECKS: &[(&str, Check)] = checks![
@@ -88,7 +88,7 @@ async fn the_audit_shows_deleted_rows_with_their_version_and_writer(subject: Sub
         let deletion = Draft::deletion(key, Writer(writer));
         subject.store.write(&deletion).await.expect("a deletion works");
     }
-    let rows = subject.host.rows().await.expect("the rows can be read");
+    let rows = subject.host.rows(EVERY_KEY).await.expect("the rows can be read");
     let deleted = |key, writer| Row { key, version: Version(1), writer, intact: true };
     let sentence = "the audit shows deleted rows, with version and writer of the deletion";
     assert_eq!(rows.len() as u64, KEYS + 1, "{sentence}");

@@ -1,14 +1,17 @@
 //! Locks and leases: who has claimed a key, and until when.
 
-use std::collections::HashMap;
+use std::collections::VecDeque;
 
+use super::table::ByKey;
 use crate::backend::Token;
 use crate::model::{Key, Nanos};
 
 /// The claims of one kind. One that has expired is as good as none.
 #[derive(Default)]
 pub(super) struct Claims {
-    held: HashMap<Key, (Token, Nanos)>,
+    held: ByKey<(Token, Nanos)>,
+    /// Deadlines in the order of claiming, to find what has expired.
+    claimed: VecDeque<(Nanos, Key)>,
 }
 
 impl Claims {
@@ -16,6 +19,8 @@ impl Claims {
     pub fn take(&mut self, key: Key, token: Token, deadline: Nanos, now: Nanos) -> bool {
         let is_free = self.holder(key, now).is_none();
         if is_free {
+            self.drop_expired(now);
+            self.claimed.push_back((deadline, key));
             self.held.insert(key, (token, deadline));
         }
         is_free
@@ -42,6 +47,23 @@ impl Claims {
 
     pub fn clear(&mut self) {
         self.held.clear();
+        self.claimed.clear();
+    }
+
+    fn drop_expired(&mut self, now: Nanos) {
+        while let Some(&(deadline, key)) = self.claimed.front()
+            && deadline <= now
+        {
+            self.claimed.pop_front();
+            if self.held.get(&key).is_some_and(|(_, held_until)| *held_until <= now) {
+                self.held.remove(&key);
+            }
+        }
+    }
+
+    /// How many there are, those that have expired unnoticed included.
+    pub fn len(&self) -> usize {
+        self.held.len()
     }
 
     fn holder(&self, key: Key, now: Nanos) -> Option<Token> {

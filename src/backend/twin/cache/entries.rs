@@ -1,41 +1,40 @@
 //! What the cache holds, when it expires, and what goes when it is full.
-
-use std::collections::BTreeSet;
+//!
+//! Entries lie side by side, those that expire before all others. So any of them, or any that expires, is
+//! drawn in one step, and nothing need be sorted by its expiry: as in a Redis, an entry that has expired is
+//! removed when somebody comes upon it, or by the [cycle](super::expiry) that looks for such. Until then it
+//! takes room, but nobody sees it.
 
 use bytes::Bytes;
-use hashlink::LinkedHashMap;
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 use super::bus::Tracking;
+use super::eviction::Policy;
+use super::expiry::Cycle;
+use super::size::{self, Buckets};
+use super::table::Table;
 use crate::model::{Key, Nanos};
 
-/// Entries by key. An expired one is never seen again, but takes room until it is come upon, or until
-/// room is needed.
+/// Entries by key.
 pub(super) struct Entries {
-    /// Where the policy asks for it, in the order of use, the least recent first.
-    held: LinkedHashMap<Key, Held>,
-    /// Deadlines of all entries that have one.
-    deadlines: BTreeSet<(Nanos, Key)>,
-    capacity: usize,
+    table: Table,
+    pub(super) slots: Vec<Slot>,
+    /// So many of the first slots have a deadline.
+    pub(super) expiring: usize,
+    limits: Limits,
+    /// Whether there is no memory left, and the policy makes none.
+    is_over: bool,
     policy: Policy,
     counts: Counts,
+    memory: Memory,
     tracking: Tracking,
+    cycle: Cycle,
 }
 
-/// What goes when there is no more room.
-pub(super) enum Policy {
-    /// Nothing: an entry under a new key is refused.
-    Refuse,
-    /// The least recently used entry: exactly that, where Redis takes the best of a sample.
-    LeastRecentlyUsed,
-    Random(Box<Draw>),
-}
-
-/// A draw among all keys, in constant time.
-pub(super) struct Draw {
-    chance: ChaCha8Rng,
-    keys: Vec<Key>,
+/// How much it may hold.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    pub keys: usize,
+    pub bytes: u64,
 }
 
 /// What has happened so far.
@@ -45,40 +44,47 @@ pub(super) struct Counts {
     pub misses: u64,
     pub evicted: u64,
     pub expired: u64,
-    /// Bytes of keys and entries held now.
-    pub bytes: u64,
+}
+
+/// What is in use.
+#[derive(Default)]
+struct Memory {
+    entries: u64,
+    /// What else is kept: claims, counters, streams.
+    beside: u64,
+    keys: Buckets,
+    expiries: Buckets,
 }
 
 /// There is no room, and the policy makes none.
 #[derive(Debug)]
 pub(super) struct Full;
 
-struct Held {
-    entry: Bytes,
+/// An entry. It fills a line of the processor's cache, and no part of another: of a million entries,
+/// hardly any is at hand.
+#[repr(align(64))]
+pub(super) struct Slot {
+    pub entry: Bytes,
+    pub key: Key,
     /// `NEVER` where it has no expiry.
-    deadline: Nanos,
-    /// Where `Draw` has the key.
-    place: usize,
-}
-
-impl Policy {
-    /// The same seed evicts the same keys.
-    pub fn random(seed: u64) -> Self {
-        let chance = ChaCha8Rng::seed_from_u64(seed);
-        Self::Random(Box::new(Draw { chance, keys: Vec::new() }))
-    }
+    pub deadline: Nanos,
+    /// What the policy notes of its use.
+    pub stamp: u32,
 }
 
 impl Entries {
-    /// Room for `capacity` entries.
-    pub fn new(capacity: usize, policy: Policy) -> Self {
+    pub fn new(limits: Limits, policy: Policy, cycle: Cycle) -> Self {
         Self {
-            held: LinkedHashMap::new(),
-            deadlines: BTreeSet::new(),
-            capacity,
+            table: Table::default(),
+            slots: Vec::new(),
+            expiring: 0,
+            limits,
+            is_over: false,
             policy,
             counts: Counts::default(),
+            memory: Memory::default(),
             tracking: Tracking::default(),
+            cycle,
         }
     }
 
@@ -87,266 +93,267 @@ impl Entries {
         &mut self.tracking
     }
 
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Forgets what has happened so far.
+    pub fn forget_counts(&mut self) {
+        self.counts = Counts::default();
+    }
+
+    /// Bytes in use, as `used_memory` of a Redis has them.
+    pub fn used_memory(&self) -> u64 {
+        let Memory { entries, beside, keys, expiries } = &self.memory;
+        size::EMPTY + entries + beside + keys.bytes() + expiries.bytes()
+    }
+
+    /// Says what is kept beside the entries, in bytes.
+    pub fn keep_beside(&mut self, bytes: u64) {
+        self.memory.beside = bytes;
+    }
+
+    /// Whether there is a limit to the memory in use.
+    pub fn is_limited(&self) -> bool {
+        self.limits.bytes != u64::MAX
+    }
+
+    /// Whether what takes memory is refused.
+    pub fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// Does what is to be done before each command: evicts while more memory is in use than there is, and
+    /// runs the cycles that were due by `now`.
+    pub fn prepare(&mut self, now: Nanos) {
+        if self.cycle.is_due(now) {
+            self.run_cycles(now);
+        }
+        if !self.is_limited() {
+            return;
+        }
+        self.is_over = false;
+        while self.used_memory() > self.limits.bytes {
+            if !self.evict(now) {
+                self.is_over = true;
+                return;
+            }
+        }
+    }
+
+    /// Runs the cycles that were due by `now`.
+    pub fn run_cycles(&mut self, now: Nanos) {
+        while let Some(due) = self.cycle.next_due(now) {
+            // Where nothing expires there is nothing to look for.
+            if self.expiring == 0 {
+                self.cycle.skip(now);
+                return;
+            }
+            while let Some(place) = self.cycle.find(&self.slots[..self.expiring], due) {
+                self.take(place, due);
+                self.counts.expired += 1;
+            }
+        }
+    }
+
+    /// Leaves out the cycles that were due by `now`: the server stood still.
+    pub fn skip_cycles(&mut self, now: Nanos) {
+        self.cycle.skip(now);
+    }
+
+    /// When the next cycle is due.
+    pub fn next_cycle(&self) -> Nanos {
+        self.cycle.due()
+    }
+
     /// The entry, if there is one: a use of it, and a hit or a miss.
     pub fn get(&mut self, key: Key, now: Nanos) -> Option<Bytes> {
-        let found = self.used(key, now).map(|held| held.entry.clone());
-        if found.is_some() {
-            self.counts.hits += 1;
-        } else {
-            self.counts.misses += 1;
+        let found = self.used(key, now).map(|place| self.slots[place].entry.clone());
+        match found {
+            Some(_) => self.counts.hits += 1,
+            None => self.counts.misses += 1,
         }
         found
     }
 
-    /// The entry, if there is one, without using it.
-    pub fn peek(&self, key: Key, now: Nanos) -> Option<&Bytes> {
-        self.held.get(&key).filter(|held| held.deadline > now).map(|held| &held.entry)
+    /// The entry, if there is one: a use of it, which does not count as a hit or a miss.
+    pub fn look(&mut self, key: Key, now: Nanos) -> Option<&Bytes> {
+        self.used(key, now).map(|place| &self.slots[place].entry)
     }
 
-    /// Sets the entry, making room for it if it is new.
+    /// The entry, if there is one, without using it.
+    pub fn peek(&self, key: Key, now: Nanos) -> Option<&Bytes> {
+        let slot = &self.slots[self.table.place(key)?];
+        (slot.deadline > now).then_some(&slot.entry)
+    }
+
+    /// Sets the entry, if it may.
     pub fn set(&mut self, key: Key, entry: Bytes, deadline: Nanos, now: Nanos) -> Result<(), Full> {
-        if self.used(key, now).is_none() {
+        if self.is_over {
+            return Err(Full);
+        }
+        let place = self.used(key, now);
+        if place.is_none() {
             self.make_room(now)?;
         }
-        self.put(key, entry, deadline, now);
+        self.put(place, key, entry, deadline, now);
         Ok(())
     }
 
-    /// Sets the entry, beyond the capacity if the policy makes no room.
+    /// Sets the entry, beyond the limits if the policy makes no room.
     pub fn set_anyway(&mut self, key: Key, entry: Bytes, deadline: Nanos, now: Nanos) {
-        if self.used(key, now).is_none() {
+        let place = self.used(key, now);
+        if place.is_none() {
             // Whether there is room now makes no difference.
             let _ = self.make_room(now);
         }
-        self.put(key, entry, deadline, now);
+        self.put(place, key, entry, deadline, now);
     }
 
-    fn put(&mut self, key: Key, entry: Bytes, deadline: Nanos, now: Nanos) {
-        let bytes = size(&entry);
-        if let Some(held) = self.used(key, now) {
-            let before = std::mem::replace(&mut held.entry, entry);
-            self.counts.bytes = self.counts.bytes + bytes - size(&before);
-            // This tells of the change too.
-            self.expire(key, deadline);
-            return;
+    fn put(&mut self, place: Option<usize>, key: Key, entry: Bytes, deadline: Nanos, now: Nanos) {
+        match place {
+            Some(place) => {
+                let slot = &mut self.slots[place];
+                self.memory.entries -= slot.size();
+                slot.entry = entry;
+                self.memory.entries += slot.size();
+                self.date(place, deadline, now);
+            }
+            None => {
+                let place = self.slots.len();
+                let slot = Slot { entry, key, deadline: Nanos::NEVER, stamp: 0 };
+                self.memory.entries += slot.size();
+                self.slots.push(slot);
+                self.table.put(key, place);
+                self.policy.added();
+                self.policy.created(&mut self.slots[place], place, now);
+                let left = self.limits.bytes.saturating_sub(self.used_memory());
+                self.memory.keys.hold(self.slots.len(), left);
+                if deadline != Nanos::NEVER {
+                    self.date(place, deadline, now);
+                }
+            }
         }
-        let mut place = 0;
-        if let Policy::Random(draw) = &mut self.policy {
-            place = draw.keys.len();
-            draw.keys.push(key);
-        }
-        self.counts.bytes += bytes;
-        self.held.insert(key, Held { entry, deadline, place });
-        if deadline != Nanos::NEVER {
-            self.deadlines.insert((deadline, key));
-        }
-        self.tracking.changed(key);
+        self.tracking.changed(key, now);
     }
 
-    /// Gives the entry another deadline, which counts as a change of it.
-    pub fn expire(&mut self, key: Key, deadline: Nanos) {
-        if let Some(held) = self.held.get_mut(&key) {
-            let before = std::mem::replace(&mut held.deadline, deadline);
-            if before != Nanos::NEVER {
-                self.deadlines.remove(&(before, key));
-            }
-            if deadline != Nanos::NEVER {
-                self.deadlines.insert((deadline, key));
-            }
-            self.tracking.changed(key);
+    /// Gives the entry another deadline, which counts as a use and as a change of it.
+    pub fn expire(&mut self, key: Key, deadline: Nanos, now: Nanos) {
+        if let Some(place) = self.used(key, now) {
+            self.date(place, deadline, now);
+            self.tracking.changed(key, now);
         }
     }
 
     /// True if there was an entry.
     pub fn remove(&mut self, key: Key, now: Nanos) -> bool {
-        self.used(key, now).is_some() && self.take(key)
-    }
-
-    pub fn clear(&mut self) {
-        self.held.clear();
-        self.deadlines.clear();
-        if let Policy::Random(draw) = &mut self.policy {
-            draw.keys.clear();
+        let place = self.used(key, now);
+        if let Some(place) = place {
+            self.take(place, now);
         }
-        self.counts.bytes = 0;
-        self.tracking.flushed();
+        place.is_some()
     }
 
-    pub fn counts(&mut self, now: Nanos) -> Counts {
-        self.drop_expired(now);
-        self.counts
+    pub fn clear(&mut self, now: Nanos) {
+        self.table.clear();
+        self.slots.clear();
+        self.expiring = 0;
+        self.is_over = false;
+        self.policy.clear();
+        self.memory = Memory::default();
+        self.tracking.flushed(now);
     }
 
-    /// What is held under the key, noted as used now. One that has expired is dropped.
-    fn used(&mut self, key: Key, now: Nanos) -> Option<&mut Held> {
-        let found = match self.policy {
-            Policy::LeastRecentlyUsed => self.held.to_back(&key),
-            _ => self.held.get_mut(&key),
-        };
-        if found?.deadline <= now {
-            self.take(key);
+    /// Where the entry of the key is, which is used now. One that has expired is removed.
+    fn used(&mut self, key: Key, now: Nanos) -> Option<usize> {
+        let place = self.table.place(key)?;
+        let slot = &mut self.slots[place];
+        if slot.deadline <= now {
+            self.take(place, now);
             self.counts.expired += 1;
             return None;
         }
-        self.held.get_mut(&key)
+        self.policy.used(slot, place, now);
+        Some(place)
     }
 
+    /// Makes room for one more key.
     fn make_room(&mut self, now: Nanos) -> Result<(), Full> {
-        if self.held.len() < self.capacity {
-            return Ok(());
-        }
-        self.drop_expired(now);
-        while self.held.len() >= self.capacity {
-            let victim = match &mut self.policy {
-                Policy::Refuse => return Err(Full),
-                Policy::LeastRecentlyUsed => self.held.front().map(|(&key, _)| key),
-                Policy::Random(draw) => draw.any(),
-            };
-            self.take(victim.ok_or(Full)?);
-            self.counts.evicted += 1;
+        while self.slots.len() >= self.limits.keys {
+            if !self.evict(now) {
+                return Err(Full);
+            }
         }
         Ok(())
     }
 
-    fn drop_expired(&mut self, now: Nanos) {
-        while let Some(&(deadline, key)) = self.deadlines.first()
-            && deadline <= now
-        {
-            self.take(key);
-            self.counts.expired += 1;
+    fn evict(&mut self, now: Nanos) -> bool {
+        let victim = self.policy.victim(&self.slots, self.expiring, &self.table, now);
+        if let Some(place) = victim {
+            self.take(place, now);
+            self.counts.evicted += 1;
         }
+        victim.is_some()
     }
 
-    /// Takes the entry out, whatever the reason. True if there was one.
-    fn take(&mut self, key: Key) -> bool {
-        let Some(held) = self.held.remove(&key) else {
-            return false;
-        };
-        self.tracking.changed(key);
-        self.counts.bytes -= size(&held.entry);
-        if held.deadline != Nanos::NEVER {
-            self.deadlines.remove(&(held.deadline, key));
-        }
-        if let Policy::Random(draw) = &mut self.policy {
-            draw.keys.swap_remove(held.place);
-            if let Some(moved) = draw.keys.get(held.place).and_then(|key| self.held.get_mut(key)) {
-                moved.place = held.place;
+    /// Gives the entry its deadline, and the place that goes with having one.
+    fn date(&mut self, place: usize, deadline: Nanos, now: Nanos) {
+        let slot = &mut self.slots[place];
+        let before = std::mem::replace(&mut slot.deadline, deadline);
+        let mut place = place;
+        if (before == Nanos::NEVER) != (deadline == Nanos::NEVER) {
+            let key = slot.key;
+            self.memory.entries -= size::entry(slot.entry.len(), before);
+            self.memory.entries += slot.size();
+            if before == Nanos::NEVER {
+                self.swap(place, self.expiring);
+                place = self.expiring;
+                self.expiring += 1;
+                let left = self.limits.bytes.saturating_sub(self.used_memory());
+                self.memory.expiries.hold(self.expiring, left);
+            } else {
+                self.expiring -= 1;
+                self.swap(place, self.expiring);
+                place = self.expiring;
             }
+            debug_assert_eq!(self.table.place(key), Some(place));
         }
-        true
+        self.policy.dated(&mut self.slots[place], place, now);
+    }
+
+    /// Takes the entry out, whatever the reason.
+    fn take(&mut self, place: usize, now: Nanos) {
+        let mut place = place;
+        self.memory.entries -= self.slots[place].size();
+        if place < self.expiring {
+            self.expiring -= 1;
+            self.swap(place, self.expiring);
+            place = self.expiring;
+        }
+        let last = self.slots.len() - 1;
+        self.swap(place, last);
+        self.policy.dropped(last);
+        if let Some(slot) = self.slots.pop() {
+            self.table.remove(slot.key);
+            self.tracking.changed(slot.key, now);
+        }
+    }
+
+    fn swap(&mut self, one: usize, other: usize) {
+        if one != other {
+            self.slots.swap(one, other);
+            self.table.put(self.slots[one].key, one);
+            self.table.put(self.slots[other].key, other);
+            self.policy.swapped(one, other);
+        }
     }
 }
 
-impl Draw {
-    fn any(&mut self) -> Option<Key> {
-        let count = self.keys.len() as u64;
-        (count > 0).then(|| self.keys[self.chance.random_range(0..count) as usize])
+impl Slot {
+    fn size(&self) -> u64 {
+        size::entry(self.entry.len(), self.deadline)
     }
-}
-
-fn size(entry: &Bytes) -> u64 {
-    (size_of::<Key>() + entry.len()) as u64
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const NOW: Nanos = Nanos::ZERO;
-
-    fn entry() -> Bytes {
-        Bytes::from_static(b"entry")
-    }
-
-    fn fill(entries: &mut Entries, keys: impl IntoIterator<Item = u64>) {
-        for key in keys {
-            entries.set(Key(key), entry(), Nanos::NEVER, NOW).unwrap();
-        }
-    }
-
-    #[test]
-    fn the_least_recently_used_entry_goes_and_no_other() {
-        let mut entries = Entries::new(3, Policy::LeastRecentlyUsed);
-        fill(&mut entries, [1, 2, 3]);
-        entries.get(Key(1), NOW);
-        fill(&mut entries, [4]);
-        let held = [1, 2, 3, 4].map(|key| entries.peek(Key(key), NOW).is_some());
-        assert_eq!(held, [true, false, true, true]);
-        assert_eq!(entries.counts(NOW).evicted, 1);
-    }
-
-    #[test]
-    fn a_full_cache_that_evicts_nothing_refuses_new_keys_only() {
-        let mut entries = Entries::new(2, Policy::Refuse);
-        fill(&mut entries, [1, 2]);
-        assert!(entries.set(Key(3), entry(), Nanos::NEVER, NOW).is_err());
-        fill(&mut entries, [2]);
-        assert!(entries.remove(Key(1), NOW));
-        fill(&mut entries, [3]);
-    }
-
-    #[test]
-    fn an_expired_entry_makes_room_before_a_live_one_does() {
-        let mut entries = Entries::new(2, Policy::LeastRecentlyUsed);
-        fill(&mut entries, [1]);
-        entries.set(Key(2), entry(), Nanos(10), NOW).unwrap();
-        entries.set(Key(3), entry(), Nanos::NEVER, Nanos(10)).unwrap();
-        assert!(entries.peek(Key(1), Nanos(10)).is_some());
-        let counts = entries.counts(Nanos(10));
-        assert_eq!((counts.evicted, counts.expired), (0, 1));
-    }
-
-    proptest! {
-        /// The exact order of use, by a model that searches for it.
-        #[test]
-        fn eviction_follows_the_order_of_use(
-            steps in prop::collection::vec((0_u64..12, any::<bool>()), 0..200),
-        ) {
-            let mut entries = Entries::new(5, Policy::LeastRecentlyUsed);
-            let mut order: Vec<u64> = Vec::new();
-            for (key, write) in steps {
-                let held = order.contains(&key);
-                prop_assert_eq!(entries.get(Key(key), NOW).is_some(), held);
-                if write {
-                    fill(&mut entries, [key]);
-                }
-                if held || write {
-                    order.retain(|&used| used != key);
-                    order.push(key);
-                    if order.len() > 5 {
-                        order.remove(0);
-                    }
-                }
-            }
-        }
-
-        /// Whatever is done, the books agree with what is held.
-        #[test]
-        fn no_more_is_held_than_fits_and_every_byte_is_counted(
-            seed: u64,
-            steps in prop::collection::vec((0_u64..12, 0_u8..4, 1_usize..50), 0..200),
-        ) {
-            let mut entries = Entries::new(5, Policy::random(seed));
-            for (at, (key, step, length)) in steps.into_iter().enumerate() {
-                let now = Nanos(at as u64);
-                let deadline = if step == 1 { now + Nanos(7) } else { Nanos::NEVER };
-                match step {
-                    0 => { entries.remove(Key(key), now); }
-                    1 | 2 => entries.set(Key(key), vec![0; length].into(), deadline, now).unwrap(),
-                    _ => { entries.get(Key(key), now); }
-                }
-                let counts = entries.counts(now);
-                prop_assert!(entries.held.len() <= 5);
-                let bytes: u64 = entries.held.values().map(|held| size(&held.entry)).sum();
-                prop_assert_eq!(counts.bytes, bytes);
-                let Policy::Random(draw) = &entries.policy else { unreachable!() };
-                prop_assert_eq!(draw.keys.len(), entries.held.len());
-                for (key, held) in &entries.held {
-                    prop_assert_eq!(draw.keys[held.place], *key);
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -1,84 +1,124 @@
 //! The cache in memory, as the experiment handles it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use tokio::sync::Notify;
 
-use super::bus::Bus;
-use super::claims::Claims;
-use super::entries::{Entries, Policy};
-use super::stream::Stream;
-use super::{Shared, State, TwinCache};
+use super::entries::{Entries, Limits};
+use super::eviction::Policy;
+use super::expiry::Cycle;
+use super::links::Links;
+use super::server::{Server as Process, Trouble};
+use super::state::State;
+use super::{Shared, TwinCache};
+use crate::backend::waits::Waits;
 use crate::backend::{
-    Cache, CacheCounters, CacheHost, CacheOptions, CacheState, Error, Eviction, Server,
+    Cache, CacheCounters, CacheHost, CacheOptions, CacheState, Connections, Error, Server, Victim,
 };
 use crate::clock::Clock;
-use crate::model::{CacheBreakage, Key, NodeId};
+use crate::model::{CacheBreakage, CacheTimes, Key, Nanos, NodeId};
 
-/// What decides which keys `allkeys-random` evicts. It is no part of a plan: any number serves, as
-/// long as it is the same in every run.
-const EVICTION_SEED: u64 = 0;
+/// Sets what is drawn for expiries apart from what is drawn for evictions.
+const CYCLE: u64 = 0x4558_5049;
+
+/// What is left to chance where nothing is simulated. It is no part of a plan: any number serves.
+const SEED: u64 = 0;
 
 /// A cache in the run's own memory.
 pub struct TwinCacheHost {
     shared: Arc<Shared>,
     server: Server,
+    connections: Connections,
+    /// How long calls waited for a connection.
+    waits: Arc<Waits>,
     /// What is in memory outlives the process.
     keeps_all: bool,
+    /// How often its process was started.
+    starts: AtomicU64,
 }
 
 impl TwinCacheHost {
-    /// An empty cache whose entries expire by `clock`.
+    /// An empty cache whose entries expire by `clock`, and which takes no time.
     ///
     /// # Errors
-    /// If the options ask for what it cannot do: a limit in bytes, or another eviction policy than
-    /// `noeviction`, `allkeys-lru` and `allkeys-random`.
+    /// If the options ask for what it cannot do.
     pub fn new(options: &CacheOptions, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        if options.maxmemory.is_some() {
-            return Err(unsuitable("it counts entries, not bytes: limit it by `max-keys`"));
+        Self::simulated(options, &CacheTimes::default(), SEED, clock)
+    }
+
+    /// An empty cache at the other end of a network, with one thread for all that it has to do, each as
+    /// quick as `times` says. `seed` decides what is left to chance.
+    ///
+    /// # Errors
+    /// If the options ask for what it cannot do: room for no entry, or to find exactly what goes first by
+    /// another policy than LRU.
+    pub fn simulated(
+        options: &CacheOptions,
+        times: &CacheTimes,
+        seed: u64,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        let victim = options.victim();
+        if victim == Victim::Exact && !options.eviction.is_lru() {
+            return Err(unsuitable("only by LRU can it find exactly which entry goes first"));
         }
-        let policy = match options.eviction {
-            Eviction::Noeviction => Policy::Refuse,
-            Eviction::AllkeysLru => Policy::LeastRecentlyUsed,
-            Eviction::AllkeysRandom => Policy::random(EVICTION_SEED),
-            other => {
-                return Err(unsuitable(&format!(
-                    "it does not offer the eviction `{}`, but `noeviction`, `allkeys-lru` and \
-                     `allkeys-random`",
-                    other.name()
-                )));
-            }
-        };
-        let capacity = match options.max_keys {
+        let keys = match options.max_keys {
             Some(0) => return Err(unsuitable("`max-keys` must be 1 or more")),
             Some(keys) => usize::try_from(keys).unwrap_or(usize::MAX),
             None => usize::MAX,
         };
-        let state = State {
-            entries: Entries::new(capacity, policy),
-            counters: HashMap::new(),
-            queue: Stream::default(),
-            events: Stream::default(),
-            locks: Claims::default(),
-            leases: Claims::default(),
-            bus: Bus::default(),
+        let limits = Limits { keys, bytes: options.maxmemory.map_or(u64::MAX, |size| size.0) };
+        let policy = Policy::new(options.eviction, victim, seed);
+        let entries = Entries::new(limits, policy, Cycle::new(seed ^ CYCLE));
+        let published = Arc::<Notify>::default();
+        let process = Process::new(State::new(entries, published.clone()), times, seed);
+        let shared = Shared {
+            clock,
+            server: Mutex::new(process),
+            timeout: options.timeout.nanos(),
+            seed,
+            listeners: AtomicU64::new(0),
+            published,
+            changed: Notify::new(),
         };
-        let shared = Shared { clock, state: Mutex::new(state), published: Notify::new() };
         Ok(Self {
             shared: Arc::new(shared),
             server: server(options),
+            connections: options.connections,
+            waits: Arc::default(),
             keeps_all: options.append_only.is_some(),
+            starts: AtomicU64::new(1),
         })
     }
 
     /// Ends all subscriptions and all tracking, as if their connections were lost. What is in the
     /// cache stays.
     pub fn disconnect(&self) {
-        let mut state = self.shared.state();
-        state.bus = Bus::default();
-        state.entries.tracking().end();
+        self.shared.server().state.disconnect();
+    }
+
+    /// Ends whatever was injected, and empties the cache.
+    fn empty(&self) {
+        let now = self.shared.now();
+        let mut server = self.shared.server();
+        server.end_trouble(now);
+        server.advance(now);
+        server.state.clear(now);
+        drop(server);
+        self.shared.changed.notify_waiters();
+    }
+
+    fn kill(&self, server: &mut Process, now: Nanos) {
+        server.break_connections(now);
+        if !self.keeps_all {
+            server.state.clear(now);
+        }
+        server.state.entries.forget_counts();
+        self.starts.fetch_add(1, Ordering::Relaxed);
+        server.begin_trouble(Trouble::Killed, now);
     }
 }
 
@@ -89,7 +129,16 @@ impl CacheHost for TwinCacheHost {
     }
 
     async fn connect(&self, _: NodeId) -> Result<Arc<dyn Cache>, Error> {
-        Ok(Arc::new(TwinCache { shared: self.shared.clone(), tracker: Mutex::default() }))
+        let count = self.connections.count().max(1) as usize;
+        // One more waits for events, which keeps all else on it waiting.
+        let connections = self.shared.server().connect(count + 1);
+        let events = connections.end - 1;
+        Ok(Arc::new(TwinCache {
+            links: Links::new(self.connections, connections.start..events, self.waits.clone()),
+            shared: self.shared.clone(),
+            events,
+            tracked: Mutex::default(),
+        }))
     }
 
     async fn reset(&self) -> Result<(), Error> {
@@ -97,52 +146,58 @@ impl CacheHost for TwinCacheHost {
     }
 
     async fn clear(&self) -> Result<(), Error> {
-        let mut state = self.shared.state();
-        state.entries.clear();
-        state.counters.clear();
-        state.locks.clear();
-        state.leases.clear();
-        state.queue = Stream::default();
-        state.events = Stream::default();
+        self.empty();
         Ok(())
     }
 
     async fn counters(&self) -> Result<Option<CacheCounters>, Error> {
-        let counts = self.shared.state().entries.counts(self.shared.now());
+        let mut server = self.shared.server();
+        server.advance(self.shared.now());
+        let counts = server.state.entries.counts();
         Ok(Some(CacheCounters {
+            process: self.starts.load(Ordering::Relaxed).to_string(),
             keyspace_hits: counts.hits,
             keyspace_misses: counts.misses,
             evicted_keys: counts.evicted,
             expired_keys: counts.expired,
-            used_memory: counts.bytes,
+            used_memory: server.state.used_memory(),
+            pool: self.waits.read(),
             ..CacheCounters::default()
         }))
     }
 
     async fn state(&self, keys: &[Key]) -> Result<Vec<CacheState>, Error> {
         let now = self.shared.now();
-        let state = self.shared.state();
-        let held = |key| state.entries.peek(key, now).cloned();
+        let mut server = self.shared.server();
+        server.advance(now);
+        let held = |key| server.state.entries.peek(key, now).cloned();
         Ok(keys.iter().map(|&key| CacheState { key, entry: held(key) }).collect())
     }
 
-    /// What it does to content and connections. That nobody can reach it meanwhile is for a decorator.
     async fn inject(&self, breakage: &CacheBreakage) -> Result<(), Error> {
+        let now = self.shared.now();
+        let mut server = self.shared.server();
         match breakage {
-            CacheBreakage::Killed => {
-                self.disconnect();
-                if !self.keeps_all {
-                    self.clear().await?;
-                }
+            CacheBreakage::Killed => self.kill(&mut server, now),
+            CacheBreakage::Reset => server.break_connections(now),
+            CacheBreakage::Flushed => {
+                server.advance(now);
+                server.state.clear(now);
             }
-            CacheBreakage::Reset => self.disconnect(),
-            CacheBreakage::Flushed => self.clear().await?,
-            CacheBreakage::Paused | CacheBreakage::Unreachable | CacheBreakage::Slow(_) => {}
+            CacheBreakage::Paused => server.begin_trouble(Trouble::Paused(now), now),
+            CacheBreakage::Unreachable => server.begin_trouble(Trouble::Unreachable(now), now),
+            CacheBreakage::Slow(toxics) => server.begin_trouble(Trouble::Slow(*toxics), now),
         }
+        drop(server);
+        self.shared.changed.notify_waiters();
         Ok(())
     }
 
-    async fn lift(&self, _: &CacheBreakage) -> Result<(), Error> {
+    async fn lift(&self, breakage: &CacheBreakage) -> Result<(), Error> {
+        if !matches!(breakage, CacheBreakage::Reset | CacheBreakage::Flushed) {
+            self.shared.server().end_trouble(self.shared.now());
+            self.shared.changed.notify_waiters();
+        }
         Ok(())
     }
 }
@@ -152,6 +207,12 @@ fn server(options: &CacheOptions) -> Server {
         BTreeMap::from([("maxmemory-policy".to_owned(), options.eviction.name().to_owned())]);
     if let Some(keys) = options.max_keys {
         settings.insert("max-keys".into(), keys.to_string());
+    }
+    if let Some(bytes) = options.maxmemory {
+        settings.insert("maxmemory".into(), bytes.0.to_string());
+    }
+    if let (Victim::BestOf(samples), true) = (options.victim(), options.maxmemory.is_some()) {
+        settings.insert("maxmemory-samples".into(), samples.to_string());
     }
     Server {
         kind: "embedded".into(),

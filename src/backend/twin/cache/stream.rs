@@ -1,14 +1,16 @@
 //! A stream read by one group of consumers.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::BuildHasherDefault;
 
+use super::table::Scatter;
 use crate::model::Nanos;
 
 /// Items in the order they were appended. One that was claimed is pending until it is settled.
 pub(super) struct Stream<T> {
     appended: u64,
     fresh: VecDeque<(u64, T)>,
-    pending: HashMap<u64, T>,
+    pending: HashMap<u64, T, BuildHasherDefault<Scatter>>,
     /// The last claim of each pending item, and claims of settled ones that are not forgotten yet.
     /// Time does not go backwards, so the order of claiming is the order of falling idle.
     claims: VecDeque<(Nanos, u64)>,
@@ -60,14 +62,19 @@ impl<T: Clone> Stream<T> {
         None
     }
 
-    pub fn settle(&mut self, id: &str) {
-        if let Some(number) = number(id) {
-            self.pending.remove(&number);
-        }
+    /// How many items there are.
+    pub fn len(&self) -> usize {
+        self.fresh.len() + self.pending.len()
+    }
+
+    /// Removes an item that was claimed, and returns it if it was still there.
+    pub fn settle(&mut self, id: &str) -> Option<T> {
+        let settled = number(id).and_then(|number| self.pending.remove(&number));
         // One item that nobody settles must not make us remember all that were settled after it.
         if self.claims.len() > 2 * self.pending.len() + 64 {
             self.claims.retain(|(_, number)| self.pending.contains_key(number));
         }
+        settled
     }
 }
 
@@ -76,7 +83,7 @@ impl<T> Default for Stream<T> {
         Self {
             appended: 0,
             fresh: VecDeque::new(),
-            pending: HashMap::new(),
+            pending: HashMap::default(),
             claims: VecDeque::new(),
         }
     }

@@ -1,0 +1,112 @@
+//! What the server is asked to do, and what it answers: each command is one atomic step.
+
+use bytes::Bytes;
+
+use super::bus::{Incoming, Tracker};
+use crate::backend::{Enqueued, Event, Leased, QueuedWrite, Token};
+use crate::model::{Key, Nanos, Version};
+
+/// One call, as it is sent.
+pub(super) enum Command {
+    Get(Key),
+    GetTracked(Key, Tracker),
+    Set(Key, Write),
+    SetIfAbsent(Key, Write),
+    SetIfNewer(Key, Write),
+    CompareAndSet(Key, Bytes, Write),
+    Delete(Key),
+    DeleteIfOlder(Key, Version),
+    Invalidate(Key, Write),
+    Lock(Key, Token, Nanos),
+    Unlock(Key, Token),
+    LeaseGet(Key, Token, Nanos),
+    LeaseSet(Key, Token, Write),
+    LeaseDelete(Key),
+    EnqueueWrite(Key, Bytes, Option<Version>),
+    ClaimWrites { max: usize, idle: Nanos },
+    SettleWrites(Vec<QueuedWrite>, Option<Nanos>),
+    Publish(Vec<Event>),
+    SettleEvents(Vec<String>),
+    Broadcast(Key),
+    Subscribe,
+    Track(Option<Tracker>),
+}
+
+/// An entry and its time to live.
+pub(super) struct Write {
+    pub entry: Bytes,
+    pub ttl: Option<Nanos>,
+}
+
+/// What came of a command.
+pub(super) enum Reply {
+    Done,
+    Is(bool),
+    Entry(Option<Bytes>),
+    Leased(Leased),
+    Enqueued(Enqueued),
+    Writes(Vec<QueuedWrite>),
+    Listening(Incoming),
+    Tracking(Tracker, Incoming),
+}
+
+impl Command {
+    /// How many of Redis's own commands it comes to, those inside of a script included. Each takes its
+    /// time on the server's thread.
+    pub fn commands(&self) -> u64 {
+        match self {
+            Self::SetIfNewer(..) | Self::DeleteIfOlder(..) | Self::Unlock(..) => 2,
+            Self::LeaseGet(..) | Self::LeaseDelete(..) | Self::Track(_) => 2,
+            Self::SettleEvents(_) => 2,
+            Self::CompareAndSet(..) | Self::Invalidate(..) | Self::EnqueueWrite(..) => 3,
+            Self::LeaseSet(..) => 4,
+            Self::SettleWrites(writes, ttl) => {
+                let each = if ttl.is_some() { 4 } else { 2 };
+                1.max(each * writes.len() as u64)
+            }
+            Self::Publish(events) => 1.max(events.len() as u64),
+            _ => 1,
+        }
+    }
+
+    /// Bytes of entries that it sends.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Set(_, write)
+            | Self::SetIfAbsent(_, write)
+            | Self::SetIfNewer(_, write)
+            | Self::CompareAndSet(_, _, write)
+            | Self::Invalidate(_, write)
+            | Self::LeaseSet(_, _, write) => write.entry.len(),
+            Self::EnqueueWrite(_, entry, _) => entry.len(),
+            _ => 0,
+        }
+    }
+
+    /// Whether somebody else may be told of it.
+    pub const fn is_told(&self) -> bool {
+        matches!(self, Self::Publish(_) | Self::Broadcast(_))
+    }
+}
+
+impl Reply {
+    /// Bytes of entries that it brings.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Entry(Some(entry)) | Self::Leased(Leased::Found(entry)) => entry.len(),
+            Self::Writes(writes) => writes.iter().map(|write| write.entry.len()).sum(),
+            _ => 0,
+        }
+    }
+
+    pub fn is(self) -> bool {
+        matches!(self, Self::Is(true))
+    }
+
+    pub fn entry(self) -> Option<Bytes> {
+        match self {
+            Self::Entry(entry) => entry,
+            _ => None,
+        }
+    }
+}

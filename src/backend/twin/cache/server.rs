@@ -1,0 +1,246 @@
+//! The server's one thread, and the network to it.
+//!
+//! Commands arrive half a round trip after they were sent, and are carried out in the order in which they
+//! arrive, each when those before it are done. Nothing has to happen at that very moment: a server that
+//! nobody looks at may as well do its work later. So it is caught up with by whoever looks at it next,
+//! mostly by a caller whose answer is about due; every step is made in its order, and as of its own time.
+//! A call that nobody got in the way of takes one timer that way, and others two.
+
+mod connection;
+mod outage;
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::task::Waker;
+
+use rand_chacha::ChaCha8Rng;
+use slab::Slab;
+
+pub(super) use self::connection::Connecting;
+use self::connection::Connection;
+pub(super) use self::outage::Trouble;
+use super::command::{Command, Reply};
+use super::state::State;
+use super::times::RoundTrips;
+use crate::model::{CacheTimes, Fault, FaultKind, Nanos, Outcome};
+
+/// The server as it is caught up with.
+pub(super) struct Server {
+    pub state: State,
+    service: Nanos,
+    round_trips: RoundTrips,
+    /// What has been sent and not been carried out: when it arrives, in which order it was sent, and the
+    /// call.
+    arrivals: BinaryHeap<Reverse<(Nanos, u64, usize)>>,
+    calls: Slab<Call>,
+    connections: Vec<Connection>,
+    sent: u64,
+    /// When the thread has done all that it was given so far.
+    free_at: Nanos,
+    trouble: Trouble,
+    /// Whether there ever was any.
+    was_troubled: bool,
+    /// How often all connections broke.
+    breaks: u64,
+    /// What varies by chance in a bad network.
+    jitter: ChaCha8Rng,
+}
+
+/// A call under way.
+struct Call {
+    stage: Stage,
+    connection: usize,
+    /// The way of the answer.
+    way_back: Nanos,
+    /// Nobody waits for the answer any more. It is carried out all the same.
+    is_given_up: bool,
+    /// Something happened to it that its caller does not know.
+    has_changed: bool,
+    waker: Option<Waker>,
+}
+
+enum Stage {
+    Sent {
+        arrives: Nanos,
+        command: Command,
+    },
+    Answered {
+        served: Nanos,
+        arrives: Nanos,
+        outcome: Outcome<Reply>,
+    },
+    /// Its connection broke.
+    Lost,
+}
+
+/// What a caller finds when it looks for its answer.
+pub(super) enum Look {
+    Over(Outcome<Reply>),
+    /// It cannot be there before this.
+    NotBefore(Nanos),
+    /// Nobody can say when.
+    Unknown,
+}
+
+const UNAVAILABLE: Fault = Fault::cache(FaultKind::Unavailable);
+
+impl Server {
+    pub fn new(state: State, times: &CacheTimes, seed: u64) -> Self {
+        Self {
+            state,
+            service: times.service.nanos(),
+            round_trips: RoundTrips::new(times.round_trip, seed),
+            arrivals: BinaryHeap::new(),
+            calls: Slab::new(),
+            connections: Vec::new(),
+            sent: 0,
+            free_at: Nanos::ZERO,
+            trouble: Trouble::None,
+            was_troubled: false,
+            breaks: 0,
+            jitter: outage::jitter(),
+        }
+    }
+
+    /// Whether calls are answered at once, without any of what follows.
+    pub fn is_instant(&self) -> bool {
+        !self.was_troubled && self.service == Nanos::ZERO && self.round_trips.is_instant()
+    }
+
+    pub fn round_trips(&self) -> &RoundTrips {
+        &self.round_trips
+    }
+
+    pub fn draw(&mut self) -> Nanos {
+        self.round_trips.draw()
+    }
+
+    pub const fn breaks(&self) -> u64 {
+        self.breaks
+    }
+
+    /// Sends a command over a connection that is up.
+    pub fn send(&mut self, command: Command, connection: usize, now: Nanos) -> usize {
+        let round_trip = self.round_trips.draw();
+        let there = Nanos(round_trip.0 / 2);
+        let (slow, sending) = self.slow(command.bytes());
+        let arrives = self.connections[connection].carry(now, sending, there + slow);
+        let call = self.calls.insert(Call {
+            stage: Stage::Sent { arrives, command },
+            connection,
+            way_back: round_trip - there,
+            is_given_up: false,
+            has_changed: false,
+            waker: None,
+        });
+        self.connections[connection].calls += 1;
+        self.sent += 1;
+        self.arrivals.push(Reverse((arrives, self.sent, call)));
+        call
+    }
+
+    /// Does all that has come about by `now`.
+    pub fn advance(&mut self, now: Nanos) {
+        if self.trouble.is_silent() {
+            return;
+        }
+        while let Some(&Reverse((arrives, _, call))) = self.arrivals.peek()
+            && arrives <= now
+        {
+            self.arrivals.pop();
+            self.serve(call, arrives);
+        }
+        self.state.entries.run_cycles(now);
+    }
+
+    fn serve(&mut self, number: usize, arrived: Nanos) {
+        let call = &mut self.calls[number];
+        let Stage::Sent { command, .. } = std::mem::replace(&mut call.stage, Stage::Lost) else {
+            return;
+        };
+        let (connection, way_back, is_given_up) =
+            (call.connection, call.way_back, call.is_given_up);
+        let starts = arrived.max(self.free_at);
+        let served = starts + Nanos(self.service.0 * command.commands());
+        self.free_at = served;
+        let outcome = self.state.execute(command, served);
+        let (slow, sending) = self.slow(outcome.as_ref().map_or(0, Reply::bytes));
+        let arrives = self.connections[connection].bring(served, sending, way_back + slow);
+        self.calls[number].stage = Stage::Answered { served, arrives, outcome };
+        if is_given_up {
+            self.remove(number);
+        }
+    }
+
+    /// What the caller of `number` can know by `now`.
+    pub fn look(&mut self, number: usize, now: Nanos) -> Look {
+        self.advance(now);
+        let is_watched = self.state.entries.tracking().is_in_use();
+        let call = &mut self.calls[number];
+        call.has_changed = false;
+        match &call.stage {
+            Stage::Sent { .. } if self.trouble.is_silent() => Look::Unknown,
+            // Others wait to be told of it, which is not to be late.
+            Stage::Sent { arrives, command } if is_watched || command.is_told() => {
+                Look::NotBefore(*arrives)
+            }
+            Stage::Sent { arrives, command } => {
+                let served = self.service.0 * command.commands();
+                Look::NotBefore((*arrives).max(self.free_at) + Nanos(served) + call.way_back)
+            }
+            Stage::Answered { served, arrives, .. } if self.trouble.holds(*served, *arrives) => {
+                Look::Unknown
+            }
+            Stage::Answered { arrives, .. } if *arrives > now => Look::NotBefore(*arrives),
+            _ => match self.remove(number) {
+                Stage::Answered { outcome, .. } => Look::Over(outcome),
+                Stage::Sent { .. } | Stage::Lost => Look::Over(Err(UNAVAILABLE)),
+            },
+        }
+    }
+
+    /// Whether something happened to the call; if not, `waker` is woken when something does.
+    pub fn has_changed(&mut self, number: usize, waker: &Waker) -> bool {
+        let call = &mut self.calls[number];
+        match &mut call.waker {
+            Some(known) => known.clone_from(waker),
+            None => call.waker = Some(waker.clone()),
+        }
+        call.has_changed
+    }
+
+    /// Nobody waits for the answer any more. What was sent is carried out all the same.
+    pub fn give_up(&mut self, number: usize) {
+        match self.calls[number].stage {
+            Stage::Sent { .. } => {
+                self.calls[number].is_given_up = true;
+                self.calls[number].waker = None;
+            }
+            Stage::Answered { .. } | Stage::Lost => drop(self.remove(number)),
+        }
+    }
+
+    fn remove(&mut self, number: usize) -> Stage {
+        let call = self.calls.remove(number);
+        // A connection that broke has forgotten its calls.
+        if !matches!(call.stage, Stage::Lost) {
+            let connection = &mut self.connections[call.connection];
+            connection.calls = connection.calls.saturating_sub(1);
+        }
+        call.stage
+    }
+
+    /// When somebody may have to be told of what no call brings about.
+    pub fn next_notice(&mut self) -> Option<Nanos> {
+        let is_watched = self.state.entries.tracking().is_owed();
+        let entries = &self.state.entries;
+        (is_watched && entries.expiring > 0).then(|| entries.next_cycle())
+    }
+
+    /// The connections of a node, which are up.
+    pub fn connect(&mut self, count: usize) -> std::ops::Range<usize> {
+        let first = self.connections.len();
+        self.connections.resize_with(first + count, Connection::default);
+        first..first + count
+    }
+}

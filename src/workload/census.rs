@@ -1,0 +1,41 @@
+//! What a plan turned out to ask for, found by going through it once more.
+
+use super::mix::{Mix, Mixing};
+use super::options::Arrival;
+use super::plan::Plan;
+use super::popularity::chances;
+use super::tally::{Operations, Ranks, Tally};
+
+/// The first requests of a plan, counted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Census {
+    pub mix: Mix,
+    /// What the requests were drawn as, beside what was asked for: the operations; the keys, where each
+    /// has a probability of its own that was asked for; and the gaps of a Poisson process. It is of the
+    /// draws themselves, before reads of own writes and inserts took the places of some.
+    pub tallies: Vec<Tally>,
+}
+
+impl Census {
+    /// Goes through the requests once, whatever is counted: to draw them costs more than to count.
+    pub(super) fn of(plan: &Plan, requests: u64) -> Self {
+        let popularity = &plan.workload().popularity;
+        let mut operations = Operations::of(&plan.shares());
+        let mut ranks = chances(popularity, plan.keys() as u32).map(Ranks::of);
+        let mut mixing = Mixing::over(plan.keys());
+        for number in 0..requests {
+            let (drawn, rank) = plan.drawn(number);
+            operations.count(drawn.op);
+            if let Some(ranks) = &mut ranks {
+                ranks.count(rank);
+            }
+            mixing.count(&plan.request_where(drawn));
+        }
+        let mut tallies = vec![operations.tally()];
+        tallies.extend(ranks.map(Ranks::tally));
+        if let (Arrival::Poisson(_), Some(curve)) = (&plan.workload().arrival, plan.curve()) {
+            tallies.extend(Tally::gaps(curve, plan.arrivals(), requests));
+        }
+        Self { mix: mixing.finish(), tallies }
+    }
+}
