@@ -4,6 +4,7 @@ mod advise;
 mod api_origin;
 mod closed_forms;
 mod command_line;
+mod comparing;
 mod compose;
 mod conformance_cache;
 mod conformance_store;

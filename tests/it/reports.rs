@@ -3,7 +3,7 @@
 mod browser;
 mod certified;
 mod faulty;
-mod fixture;
+pub mod fixture;
 mod variety;
 
 use std::fs;
