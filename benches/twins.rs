@@ -14,9 +14,7 @@ use std::sync::Arc;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 use cacheduel::backend::twin::{TwinCacheHost, TwinStoreHost};
-use cacheduel::backend::{
-    CacheHost, CacheOptions, Eviction, Store, StoreHost, StoreOptions, StoreServer,
-};
+use cacheduel::backend::{CacheHost, CacheOptions, Eviction, Store, StoreOptions, StoreServer};
 use cacheduel::clock::{Clock, SimClock};
 use cacheduel::experiment::Loadable;
 use cacheduel::model::{CacheTimes, Draft, Key, Nanos, NodeId, Profile, Size, Writer};
