@@ -64,7 +64,7 @@ impl Advise {
         let _made = self.run.measuring().prepare(&base.name)?;
         let variation = self.doublings(base, traffic, own)?;
         let takes = takes(&self.run, &variation)?;
-        for text in super::sweep::warnings(&takes[0].loaded) {
+        for text in super::steps::warnings(&takes[0].loaded) {
             warn(&text);
         }
         let enough = |made: &[Made]| !is_open(&sources(made, own));

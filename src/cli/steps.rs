@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::Usage;
 use super::run::Run;
-use super::sweep::warnings;
 use crate::compare::sweep::Made;
 use crate::record::sweep::Sweep;
 use crate::record::{Check, Record, Standing};
@@ -67,6 +66,12 @@ pub fn take(
         }
     }
     (made, Ok(()))
+}
+
+/// What is allowed, but makes some figure mean less than it seems to.
+pub fn warnings(loaded: &Loaded) -> Vec<String> {
+    let warnings = loaded.warnings.iter();
+    warnings.map(|warning| format!("{}: {}", warning.path.join("."), warning.message)).collect()
 }
 
 /// A sweep with the Records that it is of, which its folder holds beside it.

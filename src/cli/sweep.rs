@@ -5,12 +5,11 @@ use std::io::Write;
 use clap::Args;
 
 use super::run::Run;
-use super::steps::{Swept, take, takes};
+use super::steps::{Swept, take, takes, warnings};
 use super::{Exit, Usage, warn};
 use crate::compare::sweep;
 use crate::record::Standing;
 use crate::record::sweep::Varied;
-use crate::scenario::Loaded;
 use crate::scenario::vary::{Variation, vary};
 
 /// Runs a scenario with one option over a range: where which strategy is best, and where that changes
@@ -87,10 +86,4 @@ fn tell_warnings(variation: &Variation) {
             }
         }
     }
-}
-
-/// What is allowed, but makes some figure mean less than it seems to.
-pub fn warnings(loaded: &Loaded) -> Vec<String> {
-    let warnings = loaded.warnings.iter();
-    warnings.map(|warning| format!("{}: {}", warning.path.join("."), warning.message)).collect()
 }

@@ -16,10 +16,13 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::exclusive::Exclusive;
 use super::failure::{disconnected, timed_out};
-use super::link::patience;
 use super::overdue::Overdue;
 use crate::backend::Connections;
 use crate::clock::Clock;
+
+/// The least time that making a connection gets: it takes round trips that a call does not. Where
+/// calls have less, the one that connects takes this long if need be.
+const CONNECT_TIMEOUT_MIN: Duration = Duration::from_millis(100);
 
 /// How a server is connected to, and by what clock.
 pub(super) struct Endpoint {
@@ -161,6 +164,11 @@ impl Connection {
 }
 
 /// The library's own timer for each answer costs more than [`Overdue`].
+/// How long making a connection may take where a call may take `timeout`.
+pub(super) fn patience(timeout: Duration) -> Duration {
+    timeout.max(CONNECT_TIMEOUT_MIN)
+}
+
 fn config(patience: Duration) -> AsyncConnectionConfig {
     AsyncConnectionConfig::new().set_connection_timeout(Some(patience)).set_response_timeout(None)
 }

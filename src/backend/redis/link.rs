@@ -7,16 +7,13 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use redis::{Cmd, Pipeline, RedisError, RedisResult, Value};
 
-use super::connection::{Connection, Endpoint, Usage};
+use super::connection::{Connection, Endpoint, Usage, patience};
 use super::failure::{broken_off, disconnected, timed_out};
 use super::overdue::Overdue;
 use crate::model::Nanos;
 
 /// A link to a dead server tries to reach it at most this often; calls in between fail at once.
 const RETRY_PAUSE: Nanos = Nanos::from_millis(50);
-/// The least time that making a connection gets: it takes round trips that a call does not. Where
-/// calls have less, the one that connects takes this long if need be.
-const CONNECT_TIMEOUT_MIN: Duration = Duration::from_millis(100);
 /// What is left of that to one who had to wait for another's turn.
 const CONNECT_PATIENCE_LEAST: Nanos = Nanos::from_millis(1);
 
@@ -228,9 +225,4 @@ impl Drop for Lease<'_> {
     fn drop(&mut self) {
         self.give_back(self.if_given_up);
     }
-}
-
-/// How long making a connection may take where a call may take `timeout`.
-pub(super) fn patience(timeout: Duration) -> Duration {
-    timeout.max(CONNECT_TIMEOUT_MIN)
 }
