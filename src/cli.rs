@@ -2,7 +2,6 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod advise;
-mod baselines;
 mod bless;
 mod calibrate;
 mod compare;
@@ -26,6 +25,7 @@ mod servers;
 mod signals;
 mod simulating;
 mod steps;
+mod stored;
 mod sweep;
 mod text;
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::emit::Emits;
-use super::{Exit, Usage, baselines, warn};
+use super::{Exit, Usage, stored, warn};
 use crate::compare::difference::Error;
 use crate::compare::{Change, Comparison, compare};
 use crate::record::Record;
@@ -19,7 +19,7 @@ use crate::report::emit::{Form, Subject, render};
 /// code 3 if a figure that decides is worse; [gate] of the scenario says which ones decide.
 #[derive(Debug, Args)]
 pub struct Compare {
-    /// What it was: a record.json, the folder of a report, or the name of one in reports/baseline/
+    /// What it was: a record.json, the folder of a report, or the name of one in reports/records/
     baseline: PathBuf,
     /// What it is now
     candidate: PathBuf,
@@ -47,7 +47,7 @@ impl Compare {
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
         self.telling.emits.check()?;
         let [mut baseline, mut candidate] =
-            [baselines::read(&self.baseline)?, baselines::read(&self.candidate)?];
+            [stored::read(&self.baseline)?, stored::read(&self.candidate)?];
         keep_only(&mut baseline, &self.only)?;
         keep_only(&mut candidate, &self.only)?;
         self.telling.tell(&compared(&baseline, &candidate)?, out)

@@ -13,7 +13,7 @@ use self::processes::{Program, Runner};
 use super::compare::{Telling, compared, keep_only};
 use super::places::{NewFolders, check_writable, free_folder};
 use super::signals::Signals;
-use super::{Exit, Usage, baselines};
+use super::{Exit, Usage, stored};
 use crate::compare::difference::{RUNS_MIN, mismatches};
 use crate::record::Record;
 use crate::report;
@@ -27,7 +27,7 @@ use crate::scenario::{self, Loaded};
 pub struct Gate {
     /// A scenario's file, or the name of one in scenarios/
     scenario: PathBuf,
-    /// What it was: a record.json, the folder of a report, or the name of one in reports/baseline/
+    /// What it was: a record.json, the folder of a report, or the name of one in reports/records/
     #[arg(long, value_name = "RECORD", required_unless_present = "against")]
     baseline: Option<PathBuf>,
     /// The build that it was: another cacheduel, run in turn with this one
@@ -87,7 +87,7 @@ impl Gate {
                 self.in_turn(&mut runner, &Program::find(other)?, &own.into()).await
             }
             (None, Some(baseline)) => {
-                let mut baseline = baselines::read(baseline)?;
+                let mut baseline = stored::read(baseline)?;
                 keep_only(&mut baseline, &self.only)?;
                 let usual = match baseline.is_simulated() {
                     true => baseline.scenario.repeats,

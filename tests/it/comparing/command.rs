@@ -98,7 +98,7 @@ fn what_cannot_be_compared_ends_with_2_and_is_named() {
 fn a_baseline_goes_by_its_name_and_simulations_are_exact() {
     let (before, slower) = (simulated(1.0), simulated(1.1));
     let desk = Desk::with(&[
-        ("reports/baseline/exact.json", &before),
+        ("reports/records/exact.json", &before),
         ("same/record.json", &before),
         ("slower.json", &slower),
     ]);
@@ -113,7 +113,7 @@ fn a_baseline_goes_by_its_name_and_simulations_are_exact() {
         .stderr(contains("it has no-cache"));
     desk.run(&["compare", "exakt", "same"])
         .code(2)
-        .stderr(contains("no record exakt").and(contains("the baselines are exact")));
+        .stderr(contains("no record exakt").and(contains("the records are exact")));
 }
 
 #[test]
@@ -184,8 +184,8 @@ fn a_simulation_is_simulated_again_and_is_equal_or_not() {
     let run =
         ["run", "tiny.toml", "--simulate", "--repeats", "2", "--quiet", "--json", "--out", "first"];
     let record = desk.run(&run).code(0).get_output().stdout.clone();
-    fs::create_dir_all(desk.path("reports/baseline")).unwrap();
-    fs::write(desk.path("reports/baseline/tiny.json"), record).unwrap();
+    fs::create_dir_all(desk.path("reports/records")).unwrap();
+    fs::write(desk.path("reports/records/tiny.json"), record).unwrap();
     let gate = ["gate", "tiny.toml", "--baseline", "tiny"];
     desk.run(&gate).code(0).stdout(contains("Equal to the last count"));
 

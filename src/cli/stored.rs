@@ -1,4 +1,4 @@
-//! Records by their paths, or by the names under which they are stored as baselines.
+//! Records by their paths, or by the names under which they are kept.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,10 +7,11 @@ use super::Usage;
 use crate::record::Record;
 use crate::report;
 
-/// Where baselines are stored: `NAME.json`, or a report's folder.
-const FOLDER: &str = "reports/baseline";
+/// Where Records are kept, each as `NAME.json` or as a report's folder. The exact figures of simulations, in
+/// `reports/baseline/`, are no Records.
+const FOLDER: &str = "reports/records";
 
-/// Reads the Record that `argument` names: a file, a report's folder, or the name of a baseline.
+/// Reads the Record that `argument` names: a file, a report's folder, or the name of one that is kept.
 ///
 /// # Errors
 /// If there is none of that name, or it cannot be read.
@@ -27,14 +28,14 @@ fn find(argument: &Path) -> Result<PathBuf, Usage> {
     match [file, stored].into_iter().find(|path| path.exists()) {
         Some(found) => Ok(found),
         None => Err(Usage(format!(
-            "there is no record {}: no file, no report's folder, and no baseline{}",
+            "there is no record {}: no file, no report's folder, and none kept{}",
             argument.display(),
             known()
         ))),
     }
 }
 
-/// The baselines that there are, as a hint.
+/// Those that are kept, as a hint.
 fn known() -> String {
     let entries = fs::read_dir(FOLDER).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries
@@ -43,6 +44,6 @@ fn known() -> String {
     names.sort();
     match names.as_slice() {
         [] => format!(" in {FOLDER}"),
-        names => format!("; the baselines are {}", names.join(", ")),
+        names => format!("; the records are {}", names.join(", ")),
     }
 }
