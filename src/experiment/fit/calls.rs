@@ -19,14 +19,10 @@ pub struct Times {
     pub client: Sampled,
     pub cache: Sampled,
     pub read: Sampled,
-    pub version: Sampled,
-    pub commit: Sampled,
-    /// A transaction of many rows.
-    pub batch: Sampled,
 }
 
 /// Times of one kind.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub struct Sampled(Distribution);
 
 impl Observer for Seen {
@@ -75,20 +71,6 @@ impl Seen {
     }
 }
 
-impl Times {
-    /// Of both, without reads, which are not of the same in both.
-    pub fn merged(&self, other: &Self) -> Self {
-        Self {
-            client: self.client.with(&other.client),
-            cache: self.cache.with(&other.cache),
-            read: Sampled::default(),
-            version: self.version.with(&other.version),
-            commit: self.commit.with(&other.commit),
-            batch: self.batch.with(&other.batch),
-        }
-    }
-}
-
 impl Sampled {
     pub fn add(&mut self, time: Nanos) {
         self.0.record(time);
@@ -101,12 +83,6 @@ impl Sampled {
     pub fn spread(&self) -> Spread {
         let of = |q| Span::from_nanos(self.0.quantile(q).0);
         Spread { p50: of(0.5), p99: of(0.99) }
-    }
-
-    fn with(&self, other: &Self) -> Self {
-        let mut both = self.0.clone();
-        both.merge(&other.0);
-        Self(both)
     }
 }
 
@@ -175,6 +151,5 @@ mod tests {
         assert_eq!(of(&times.cache), (1, 100));
         assert_eq!(of(&times.read), (1, 300));
         assert_eq!(of(&times.client), (1, 100));
-        assert_eq!(times.commit.len(), 0);
     }
 }
