@@ -108,7 +108,11 @@ pub async fn drive(
         members.push(Box::pin(never(cluster.work(slot, plan.seed(), clock, tap))));
     }
     let boxed = |issuer| -> Member<'_, Drive> { Box::pin(issuer) };
-    let joining = || traffic.newcomers().map(boxed).collect();
+    // Asked for whenever time passes, and nearly always nobody joins.
+    let joining = || match traffic.has_newcomers() {
+        true => traffic.newcomers().map(boxed).collect(),
+        false => Vec::new(),
+    };
     let drive = crew::run(members, clock, joining, || traffic.tell()).await;
     traffic.tell();
     drive

@@ -87,8 +87,9 @@ impl<'a, T> Crew<'a, '_, T> {
                     return polled;
                 }
             }
-            self.newcomers = joining();
-            if !self.newcomers.is_empty() {
+            let newcomers = joining();
+            if !newcomers.is_empty() {
+                self.newcomers = newcomers;
                 continue;
             }
             // Whom time has woken may be somebody who is not of the crew.

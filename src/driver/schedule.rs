@@ -3,7 +3,6 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::iter::Peekable;
 
 use super::Lane;
 use crate::model::{Nanos, Sample};
@@ -27,8 +26,16 @@ pub struct Due {
 }
 
 enum Pace<'a> {
-    Open(Peekable<OfLane<'a>>),
-    Closed { waiting: BinaryHeap<Reverse<(Nanos, u64)>>, clients: u64, think: Nanos },
+    Open {
+        /// When the next one is meant to start, from the plan's zero, and its number.
+        next: Option<(Nanos, u64)>,
+        later: OfLane<'a>,
+    },
+    Closed {
+        waiting: BinaryHeap<Reverse<(Nanos, u64)>>,
+        clients: u64,
+        think: Nanos,
+    },
 }
 
 /// The plan's arrivals as far as they are those of clients of one lane.
@@ -61,7 +68,8 @@ impl<'a> Schedule<'a> {
         let pace = match plan.closed() {
             None => {
                 let arrivals = plan.arrivals();
-                Pace::Open(OfLane { plan, lane, arrivals, number: 0 }.peekable())
+                let mut later = OfLane { plan, lane, arrivals, number: 0 };
+                Pace::Open { next: later.next(), later }
             }
             Some(closed) => {
                 let clients = u64::from(closed.clients);
@@ -74,9 +82,9 @@ impl<'a> Schedule<'a> {
     }
 
     /// When the next request is due; `None` where none is left, or where answers must come first.
-    pub fn next_due(&mut self) -> Option<Nanos> {
-        let due = match &mut self.pace {
-            Pace::Open(arrivals) => arrivals.peek().map(|(due, _)| self.start + *due),
+    pub fn next_due(&self) -> Option<Nanos> {
+        let due = match &self.pace {
+            Pace::Open { next, .. } => next.map(|(due, _)| self.start + due),
             Pace::Closed { waiting, .. } => waiting.peek().map(|Reverse((due, _))| *due),
         };
         due.filter(|due| *due < self.end)
@@ -86,9 +94,8 @@ impl<'a> Schedule<'a> {
     pub fn take_due(&mut self, now: Nanos) -> Option<Due> {
         let due = self.next_due().filter(|due| *due <= now)?;
         match &mut self.pace {
-            Pace::Open(arrivals) => {
-                arrivals.next().map(|(_, number)| Due { number, intended: Some(due) })
-            }
+            Pace::Open { next, later } => std::mem::replace(next, later.next())
+                .map(|(_, number)| Due { number, intended: Some(due) }),
             Pace::Closed { waiting, .. } => {
                 waiting.pop().map(|Reverse((_, number))| Due { number, intended: None })
             }

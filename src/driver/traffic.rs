@@ -106,7 +106,7 @@ impl<'a> Traffic<'a> {
             }
             self.hand_out(now);
             self.in_flight.borrow_mut().give_up_overdue(now);
-            let due = self.schedule.borrow_mut().next_due();
+            let due = self.schedule.borrow().next_due();
             if self.handed_out.get() == 0 && due.is_none() {
                 break;
             }
@@ -154,6 +154,10 @@ impl<'a> Traffic<'a> {
             });
             seat.hand(due);
         }
+    }
+
+    pub fn has_newcomers(&self) -> bool {
+        !self.new_seats.borrow().is_empty()
     }
 
     /// An issuer for every seat that has none yet.
@@ -235,7 +239,7 @@ impl<'a> Traffic<'a> {
         } else {
             self.handed_out.set(self.handed_out.get() - 1);
         }
-        let due = self.schedule.borrow_mut().next_due();
+        let due = self.schedule.borrow().next_due();
         let is_over = self.handed_out.get() == 0;
         if is_over || due.is_some_and(|due| self.nudge.is_wanted_before(due)) {
             self.nudge.give();

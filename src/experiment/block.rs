@@ -169,11 +169,9 @@ impl Block<'_> {
         if !self.plan.is_open() {
             return 0;
         }
-        let opens = self.plan.warm_up();
-        let closes = opens + self.plan.duration();
-        let closes = stopped.map_or(closes, |stopped| closes.min(stopped.since(start)));
-        let due = self.plan.arrivals().take_while(|due| *due < closes);
-        due.filter(|due| *due >= opens).count() as u64
+        let Some(stopped) = stopped else { return self.plan.requests_in_window() };
+        let closes = self.plan.warm_up() + self.plan.duration();
+        self.plan.requests_until(closes.min(stopped.since(start)))
     }
 
     fn watch(&self, start: Nanos) -> Watch<'_> {

@@ -1,6 +1,7 @@
 //! The plan: every request and, in an open loop, every intended start, before the first is sent.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use sha2::{Digest, Sha256};
 
@@ -39,6 +40,8 @@ pub struct Plan {
     /// The rate of an open loop.
     curve: Option<Curve>,
     faults: Vec<PlannedFault>,
+    /// Counted when somebody asks, once for all runs of the plan.
+    in_window: OnceLock<u64>,
 }
 
 /// One request of a plan.
@@ -95,6 +98,7 @@ impl Plan {
             dataset: dataset.clone(),
             workload: workload.clone(),
             faults: Vec::new(),
+            in_window: OnceLock::new(),
         })
     }
 
@@ -169,6 +173,18 @@ impl Plan {
     /// The intended start of each request in turn, from 0, without end. Empty in a closed loop.
     pub fn arrivals(&self) -> Arrivals {
         Arrivals::new(&self.workload.arrival, self.curve.as_ref(), self.workload.seed)
+    }
+
+    /// How many requests of an open loop are meant to start in the measured window.
+    pub fn requests_in_window(&self) -> u64 {
+        *self.in_window.get_or_init(|| self.requests_until(self.warm_up() + self.duration()))
+    }
+
+    /// How many requests of an open loop are meant to start from the end of the warm-up to before
+    /// `closes`.
+    pub fn requests_until(&self, closes: Nanos) -> u64 {
+        let due = self.arrivals().take_while(|due| *due < closes);
+        due.filter(|due| *due >= self.warm_up()).count() as u64
     }
 
     pub const fn is_open(&self) -> bool {

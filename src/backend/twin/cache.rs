@@ -79,13 +79,6 @@ impl TwinCache {
         self.shared.call(turn.connection, turn.is_exclusive(), command).await
     }
 
-    /// The entry, where neither network nor server nor pool takes any time.
-    fn get_at_once(&self, key: Key) -> Option<Option<Bytes>> {
-        let mut server = self.shared.server();
-        let is_at_once = self.links.are_shared() && server.is_instant();
-        is_at_once.then(|| server.state.get(key, self.shared.now()))
-    }
-
     /// Whether something was done, of a command that says so.
     async fn is(&self, command: Command) -> Outcome<bool> {
         self.call(command).await.map(Reply::is)
@@ -115,10 +108,7 @@ impl TwinCache {
 #[async_trait]
 impl Cache for TwinCache {
     async fn get(&self, key: Key) -> Outcome<Option<Bytes>> {
-        match self.get_at_once(key) {
-            Some(found) => Ok(found),
-            None => self.call(Command::Get(key)).await.map(Reply::entry),
-        }
+        self.call(Command::Get(key)).await.map(Reply::entry)
     }
 
     async fn set(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<()> {

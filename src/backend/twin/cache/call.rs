@@ -8,7 +8,7 @@ use futures_util::future::select;
 
 use super::Shared;
 use super::command::{Command, Reply};
-use super::server::{Connecting, Look};
+use super::server::{Asked, Connecting, Look};
 use crate::backend::Delivery;
 use crate::model::{Fault, FaultKind, Nanos, Outcome};
 
@@ -44,41 +44,21 @@ impl Shared {
         is_exclusive: bool,
         command: Command,
     ) -> Outcome<Reply> {
-        let mut now = self.now();
+        let now = self.now();
         let deadline = now + self.timeout;
-        let is_up = {
-            let mut server = self.server();
-            if server.is_instant() {
-                return server.state.execute(command, now);
+        let asked = self.server().ask(command, connection, now);
+        let (call, look) = match asked {
+            Asked::AtOnce(outcome) => return outcome,
+            Asked::Sent(call, look) => (call, look),
+            Asked::Unconnected(command) => {
+                // In a box, for it is rare, and every call's future would have to have room for it.
+                Box::pin(self.connected(connection, deadline)).await?;
+                let now = self.now();
+                self.server().sent(command, connection, now)
             }
-            server.is_up(connection)
         };
-        if !is_up {
-            self.connected(connection, deadline).await?;
-            now = self.now();
-        }
-        let (call, mut look) = {
-            let mut server = self.server();
-            let call = server.send(command, connection, now);
-            (call, server.look(call, now))
-        };
-        let mut sent = Sent { shared: self, call, connection, is_exclusive, is_over: false };
-        loop {
-            let until = match look {
-                Look::Over(outcome) => {
-                    sent.is_over = true;
-                    return outcome;
-                }
-                Look::NotBefore(instant) => instant.min(deadline),
-                Look::Unknown => deadline,
-            };
-            if now >= deadline {
-                return Err(TIMEOUT);
-            }
-            sent.changed(until).await;
-            now = self.now();
-            look = self.server().look(call, now);
-        }
+        let sent = Sent { shared: self, call, connection, is_exclusive, is_over: false };
+        sent.answer(look, deadline).await
     }
 
     /// Waits up to `wait` for events, on a connection of its own.
@@ -216,6 +196,26 @@ impl Shared {
 }
 
 impl Sent<'_> {
+    /// The answer, unless it takes until `deadline`. `look` is what was found just now.
+    async fn answer(mut self, mut look: Look, deadline: Nanos) -> Outcome<Reply> {
+        loop {
+            let until = match look {
+                Look::Over(outcome) => {
+                    self.is_over = true;
+                    return outcome;
+                }
+                Look::NotBefore(instant) => instant.min(deadline),
+                Look::Unknown => deadline,
+            };
+            if self.shared.now() >= deadline {
+                return Err(TIMEOUT);
+            }
+            self.changed(until).await;
+            let now = self.shared.now();
+            look = self.shared.server().look(self.call, now);
+        }
+    }
+
     /// Returns when something has happened to the call, or at `until`.
     async fn changed(&self, until: Nanos) {
         let mut sleep = pin!(self.shared.clock.sleep_until(until));

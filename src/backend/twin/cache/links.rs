@@ -48,11 +48,6 @@ impl Links {
         Self { connections, sharing }
     }
 
-    /// Whether any number of calls may be under way on each.
-    pub const fn are_shared(&self) -> bool {
-        matches!(self.sharing, Sharing::Shared { .. })
-    }
-
     /// The connection for one call, which may have to wait for it.
     pub async fn turn(&self, clock: &dyn Clock) -> Turn<'_> {
         let (idle, permits, waits) = match &self.sharing {

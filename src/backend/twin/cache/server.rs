@@ -82,6 +82,16 @@ pub(super) enum Look {
     Unknown,
 }
 
+/// What becomes of a command at first.
+pub(super) enum Asked {
+    /// It was carried out, and nothing takes any time.
+    AtOnce(Outcome<Reply>),
+    /// It was sent, and this is what there is to know of it.
+    Sent(usize, Look),
+    /// The connection is to be made first.
+    Unconnected(Command),
+}
+
 const UNAVAILABLE: Fault = Fault::cache(FaultKind::Unavailable);
 
 impl Server {
@@ -119,8 +129,25 @@ impl Server {
         self.breaks
     }
 
-    /// Sends a command over a connection that is up.
-    pub fn send(&mut self, command: Command, connection: usize, now: Nanos) -> usize {
+    /// Sends a command over a connection, if that is up.
+    pub fn ask(&mut self, command: Command, connection: usize, now: Nanos) -> Asked {
+        if self.is_instant() {
+            return Asked::AtOnce(self.state.execute(command, now));
+        }
+        if !self.is_up(connection) {
+            return Asked::Unconnected(command);
+        }
+        let (call, look) = self.sent(command, connection, now);
+        Asked::Sent(call, look)
+    }
+
+    /// Sends a command over a connection that is up, and looks at what becomes of it.
+    pub fn sent(&mut self, command: Command, connection: usize, now: Nanos) -> (usize, Look) {
+        let call = self.send(command, connection, now);
+        (call, self.look(call, now))
+    }
+
+    fn send(&mut self, command: Command, connection: usize, now: Nanos) -> usize {
         let round_trip = self.round_trips.draw();
         let there = Nanos(round_trip.0 / 2);
         let (slow, sending) = self.slow(command.bytes());

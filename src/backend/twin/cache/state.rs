@@ -67,12 +67,6 @@ impl State {
         self.entries.used_memory()
     }
 
-    /// As [`Command::Get`], without what that costs: nothing else is asked for as often.
-    pub fn get(&mut self, key: Key, now: Nanos) -> Option<Bytes> {
-        self.prepare(now);
-        self.entries.get(key, now)
-    }
-
     /// Carries a command out.
     pub fn execute(&mut self, command: Command, now: Nanos) -> Outcome<Reply> {
         self.prepare(now);
