@@ -88,15 +88,15 @@ impl Step {
         Self { side: Side::Cache, verb, key: None, bytes: 0 }
     }
 
-    const fn store(verb: Verb) -> Self {
+    pub(super) const fn store(verb: Verb) -> Self {
         Self { side: Side::Store, verb, key: None, bytes: 0 }
     }
 
-    const fn sending(self, bytes: usize) -> Self {
+    pub(super) const fn sending(self, bytes: usize) -> Self {
         Self { bytes, ..self }
     }
 
-    const fn of(self, key: Key) -> Self {
+    pub(super) const fn of(self, key: Key) -> Self {
         Self { key: Some(key), ..self }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use cacheduel::backend::{Cache, Ctx, Store};
+use cacheduel::backend::{Ctx, Store};
 use cacheduel::clock::SimClock;
 use cacheduel::experiment::{self, Environment};
 use cacheduel::model::{Draft, Key, Nanos, Outcome, Value, Version};

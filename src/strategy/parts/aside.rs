@@ -10,7 +10,7 @@ use super::breaker::Breaker;
 use super::entry::{self, Held, Identity, Stamp};
 use super::guard::{Cluster, Guards, try_lock, under_lease, under_lock, unlock};
 use super::options::Caching;
-use crate::backend::{Cache, Ctx, Flights, Purposed, Store, Token};
+use crate::backend::{Cache, Ctx, Flights, Purposed, Token};
 use crate::model::{Key, Nanos, Outcome, Value};
 
 /// A node's way past its cache.
@@ -129,16 +129,15 @@ impl Aside {
         how: Otherwise,
     ) -> BoxFuture<'a, Outcome<Value>> {
         match how {
-            Otherwise::Load(expired) => self.load_once(ctx, key, expired).boxed(),
+            Otherwise::Load(expired) => self.load_once(ctx, key, expired),
             Otherwise::Recompute(value) => {
                 async move { Ok(self.recompute(ctx, key).await.unwrap_or(value)) }.boxed()
             }
             // What cannot be read should not be filled either: the store answers alone.
-            Otherwise::Bypass => async move {
-                let read = async { Ok(ctx.lookup().store().read(key).await?.value) };
-                self.coalesced(ctx, key, read).await
+            Otherwise::Bypass => {
+                let read = async move { Ok(ctx.lookup().store().read(key).await?.value) };
+                self.coalesced(ctx, key, read.boxed())
             }
-            .boxed(),
         }
     }
 
@@ -209,15 +208,18 @@ impl Aside {
     }
 
     /// Loads what is missing, or has expired, as the guards allow.
-    async fn load_once(&self, ctx: &Ctx<'_>, key: Key, expired: Option<Value>) -> Outcome<Value> {
-        let load = async {
-            match self.guards().stampede.cluster {
-                None => self.load(ctx, ctx.fill(), key, Put::Plain).await,
-                Some(Cluster::Lock) => under_lock(self, ctx, key, expired).await,
-                Some(Cluster::Lease) => under_lease(self, ctx, key).await,
-            }
+    fn load_once<'a>(
+        &'a self,
+        ctx: &'a Ctx<'_>,
+        key: Key,
+        expired: Option<Value>,
+    ) -> BoxFuture<'a, Outcome<Value>> {
+        let load = match self.guards().stampede.cluster {
+            None => self.load(ctx, ctx.fill(), key, Put::Plain).boxed(),
+            Some(Cluster::Lock) => under_lock(self, ctx, key, expired).boxed(),
+            Some(Cluster::Lease) => under_lease(self, ctx, key).boxed(),
         };
-        self.coalesced(ctx, key, load).await
+        self.coalesced(ctx, key, load)
     }
 
     /// Loads what has not expired yet. `None` if somebody else is at it, or if it cannot be had: what
@@ -230,18 +232,18 @@ impl Aside {
             unlock(ctx, key, token).await;
             return value.ok();
         }
-        self.coalesced(ctx, key, load).await.ok()
+        self.coalesced(ctx, key, load.boxed()).await.ok()
     }
 
-    async fn coalesced(
-        &self,
-        ctx: &Ctx<'_>,
+    fn coalesced<'a>(
+        &'a self,
+        ctx: &'a Ctx<'_>,
         key: Key,
-        load: impl Future<Output = Outcome<Value>> + Send,
-    ) -> Outcome<Value> {
+        load: BoxFuture<'a, Outcome<Value>>,
+    ) -> BoxFuture<'a, Outcome<Value>> {
         match self.guards().stampede.coalesce {
-            true => ctx.fill().join(&self.flights, key, load).await,
-            false => load.await,
+            true => ctx.fill().join(&self.flights, key, load).boxed(),
+            false => load,
         }
     }
 

@@ -117,10 +117,7 @@ pub fn tombstone(version: Version) -> Bytes {
 /// What tells `entry` from any other entry of its key, for a compare-and-set. Of what is no entry it
 /// makes no sense.
 pub fn identity(entry: &[u8]) -> Identity {
-    let mut identity = [0; HEADER];
-    let length = entry.len().min(HEADER);
-    identity[..length].copy_from_slice(&entry[..length]);
-    Identity(identity)
+    Identity(entry.first_chunk().copied().unwrap_or([0; HEADER]))
 }
 
 /// The draft that a queued entry was made from, and the version that the cache gave it.

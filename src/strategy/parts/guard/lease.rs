@@ -12,7 +12,7 @@
 
 use super::super::aside::{Aside, Put};
 use super::super::entry::{self, Held};
-use crate::backend::{Cache, Ctx, Leased, Store};
+use crate::backend::{Cache, Ctx, Leased};
 use crate::model::{Key, Outcome, Value};
 
 /// Loads the missing entry, or waits until somebody else has.
