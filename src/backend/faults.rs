@@ -1,5 +1,5 @@
 //! Faults on purpose, for what has no process that could be killed: decorators that refuse, slow
-//! down, silence or lose what they are handed, while they are told to.
+//! down or lose what they are handed, while they are told to.
 //!
 //! A server that the run has to itself is broken for real, by its host.
 

@@ -9,7 +9,7 @@ use super::outage::{Outage, Outages, Trouble};
 use crate::backend::layer::Layered;
 use crate::backend::{Dataset, Error, Row, Server, Store, StoreCounters, StoreHost};
 use crate::clock::Clock;
-use crate::model::{Key, Nanos, NodeId, StoreBreakage, Toxics};
+use crate::model::{Key, NodeId, StoreBreakage};
 
 /// Makes a store [down](StoreBreakage::Down) or [slow](StoreBreakage::Slow) for its nodes; what only
 /// the experiment does goes on as ever. Whatever else may break is the store's own.
@@ -33,8 +33,7 @@ impl StoreHost for OutageStoreHost {
 
     async fn connect(&self, node: NodeId) -> Result<Arc<dyn Store>, Error> {
         let inner = self.inner.connect(node).await?;
-        // A store is never silent, so there is nothing to wait for in vain.
-        let outages = Outages::new(self.outage.clone(), self.clock.clone(), Nanos::NEVER);
+        let outages = Outages::new(self.outage.clone(), self.clock.clone());
         Ok(Arc::new(Layered::new(inner, outages)))
     }
 
@@ -58,9 +57,7 @@ impl StoreHost for OutageStoreHost {
         match breakage {
             StoreBreakage::Down => self.outage.begin(Trouble::Refused),
             // Each way takes half of it.
-            StoreBreakage::Slow { by } => {
-                self.outage.begin(Trouble::Slow(Toxics { latency: by.half(), ..Toxics::default() }))
-            }
+            StoreBreakage::Slow { by } => self.outage.begin(Trouble::Slow(by.half().nanos())),
             StoreBreakage::Killed => {
                 self.inner.inject(breakage).await?;
                 // Who waits for an answer then waits in vain.
