@@ -140,6 +140,12 @@ pub trait Dataset: Send + Sync {
     /// The row under `key` as version 0, by [`Writer::LOAD`].
     fn initial(&self, key: Key) -> Draft;
 
+    /// The body that `writer` writes under `key`, where that depends on nothing else: a store that can have it
+    /// made again need not keep it. `None` where it may be any.
+    fn body(&self, _key: Key, _writer: Writer) -> Option<Bytes> {
+        None
+    }
+
     /// How many child rows each row has; 0 where the origin is a point lookup.
     fn children(&self) -> u32;
 

@@ -15,7 +15,7 @@ use crate::workload::Arrival;
 /// The envelope of an entry, its place in the cache's table and in the order of use, and what the
 /// allocator adds to it.
 const ENTRY: u64 = 320;
-/// A row that was written, without its body.
+/// A row that was written: its body is made again when somebody asks for it.
 const ROW: u64 = 240;
 /// What rows are at least, and so bodies, whatever size was asked for.
 const BODY_MIN: u64 = 360;
@@ -57,7 +57,7 @@ impl Footprint {
         let counted = keys.saturating_mul(COUNTED);
         Self {
             cache: Size(cache.min(limit)),
-            store: Size(written.saturating_mul(ROW + body)),
+            store: Size(written.saturating_mul(ROW)),
             judge: Size(known.max(counted)),
             figures: Size(FIGURES),
         }

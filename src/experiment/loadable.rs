@@ -3,8 +3,10 @@
 use std::borrow::Borrow;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::backend::Dataset;
-use crate::model::{Draft, Key};
+use crate::model::{Draft, Key, Writer};
 use crate::workload::Rows;
 
 /// Those of the rows that are there when a run begins.
@@ -17,6 +19,10 @@ impl<R: Borrow<Rows> + Send + Sync> Dataset for Loadable<R> {
 
     fn initial(&self, key: Key) -> Draft {
         self.0.borrow().initial(key)
+    }
+
+    fn body(&self, key: Key, writer: Writer) -> Option<Bytes> {
+        Some(self.0.borrow().body(key, writer))
     }
 
     fn children(&self) -> u32 {

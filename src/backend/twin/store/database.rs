@@ -97,9 +97,9 @@ impl Database {
             // Numbers are given as rows are inserted, which need not be the order of COMMITs.
             self.sequence += 1;
             let event = Event { sequence: self.sequence, key, version };
-            Change::RowAndEvent(key, Held::new(draft, version), event)
+            Change::RowAndEvent(key, self.loaded.held(draft, version), event)
         } else {
-            Change::row(draft, version)
+            Change::Row(key, self.loaded.held(draft, version))
         };
         let at = self.commit(now, self.transactions.free(key, now), change);
         Answer { outcome: version, at }
@@ -125,7 +125,7 @@ impl Database {
             }
             applied.written += 1;
             set.insert(key, *version);
-            rows.push((key, Held::new(draft, *version)));
+            rows.push((key, self.loaded.held(draft, *version)));
         }
         // The last one of a key is the one that counts.
         rows.retain(|(key, held)| set.get(key) == Some(&held.version));

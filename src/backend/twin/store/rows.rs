@@ -1,4 +1,5 @@
-//! The rows of the twin: those that somebody wrote are kept, and all others made when they are asked for.
+//! The rows of the twin: of those that somebody wrote it is kept who did, and all others are made when they
+//! are asked for. So are bodies that depend on nothing but their key and their writer.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -33,7 +34,17 @@ pub struct Held {
     pub version: Version,
     writer: Writer,
     checksum: u32,
-    body: Option<Bytes>,
+    body: Body,
+}
+
+/// What is kept of a body.
+#[derive(Clone, Debug)]
+enum Body {
+    /// It was a deletion.
+    None,
+    /// Nothing: the dataset makes the same one again.
+    Made,
+    Kept(Bytes),
 }
 
 impl Loaded {
@@ -68,6 +79,17 @@ impl Loaded {
         Some(value)
     }
 
+    /// The row that a draft becomes as this version.
+    pub fn held(&self, draft: &Draft, version: Version) -> Held {
+        let Draft { key, writer, checksum, ref body, .. } = *draft;
+        let body = match body {
+            None => Body::None,
+            Some(_) if *body == self.dataset.body(key, writer) => Body::Made,
+            Some(body) => Body::Kept(body.clone()),
+        };
+        Held { version, writer, checksum, body }
+    }
+
     /// What aggregating the row's children comes to.
     pub fn aggregate(&self, key: Key) -> Aggregate {
         let children = if self.contains(key) { self.dataset.children() } else { 0 };
@@ -84,7 +106,7 @@ impl Written {
     /// The row under `key`, if there ever was one; without what its children come to.
     pub fn row(&self, key: Key, loaded: &mut Loaded) -> Option<Value> {
         match self.rows.get(&key) {
-            Some(held) => Some(held.value(key)),
+            Some(held) => Some(held.value(key, loaded)),
             None => loaded.row(key).map(|value| Value { aggregate: None, ..value }),
         }
     }
@@ -99,7 +121,8 @@ impl Written {
         loaded.contains(key) || self.rows.contains_key(&key)
     }
 
-    /// The rows under `keys`, in their order. Those as loaded are intact, for their maker made them.
+    /// The rows under `keys`, in their order. Those that are made when asked for are intact, for their maker
+    /// makes them.
     pub fn audited(&self, keys: Range<Key>, loaded: &Loaded) -> Vec<Row> {
         let Range { start: Key(start), end: Key(end) } = keys;
         let border = end.min(loaded.dataset.keys()).max(start);
@@ -110,7 +133,7 @@ impl Written {
         };
         beyond.sort_unstable();
         let row = |key| match self.rows.get(&key) {
-            Some(held) => held.audited(key),
+            Some(held) => held.audited(key, loaded),
             None => Row { key, version: Version::INITIAL, writer: Writer::LOAD, intact: true },
         };
         (start..border).chain(beyond).map(Key).map(row).collect()
@@ -118,18 +141,18 @@ impl Written {
 }
 
 impl Held {
-    pub fn new(draft: &Draft, version: Version) -> Self {
-        let Draft { writer, checksum, ref body, .. } = *draft;
-        Self { version, writer, checksum, body: body.clone() }
-    }
-
-    fn value(&self, key: Key) -> Value {
+    fn value(&self, key: Key, loaded: &Loaded) -> Value {
         let Self { version, writer, checksum, ref body } = *self;
-        Value { key, version, writer, checksum, aggregate: None, body: body.clone() }
+        let body = match body {
+            Body::None => None,
+            Body::Made => loaded.dataset.body(key, writer),
+            Body::Kept(body) => Some(body.clone()),
+        };
+        Value { key, version, writer, checksum, aggregate: None, body }
     }
 
-    fn audited(&self, key: Key) -> Row {
-        let intact = self.value(key).is_intact(key);
+    fn audited(&self, key: Key, loaded: &Loaded) -> Row {
+        let intact = matches!(self.body, Body::Made) || self.value(key, loaded).is_intact(key);
         Row { key, version: self.version, writer: self.writer, intact }
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::backend::Event;
 use crate::backend::twin::hashing::ByKey;
-use crate::model::{Draft, Key, Nanos, Version};
+use crate::model::{Key, Nanos, Version};
 
 use super::rows::Held;
 
@@ -91,10 +91,6 @@ impl Transactions {
 }
 
 impl Change {
-    pub fn row(draft: &Draft, version: Version) -> Self {
-        Self::Row(draft.key, Held::new(draft, version))
-    }
-
     /// How many rows it changes, those of the outbox included.
     pub fn size(&self) -> usize {
         match self {
