@@ -14,7 +14,7 @@ pub mod sweep;
 
 pub use baseline::{Baseline, Exact};
 pub use beside::{Beside, Held};
-pub use exact::Difference;
+pub use exact::Differing;
 pub use faults::{Felt, Recovered};
 pub use fit::Fit;
 pub use host::Host;

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 
-use super::{Exit, text};
+use super::{Exit, stored, text};
 use crate::experiment::exactly;
-use crate::record::{Baseline, Difference};
+use crate::record::Differing;
 use crate::scenario;
 
 /// So many differences tell what has changed; who wants all of them looks at the files.
@@ -29,7 +29,7 @@ pub struct Bless {
     #[arg(long)]
     check: bool,
     /// Where the files are
-    #[arg(long, value_name = "FOLDER", default_value = "reports/baseline")]
+    #[arg(long, value_name = "FOLDER", default_value = stored::BASELINES)]
     baselines: PathBuf,
     /// How many runs the second simulation of each makes at once
     #[arg(long, value_name = "N", default_value = "3")]
@@ -89,7 +89,7 @@ impl Bless {
             return Ok(Found::Failed);
         }
         let path = self.baselines.join(format!("{}.json", loaded.name));
-        let before = read(&path)?;
+        let before = path.exists().then(|| stored::baseline(&path)).transpose()?;
         let changed = before.as_ref().map(|before| before.differences(&baseline));
         let verb = if self.check { "is" } else { "was" };
         let found = match &changed {
@@ -116,19 +116,9 @@ impl Bless {
     }
 }
 
-/// The baseline that was written down, if one was.
-fn read(path: &Path) -> anyhow::Result<Option<Baseline>> {
-    if !path.exists() {
-        return Ok(None);
-    }
-    let told = || format!("{} is no baseline: delete it and write it anew", path.display());
-    let text = fs::read_to_string(path).with_context(told)?;
-    Ok(Some(serde_json::from_str(&text).with_context(told)?))
-}
-
-fn tell(differences: &[Difference], out: &mut dyn Write) -> std::io::Result<()> {
-    for Difference { place, one, other } in differences.iter().take(SHOWN) {
-        writeln!(out, "  {place}: {one} -> {other}")?;
+fn tell(differences: &[Differing], out: &mut dyn Write) -> std::io::Result<()> {
+    for Differing { path, baseline, candidate } in differences.iter().take(SHOWN) {
+        writeln!(out, "  {path}: {baseline} -> {candidate}")?;
     }
     match differences.len().checked_sub(SHOWN) {
         None | Some(0) => Ok(()),

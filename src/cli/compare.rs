@@ -7,19 +7,20 @@ use clap::Args;
 
 use super::emit::Emits;
 use super::{Exit, Usage, stored, warn};
-use crate::compare::difference::Error;
+use crate::compare::difference::{Error, Side};
 use crate::compare::{Change, Comparison, compare};
-use crate::record::Record;
 use crate::report::comparison;
 use crate::report::emit::{Form, Subject, render};
 
 /// Compares two records of the same scenario: what has improved, regressed or stayed
 ///
 /// Records of simulations are compared exactly, measured ones by the statistics of their runs. Ends with
-/// code 3 if a figure that decides is worse; [gate] of the scenario says which ones decide.
+/// code 3 if a figure that decides is worse; [gate] of the scenario says which ones decide. A simulation
+/// may be held against the exact figures that `bless` has written: there, every figure decides.
 #[derive(Debug, Args)]
 pub struct Compare {
-    /// What it was: a record.json, the folder of a report, or the name of one in reports/records/
+    /// What it was: a record.json, the folder of a report, the name of one in reports/records/, or the exact
+    /// figures of a simulation by their name in reports/baseline/
     baseline: PathBuf,
     /// What it is now
     candidate: PathBuf,
@@ -48,8 +49,8 @@ impl Compare {
         self.telling.emits.check()?;
         let [mut baseline, mut candidate] =
             [stored::read(&self.baseline)?, stored::read(&self.candidate)?];
-        keep_only(&mut baseline, &self.only)?;
-        keep_only(&mut candidate, &self.only)?;
+        baseline.keep_only(&self.only)?;
+        candidate.keep_only(&self.only)?;
         self.telling.tell(&compared(&baseline, &candidate)?, out)
     }
 }
@@ -65,7 +66,7 @@ impl Telling {
         out.write_all(text.as_bytes())?;
         self.emits.write(subject)?;
         Ok(match compared.change() {
-            Change::Regressed => Exit::Missed,
+            Change::Changed | Change::Regressed => Exit::Missed,
             Change::Inconclusive => {
                 warn(&compared.headline());
                 if self.strict { Exit::Unsure } else { Exit::Pass }
@@ -75,35 +76,16 @@ impl Telling {
     }
 }
 
-/// The comparison of two Records.
+/// The comparison of two sides.
 ///
 /// # Errors
 /// If they cannot be compared, which is for whoever named them to mend, or there is nothing to compare.
-pub fn compared(baseline: &Record, candidate: &Record) -> anyhow::Result<Comparison> {
+pub fn compared<'a>(
+    baseline: impl Into<Side<'a>>,
+    candidate: impl Into<Side<'a>>,
+) -> anyhow::Result<Comparison> {
     compare(baseline, candidate).map_err(|error| match error {
         Error::Incomparable(_) => Usage(error.to_string()).into(),
         Error::NoData(_) => error.into(),
     })
-}
-
-/// Leaves only these strategies in the Record; all of them where none is named.
-///
-/// # Errors
-/// If it has no strategy of such a name.
-pub fn keep_only(record: &mut Record, only: &[String]) -> Result<(), Usage> {
-    if only.is_empty() {
-        return Ok(());
-    }
-    for name in only {
-        if !record.contenders.iter().any(|contender| contender.label == *name) {
-            let labels: Vec<_> = record.contenders.iter().map(|one| one.label.as_str()).collect();
-            return Err(Usage(format!(
-                "--only {name}: the record of {} has no such strategy; it has {}",
-                record.started,
-                labels.join(", ")
-            )));
-        }
-    }
-    record.contenders.retain(|contender| only.contains(&contender.label));
-    Ok(())
 }

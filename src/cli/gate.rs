@@ -10,10 +10,11 @@ use anyhow::{Context, bail};
 use clap::Args;
 
 use self::processes::{Program, Runner};
-use super::compare::{Telling, compared, keep_only};
+use super::compare::{Telling, compared};
 use super::places::{NewFolders, check_writable, free_folder};
 use super::signals::Signals;
-use super::{Exit, Usage, stored};
+use super::stored::{self, Stored};
+use super::{Exit, Usage};
 use crate::compare::difference::{RUNS_MIN, mismatches};
 use crate::record::Record;
 use crate::report;
@@ -27,7 +28,8 @@ use crate::scenario::{self, Loaded};
 pub struct Gate {
     /// A scenario's file, or the name of one in scenarios/
     scenario: PathBuf,
-    /// What it was: a record.json, the folder of a report, or the name of one in reports/records/
+    /// What it was: a record.json, the folder of a report, the name of one in reports/records/, or the exact
+    /// figures of a simulation by their name in reports/baseline/
     #[arg(long, value_name = "RECORD", required_unless_present = "against")]
     baseline: Option<PathBuf>,
     /// The build that it was: another cacheduel, run in turn with this one
@@ -71,32 +73,33 @@ impl Gate {
         let (baseline, candidate) = runtime.block_on(self.measured(&loaded))?;
         let folder = free_folder(&reports, &candidate.started);
         report::write(&candidate, &folder)?;
-        if self.against.is_some() {
-            report::write(&baseline, &folder.join("baseline"))?;
+        if let (Some(_), Stored::Record(baseline)) = (&self.against, &baseline) {
+            report::write(baseline.as_ref(), &folder.join("baseline"))?;
         }
         self.telling.tell(&compared(&baseline, &candidate)?, out)
     }
 
-    /// The Records of what it was and of what it is.
-    async fn measured(&self, loaded: &Loaded) -> anyhow::Result<(Record, Record)> {
+    /// What it was, and the Record of what it is.
+    async fn measured(&self, loaded: &Loaded) -> anyhow::Result<(Stored, Record)> {
         let signals = Signals::listen()?;
         let mut runner = Runner::new(&self.scenario, &self.only, &self.run_options, signals)?;
         let own = std::env::current_exe().context("this program cannot be found")?;
         match (&self.against, &self.baseline) {
             (Some(other), _) => {
-                self.in_turn(&mut runner, &Program::find(other)?, &own.into()).await
+                let other = Program::find(other)?;
+                let (before, now) = self.in_turn(&mut runner, &other, &own.into()).await?;
+                Ok((Stored::Record(Box::new(before)), now))
             }
             (None, Some(baseline)) => {
                 let mut baseline = stored::read(baseline)?;
-                keep_only(&mut baseline, &self.only)?;
-                let usual = match baseline.is_simulated() {
-                    true => baseline.scenario.repeats,
-                    false => loaded.scenario.repeats.max(RUNS_MIN as u32),
+                baseline.keep_only(&self.only)?;
+                let repeats = match simulated_repeats(&baseline)? {
+                    Some(as_often) => {
+                        runner.simulate();
+                        self.repeats.unwrap_or(as_often)
+                    }
+                    None => self.repeats.unwrap_or(loaded.scenario.repeats.max(RUNS_MIN as u32)),
                 };
-                if baseline.is_simulated() {
-                    runner.simulate();
-                }
-                let repeats = self.repeats.unwrap_or(usual);
                 self.note(&format!("running {} with {repeats} repeats", loaded.name));
                 let candidate = runner.run(&own.into(), repeats).await?;
                 Ok((baseline, candidate))
@@ -134,6 +137,24 @@ impl Gate {
         if !self.quiet {
             eprintln!("{text}");
         }
+    }
+}
+
+/// How often each strategy was run in a simulation; `None` of what was measured.
+///
+/// # Errors
+/// If it was cut down, which a run by itself is not.
+fn simulated_repeats(stored: &Stored) -> Result<Option<u32>, Usage> {
+    match stored {
+        Stored::Record(record) => Ok(record.is_simulated().then_some(record.scenario.repeats)),
+        Stored::Baseline(baseline) => match &baseline.shortened {
+            None => Ok(Some(baseline.repeats())),
+            Some(shortened) => Err(Usage(format!(
+                "the baseline of {name} is that of a shorter run, {shortened}: hold it against another by \
+                 `cacheduel bless --check {name}`",
+                name = baseline.scenario
+            ))),
+        },
     }
 }
 

@@ -2,7 +2,7 @@
 //! of them, latencies within a fifth.
 
 use super::{Interval, Metric};
-use crate::record::{Beside, Contender, Held, Record, exact};
+use crate::record::{Beside, Contender, Differing, Held, Record, exact};
 
 /// How far a simulated latency may be off, as a share of the real one.
 pub const LATENCY: f64 = 0.2;
@@ -20,8 +20,8 @@ pub enum Unlike {
     Simulated,
     #[error("another plan was asked of it: {theirs}, not {ours}")]
     Plan { theirs: String, ours: String },
-    #[error("its scenario says otherwise: {place}: {theirs}, not {ours}")]
-    Scenario { place: String, theirs: String, ours: String },
+    #[error("its scenario says otherwise: {path}: {theirs}, not {ours}")]
+    Scenario { path: String, theirs: String, ours: String },
 }
 
 /// The figures of `simulated` that a comparison looks at first, beside those of `real`, for every
@@ -50,20 +50,19 @@ fn check(simulated: &Record, real: &Record) -> Result<(), Unlike> {
     if real.is_simulated() {
         return Err(Unlike::Simulated);
     }
-    let differences = exact::differences_of(&simulated.scenario, &real.scenario);
-    let matters = |place: &str| {
-        let is_server = ["cache/server", "store/server"].iter().any(|it| place.starts_with(it));
-        let top = place.split('/').next().unwrap_or_default();
+    let differing = exact::between("", &simulated.scenario, &real.scenario);
+    let matters = |path: &str| {
+        let is_server = ["cache.server", "store.server"].iter().any(|it| path.starts_with(it));
+        let top = path.split('.').next().unwrap_or_default();
         // A strategy that only one of them has is no contradiction.
         !is_server && !OF_NO_MATTER.contains(&top)
     };
-    let other = differences.into_iter().find(|difference| {
-        let absent = difference.one == "nothing" || difference.other == "nothing";
-        matters(&difference.place) && !(difference.place.starts_with("strategies/") && absent)
+    let other = differing.into_iter().find(|it| {
+        let absent = it.baseline == "nothing" || it.candidate == "nothing";
+        matters(&it.path) && !(it.path.starts_with("strategies.") && absent)
     });
-    if let Some(difference) = other {
-        let (place, ours, theirs) = (difference.place, difference.one, difference.other);
-        return Err(Unlike::Scenario { place, theirs, ours });
+    if let Some(Differing { path, baseline: ours, candidate: theirs }) = other {
+        return Err(Unlike::Scenario { path, theirs, ours });
     }
     let (ours, theirs) = (simulated.plan.hash.clone(), real.plan.hash.clone());
     if ours == theirs { Ok(()) } else { Err(Unlike::Plan { theirs, ours }) }

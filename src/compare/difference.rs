@@ -1,24 +1,29 @@
 //! What has changed between two Records of the same scenario: for each strategy and each figure that
 //! the scenario names, whether it improved, regressed, stayed or cannot be told.
 //!
-//! Records of simulations are compared exactly. Of measured ones the sample is a run: pairs where the
+//! Records of simulations are compared exactly, and so is a simulation with exact figures that were
+//! written down. Of measured ones the sample is a run: pairs where the
 //! two were measured in turn, and two sets of runs where they were not.
 
-mod differing;
 mod exact;
 mod judging;
+mod kept;
 mod reason;
 mod refusal;
 mod sampled;
 pub mod sentences;
+mod side;
 
-pub use differing::Differing;
 pub use judging::RUNS_MIN;
 pub use reason::Reason;
-pub use refusal::{Mismatch, mismatches};
+pub use refusal::{Mismatch, conditions, mismatches};
+pub use side::{Side, Subject};
+
+pub use crate::record::Differing;
 
 use super::statistics::{Spread, relative_change};
 use super::{Figure, Metric};
+use crate::record::exact::between;
 use crate::record::{Contender, Gate, Record};
 
 /// Two Records of the same scenario, figure by figure.
@@ -36,14 +41,6 @@ pub struct Comparison {
     pub family: usize,
     /// What was left out, and why.
     pub notes: Vec<String>,
-}
-
-/// One side of a comparison.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Subject {
-    /// The version of the tool that made it.
-    pub tool: String,
-    pub started: String,
 }
 
 /// How two Records are compared.
@@ -106,6 +103,8 @@ pub enum Change {
     Unchanged,
     Improved,
     Inconclusive,
+    /// Not as it was written down, in what is neither better nor worse.
+    Changed,
     Regressed,
 }
 
@@ -118,50 +117,79 @@ pub enum Error {
     NoData(String),
 }
 
-/// Compares `candidate` with `baseline`, by what the candidate's scenario names.
+/// Compares `candidate` with `baseline`: two Records by what the candidate's scenario names, anything with
+/// exact figures that were written down by all of them.
 ///
 /// # Errors
 /// If they were not asked the same, on the same servers and the same machine, or have no figures.
-pub fn compare(baseline: &Record, candidate: &Record) -> Result<Comparison, Error> {
-    let mismatches = mismatches(baseline, candidate);
-    if !mismatches.is_empty() {
-        return Err(Error::Incomparable(mismatches));
+pub fn compare<'a>(
+    baseline: impl Into<Side<'a>>,
+    candidate: impl Into<Side<'a>>,
+) -> Result<Comparison, Error> {
+    let (baseline, candidate) = (baseline.into(), candidate.into());
+    match (baseline, candidate) {
+        (Side::Record(one), Side::Record(other)) => records(one, other),
+        _ => kept::compare(baseline, candidate),
     }
+}
+
+fn records(baseline: &Record, candidate: &Record) -> Result<Comparison, Error> {
+    refuse(mismatches(baseline, candidate))?;
     if competing(baseline).next().is_none() {
         return Err(Error::NoData("the baseline has no runs of any strategy".into()));
     }
     let mut notes = Vec::new();
     for extra in competing(candidate).filter(|one| find(baseline, &one.label).is_none()) {
-        notes.push(format!("{} is not in the baseline, and was left out", extra.label));
+        notes.push(left_out(&extra.label));
     }
-    for differing in differing::between("profile", &baseline.profile, &candidate.profile) {
-        notes.push(format!("the servers were not simulated alike: {differing}"));
+    for differing in between("profile", &baseline.profile, &candidate.profile) {
+        notes.push(not_alike(&differing));
     }
     let (method, strategies) = if baseline.is_simulated() {
         exact::compare(baseline, candidate)?
     } else {
         sampled::compare(baseline, candidate, &mut notes)?
     };
-    let family = strategies.iter().flat_map(Compared::deciding).count();
-    let subject =
-        |record: &Record| Subject { tool: record.tool.clone(), started: record.started.clone() };
-    Ok(Comparison {
-        name: candidate.name.clone(),
-        question: candidate.scenario.question.clone(),
-        baseline: subject(baseline),
-        candidate: subject(candidate),
-        method,
-        strategies,
-        family,
-        notes,
-    })
+    Ok(Comparison::of(baseline.into(), candidate.into(), method, strategies, notes))
 }
 
 impl Comparison {
-    /// The worst that has become of any figure that decides.
+    fn of(
+        baseline: Side<'_>,
+        candidate: Side<'_>,
+        method: Method,
+        strategies: Vec<Compared>,
+        notes: Vec<String>,
+    ) -> Self {
+        let family = strategies.iter().flat_map(Compared::deciding).count();
+        let question = candidate.question().or(baseline.question());
+        Self {
+            name: candidate.name().to_owned(),
+            question: question.unwrap_or_default().to_owned(),
+            baseline: baseline.subject(),
+            candidate: candidate.subject(),
+            method,
+            strategies,
+            family,
+            notes,
+        }
+    }
+
+    /// The worst that has become of any figure that decides. What was written down has to be equal in
+    /// everything: there, any other difference is a change too.
     pub fn change(&self) -> Change {
         let decisions = self.decided().filter_map(|(_, it)| it.decision.as_ref());
-        decisions.map(|decision| decision.change).max().unwrap_or(Change::Inconclusive)
+        match decisions.map(|decision| decision.change).max() {
+            Some(Change::Unchanged) if self.is_kept() && self.is_equal() == Some(false) => {
+                Change::Changed
+            }
+            worst => worst.unwrap_or(Change::Inconclusive),
+        }
+    }
+
+    /// Whether a side is exact figures that were written down.
+    pub fn is_kept(&self) -> bool {
+        [&self.baseline, &self.candidate].iter().any(|side| matches!(side, Subject::Kept { .. }))
     }
 
     /// Every figure that decides, with its strategy's label.
@@ -210,6 +238,7 @@ impl Change {
             Self::Unchanged => "unchanged",
             Self::Improved => "improved",
             Self::Inconclusive => "inconclusive",
+            Self::Changed => "changed",
             Self::Regressed => "regressed",
         }
     }
@@ -262,6 +291,18 @@ fn some_decide(compared: Compared) -> Result<Compared, Error> {
     let any = compared.deciding().next().is_some();
     let none = || Error::NoData(format!("{} has no figure that decides", compared.label));
     if any { Ok(compared) } else { Err(none()) }
+}
+
+fn refuse(mismatches: Vec<Mismatch>) -> Result<(), Error> {
+    if mismatches.is_empty() { Ok(()) } else { Err(Error::Incomparable(mismatches)) }
+}
+
+fn left_out(label: &str) -> String {
+    format!("{label} is not in the baseline, and was left out")
+}
+
+fn not_alike(differing: &Differing) -> String {
+    format!("the servers were not simulated alike: {differing}")
 }
 
 fn listed(mismatches: &[Mismatch]) -> String {

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use super::{Error, Silent, Stop, simulate};
 use crate::model::{Nanos, Profile, Span};
-use crate::record::{Baseline, Difference, exact};
+use crate::record::{Baseline, Differing, exact};
 use crate::scenario::{Loaded, Scenario};
 
 /// The longest window, and warm-up, of a closed loop: each of its moments has as many requests as the
@@ -19,7 +19,7 @@ const CLOSED: Span = Span::from_millis(100);
 pub fn exactly(
     loaded: &Loaded,
     threads: NonZeroUsize,
-) -> Result<(Baseline, Vec<Difference>), Error> {
+) -> Result<(Baseline, Vec<Differing>), Error> {
     let mut loaded = loaded.clone();
     let shortened = shorten(&mut loaded.scenario);
     let on = |threads| simulate(&loaded, &Profile::default(), threads, &Silent, &Stop::new());

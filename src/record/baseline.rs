@@ -1,12 +1,11 @@
 //! The exact figures of a simulated Record in a form that is small enough to be kept and reviewed: one
 //! figure a line, and a digest of all the others.
 
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
-use super::exact::{canonical, differences_of};
-use super::{Contender, Difference, Distribution, Op, Record, Run};
+use super::exact::{Differing, between, digest};
+use super::{Contender, Distribution, Op, Record, Run};
 
 /// What a simulation of a scenario has to come to, to the last count.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,7 +30,7 @@ pub struct Exact {
     /// From 1.
     pub repeat: u32,
     /// Counts, bytes, and times in nanoseconds; what is zero is left out.
-    pub figures: Map<String, Value>,
+    pub figures: IndexMap<String, u64>,
     /// Of everything that the run's part of the Record has, histograms and timelines included.
     pub digest: String,
 }
@@ -55,9 +54,37 @@ impl Baseline {
         format!("{text}\n")
     }
 
-    /// In what this differs from `other`, in the order of the file.
-    pub fn differences(&self, other: &Self) -> Vec<Difference> {
-        differences_of(self, other)
+    /// In what `other` differs from this, in the order of the file.
+    pub fn differences(&self, other: &Self) -> Vec<Differing> {
+        between("", self, other)
+    }
+
+    /// All runs of one strategy.
+    pub fn runs_of(&self, label: &str) -> Vec<&Exact> {
+        self.runs.iter().filter(|run| run.label == label).collect()
+    }
+
+    /// The strategies in their order.
+    pub fn labels(&self) -> Vec<&str> {
+        let mut labels: Vec<&str> = Vec::new();
+        for run in &self.runs {
+            if !labels.contains(&run.label.as_str()) {
+                labels.push(&run.label);
+            }
+        }
+        labels
+    }
+
+    /// How often each strategy was run.
+    pub fn repeats(&self) -> u32 {
+        self.runs.iter().map(|run| run.repeat).max().unwrap_or_default()
+    }
+}
+
+impl Exact {
+    /// A figure by its name; what is left out is zero.
+    pub fn figure(&self, name: &str) -> u64 {
+        self.figures.get(name).copied().unwrap_or_default()
     }
 }
 
@@ -66,7 +93,7 @@ fn exact(contender: &Contender, run: &Run) -> Exact {
     Exact {
         label: contender.label.clone(),
         repeat: run.repeat + 1,
-        figures: all.map(|(name, figure)| (name.to_owned(), figure.into())).collect(),
+        figures: all.map(|(name, figure)| (name.to_owned(), figure)).collect(),
         digest: digest(run),
     }
 }
@@ -119,11 +146,4 @@ fn response(run: &Run, op: Op) -> Distribution {
         merged.merge(&latency.response);
     }
     merged
-}
-
-/// The first 16 digits of a SHA-256: enough that no two of a project's runs ever meet by chance.
-fn digest(run: &Run) -> String {
-    let value = serde_json::to_value(run).expect("a run's keys are texts");
-    let digest = Sha256::digest(canonical(&value));
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,7 +1,10 @@
 //! When two Records are the same: in every figure, and not in who made them when.
 
+use std::fmt;
+
 use serde::Serialize;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::Record;
 
@@ -20,26 +23,33 @@ const PROVENANCE: [&[&str]; 7] = [
 /// and have to be equal; of a fraction the last bits are those of the machine's own mathematics.
 const FRACTION: f64 = 1e-9;
 
-/// Something that is not the same in both.
+/// A value that is not the same on both sides.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// The keys that lead to it, from the top: `contenders/ttl/runs/0/requests`.
-    pub place: String,
-    /// What it is in the one, and in the other; `nothing` where it is only in one of them.
-    pub one: String,
-    pub other: String,
+pub struct Differing {
+    /// The keys that lead to it, from the top: `contenders.ttl.runs.0.requests`.
+    pub path: String,
+    /// What it is on the one side, and on the other; `nothing` where it is only on one of them.
+    pub baseline: String,
+    pub candidate: String,
 }
 
 /// Everything in which two Records differ that is not provenance, in the Record's order.
-pub fn differences(one: &Record, other: &Record) -> Vec<Difference> {
-    differences_of(&essence(one), &essence(other))
+pub fn differences(baseline: &Record, candidate: &Record) -> Vec<Differing> {
+    between("", &essence(baseline), &essence(candidate))
 }
 
-/// The same of anything that is written as JSON.
-pub fn differences_of(one: &impl Serialize, other: &impl Serialize) -> Vec<Difference> {
+/// Everything that differs between two pieces of data that lie at `path`.
+pub fn between<T: Serialize>(path: &str, baseline: &T, candidate: &T) -> Vec<Differing> {
     let mut found = Vec::new();
-    compare(&mut Vec::new(), &value_of(one), &value_of(other), &mut found);
+    walk(path, &value_of(baseline), &value_of(candidate), &mut found);
     found
+}
+
+/// The first 16 digits of a SHA-256 of data: enough that no two of a project's ever meet by chance. The
+/// last digits of fractions are not in it.
+pub fn digest(data: &impl Serialize) -> String {
+    let digest = Sha256::digest(canonical(&value_of(data)));
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A Record without its provenance.
@@ -59,41 +69,36 @@ fn value_of(data: &impl Serialize) -> Value {
     serde_json::to_value(data).expect("a Record's keys are texts")
 }
 
-fn compare(place: &mut Vec<String>, one: &Value, other: &Value, found: &mut Vec<Difference>) {
-    match (one, other) {
+fn walk(path: &str, baseline: &Value, candidate: &Value, found: &mut Vec<Differing>) {
+    let below = |name: &str| match path.is_empty() {
+        true => name.to_owned(),
+        false => format!("{path}.{name}"),
+    };
+    match (baseline, candidate) {
         (Value::Object(one), Value::Object(other)) => {
             let more = other.keys().filter(|key| !one.contains_key(*key));
             for key in one.keys().chain(more) {
-                let of = |table: &serde_json::Map<_, _>| table.get(key).cloned();
-                let (one, other) = (of(one).unwrap_or_default(), of(other).unwrap_or_default());
-                below(place, key.clone(), &one, &other, found);
+                walk(&below(key), or_null(one.get(key)), or_null(other.get(key)), found);
             }
         }
         (Value::Array(one), Value::Array(other)) => {
             for index in 0..one.len().max(other.len()) {
                 let (one, other) = (one.get(index), other.get(index));
                 let name = one.or(other).and_then(name).map_or(index.to_string(), str::to_owned);
-                let of = |item: Option<&Value>| item.cloned().unwrap_or_default();
-                below(place, name, &of(one), &of(other), found);
+                walk(&below(&name), or_null(one), or_null(other), found);
             }
         }
-        _ if same(one, other) => {}
-        _ => {
-            found.push(Difference { place: place.join("/"), one: shown(one), other: shown(other) })
-        }
+        (one, other) if same(one, other) => {}
+        (one, other) => found.push(Differing {
+            path: path.to_owned(),
+            baseline: shown(one),
+            candidate: shown(other),
+        }),
     }
 }
 
-fn below(
-    place: &mut Vec<String>,
-    key: String,
-    one: &Value,
-    other: &Value,
-    found: &mut Vec<Difference>,
-) {
-    place.push(key);
-    compare(place, one, other, found);
-    place.pop();
+fn or_null(value: Option<&Value>) -> &Value {
+    value.unwrap_or(&Value::Null)
 }
 
 /// What an item of a list goes by, if it has a name.
@@ -124,9 +129,15 @@ fn shown(value: &Value) -> String {
     }
 }
 
+impl fmt::Display for Differing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} against {}", self.path, self.baseline, self.candidate)
+    }
+}
+
 /// A text that is the same for two values exactly where they are the same, but for the last digits of
 /// fractions.
-pub(super) fn canonical(value: &Value) -> String {
+fn canonical(value: &Value) -> String {
     match value {
         Value::Number(number) if number.is_f64() => {
             format!("{:.8e}", number.as_f64().unwrap_or_default())
@@ -147,10 +158,7 @@ mod tests {
     use super::*;
 
     fn places(one: &Value, other: &Value) -> Vec<String> {
-        let told = |difference: Difference| {
-            format!("{}: {} | {}", difference.place, difference.one, difference.other)
-        };
-        differences_of(one, other).into_iter().map(told).collect()
+        between("", one, other).iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -160,7 +168,7 @@ mod tests {
             json!({ "contenders": [{ "label": "ttl", "runs": [{ "hits": 4 }] }], "more": 1 });
         assert_eq!(
             places(&one, &other),
-            ["contenders/ttl/runs/0/hits: 3 | 4", "more: nothing | 1"]
+            ["contenders.ttl.runs.0.hits: 3 against 4", "more: nothing against 1"]
         );
         assert_eq!(places(&one, &one), Vec::<String>::new());
     }

@@ -13,7 +13,8 @@ const SHOWN_MAX: usize = 20;
 pub fn text(comparison: &Comparison) -> String {
     let mut page = Page::default();
     let Comparison { name, question, baseline, candidate, .. } = comparison;
-    page.line(&format!("{name}: {question}"), "");
+    let title = if question.is_empty() { name.clone() } else { format!("{name}: {question}") };
+    page.line(&title, "");
     page.section(&format!("VERDICT ({})", comparison.change().name()));
     for sentence in comparison.sentences() {
         page.hanging("  ", &sentence);
@@ -37,8 +38,7 @@ pub fn text(comparison: &Comparison) -> String {
     page.section("HOW IT WAS COMPARED");
     page.hanging("  ", &comparison.explained());
     for (side, subject) in [("baseline", baseline), ("candidate", candidate)] {
-        let fact = format!("{}, started {}", subject.tool, subject.started);
-        page.hanging(&format!("  {side:<10}"), &fact);
+        page.hanging(&format!("  {side:<10}"), &subject.to_string());
     }
     page.text
 }
@@ -89,7 +89,7 @@ fn verdict(decision: Option<&Decision>) -> Cell {
         Change::Unchanged => Mark::None,
         Change::Improved => Mark::Good,
         Change::Inconclusive => Mark::Warn,
-        Change::Regressed => Mark::Bad,
+        Change::Changed | Change::Regressed => Mark::Bad,
     };
     Cell::marked(decision.change.name(), mark)
 }

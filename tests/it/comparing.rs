@@ -1,10 +1,11 @@
 //! Two Records side by side: what is planted is found, what is noise is not, and what cannot be compared
 //! is refused.
 
-mod command;
+pub mod command;
 mod emitted;
-mod exact;
-mod made_up;
+pub mod exact;
+mod kept;
+pub mod made_up;
 mod refused;
 
 use cacheduel::compare::difference::{Difference, Method, Reason};

@@ -10,7 +10,7 @@ use assert_cmd::cargo::cargo_bin;
 use cacheduel::experiment::{Silent, Stop, exactly, simulate};
 use cacheduel::model::Profile;
 use cacheduel::record::exact::differences;
-use cacheduel::record::{Baseline, Difference, Record};
+use cacheduel::record::{Baseline, Differing, Record};
 use cacheduel::scenario::{self, Loaded};
 
 /// Too many requests for a build that is not optimised; `scripts/test` has these checked by the release.
@@ -24,10 +24,10 @@ fn baseline(name: &str) -> PathBuf {
     root().join("reports/baseline").join(format!("{name}.json"))
 }
 
-fn told(differences: &[Difference]) -> String {
+fn told(differences: &[Differing]) -> String {
     let lines = differences.iter().take(5).map(|it| {
-        let Difference { place, one, other } = it;
-        format!("  {place}: {one} -> {other}")
+        let Differing { path, baseline, candidate } = it;
+        format!("  {path}: {baseline} -> {candidate}")
     });
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -112,8 +112,8 @@ fn who_made_a_record_and_when_is_no_difference_and_one_count_is() {
     assert_eq!(differences(&one, &other), []);
     other.contenders[0].runs[0].measures.lookups.hits += 1;
     let found = differences(&one, &other);
-    let places: Vec<_> = found.iter().map(|it| it.place.as_str()).collect();
-    assert_eq!(places, ["contenders/ttl/runs/0/measures/lookups/hits"]);
+    let places: Vec<_> = found.iter().map(|it| it.path.as_str()).collect();
+    assert_eq!(places, ["contenders.ttl.runs.0.measures.lookups.hits"]);
     let of = |record| Baseline::of(record, None);
     // The count and the digest.
     assert_eq!(of(&one).differences(&of(&other)).len(), 2);
@@ -155,5 +155,5 @@ fn blessing_writes_what_a_check_then_finds_and_a_check_names_what_has_changed() 
     write("seed = 5");
     let (code, out) = bless(folder.path(), &["--check"]);
     assert_eq!(code, 3);
-    assert!(out.contains("runs/ttl/figures/") && out.contains("`cacheduel bless`"), "{out}");
+    assert!(out.contains("runs.ttl.figures.") && out.contains("`cacheduel bless`"), "{out}");
 }

@@ -1,16 +1,15 @@
 //! Two simulations: the same integers, or not. Any figure that is worse has regressed, however little.
 
-use super::differing::{Differing, between};
 use super::{
-    Change, Compared, Decision, Difference, Error, Method, Reason, absent, effect, no_figure,
-    sides, some_decide,
+    Change, Compared, Decision, Difference, Differing, Error, Method, Reason, absent, between,
+    effect, no_figure, sides, some_decide,
 };
 use crate::compare::verdict::standing;
 use crate::compare::{Figure, Metric};
 use crate::record::{Contender, Gate, Record, Standing};
 
 /// So many differing values are told one by one.
-const TOLD_MAX: usize = 200;
+pub const TOLD_MAX: usize = 200;
 
 pub fn compare(baseline: &Record, candidate: &Record) -> Result<(Method, Vec<Compared>), Error> {
     let gate = &candidate.scenario.gate;
@@ -19,7 +18,7 @@ pub fn compare(baseline: &Record, candidate: &Record) -> Result<(Method, Vec<Com
     for (one, other) in sides(baseline, candidate) {
         differing.extend(of_runs(one, other));
         let is_invalid = [one, other].map(standing).contains(&Standing::Invalid);
-        strategies.push(compared(gate, one, other, is_invalid)?);
+        strategies.push(of_strategy(&one.label, one, other, Some(gate), is_invalid)?);
     }
     let more = differing.len().saturating_sub(TOLD_MAX);
     differing.truncate(TOLD_MAX);
@@ -31,26 +30,46 @@ fn of_runs(one: &Contender, other: &Contender) -> Vec<Differing> {
     between(&format!("{}.runs", one.label), &one.runs, &other.runs)
 }
 
-fn compared(
-    gate: &Gate,
-    one: &Contender,
-    other: &Contender,
+/// What has exact figures: one strategy on one side.
+pub trait Counted {
+    /// Over all of its runs.
+    fn figure(&self, metric: Metric) -> Option<Figure>;
+    /// For each run by itself.
+    fn each_run(&self, metric: Metric) -> Vec<f64>;
+}
+
+impl Counted for Contender {
+    fn figure(&self, metric: Metric) -> Option<Figure> {
+        metric.of(self)
+    }
+
+    fn each_run(&self, metric: Metric) -> Vec<f64> {
+        metric.of_each_run(self)
+    }
+}
+
+/// Both sides of a strategy. Those figures decide that `gate` names; all of them without one.
+pub fn of_strategy(
+    label: &str,
+    one: &impl Counted,
+    other: &impl Counted,
+    gate: Option<&Gate>,
     is_invalid: bool,
 ) -> Result<Compared, Error> {
     let mut differences = Vec::new();
     for metric in Metric::ALL {
-        let is_deciding = effect(gate, metric).is_some();
-        let (baseline, candidate) = match (metric.of(one), metric.of(other)) {
+        let is_deciding = gate.is_none_or(|gate| effect(gate, metric).is_some());
+        let (baseline, candidate) = match (one.figure(metric), other.figure(metric)) {
             (Some(baseline), Some(candidate)) => (baseline, candidate),
             (None, None) => {
-                absent(gate, metric, &one.label)?;
+                gate.map_or(Ok(()), |gate| absent(gate, metric, label))?;
                 continue;
             }
             (None, Some(_)) if is_deciding => {
-                return Err(no_figure(metric, &one.label, "only the candidate"));
+                return Err(no_figure(metric, label, "only the candidate"));
             }
             (Some(_), None) if is_deciding => {
-                return Err(no_figure(metric, &one.label, "only the baseline"));
+                return Err(no_figure(metric, label, "only the baseline"));
             }
             _ => continue,
         };
@@ -58,14 +77,14 @@ fn compared(
             metric,
             baseline: Some(baseline),
             candidate: Some(candidate),
-            baseline_runs: metric.of_each_run(one),
-            candidate_runs: metric.of_each_run(other),
+            baseline_runs: one.each_run(metric),
+            candidate_runs: other.each_run(metric),
             spread: None,
             probability: None,
             decision: is_deciding.then(|| decide(metric, baseline, candidate, is_invalid)),
         });
     }
-    some_decide(Compared { label: one.label.clone(), differences })
+    some_decide(Compared { label: label.to_owned(), differences })
 }
 
 fn decide(metric: Metric, baseline: Figure, candidate: Figure, is_invalid: bool) -> Decision {

@@ -1,11 +1,10 @@
 //! Whether two Records were asked the same, of the same servers, on the same machine. If not, what
 //! differs between their figures says nothing of what changed in between.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::differing::{Differing, between};
-use super::{competing, find};
-use crate::record::{Contender, Record, Server};
+use super::{between, competing, find};
+use crate::record::{Contender, Differing, Record, Server};
 
 /// What keeps two Records from being compared, with what it is on either side.
 pub type Mismatch = Differing;
@@ -24,9 +23,7 @@ pub fn mismatches(baseline: &Record, candidate: &Record) -> Vec<Mismatch> {
     }
     found.extend(between("", &asked(baseline), &asked(candidate)));
     found.extend(strategies(baseline, candidate));
-    if baseline.plan.hash != candidate.plan.hash {
-        found.push(mismatch("the plan's hash", &baseline.plan.hash, &candidate.plan.hash));
-    }
+    found.extend(between("the plan's hash", &baseline.plan.hash, &candidate.plan.hash));
     found.extend(server("the cache", &baseline.cache, &candidate.cache, simulated && other));
     found.extend(server("the store", &baseline.store, &candidate.store, simulated && other));
     // A simulation is the same on any machine.
@@ -34,6 +31,21 @@ pub fn mismatches(baseline: &Record, candidate: &Record) -> Vec<Mismatch> {
         found.extend(between("the machine", &baseline.host, &candidate.host));
     }
     found
+}
+
+/// What has to be the same for figures of one strategy to be of the same: two Records with equal conditions
+/// have no mismatch. Of simulations, the profile too.
+pub fn conditions(record: &Record, label: &str) -> Value {
+    let simulated = record.is_simulated();
+    json!({
+        "asked": asked(record),
+        "options": options(record, label),
+        "plan": record.plan.hash,
+        "cache": known(&record.cache, simulated),
+        "store": known(&record.store, simulated),
+        "host": (!simulated).then_some(&record.host),
+        "profile": record.profile,
+    })
 }
 
 /// The parts of the scenario that change what is measured.
@@ -65,17 +77,26 @@ fn options(record: &Record, label: &str) -> Value {
     chosen.map_or(Value::Null, |chosen| Value::Object(chosen.options()))
 }
 
-/// What a simulation says of its servers' versions is the tool's own.
 fn server(which: &str, one: &Server, other: &Server, is_simulated: bool) -> Vec<Mismatch> {
-    let mut found = between(&format!("{which}'s kind"), &one.kind, &other.kind);
-    if one.kind == other.kind && !is_simulated {
-        found.extend(between(&format!("{which}'s version"), &one.version, &other.version));
-        found.extend(between(&format!("{which}'s settings"), &one.settings, &other.settings));
-    }
-    found
+    let (one, other) = (known(one, is_simulated), known(other, is_simulated));
+    let part = |part: &str| between(&format!("{which}'s {part}"), &one[part], &other[part]);
+    let kind = part("kind");
+    // Between servers of different kinds, everything else differs too.
+    if kind.is_empty() { [part("version"), part("settings")].concat() } else { kind }
 }
 
-fn mismatch(path: &str, baseline: &str, candidate: &str) -> Mismatch {
+/// What of a server changes what is measured. What a simulation says of its servers' versions is the
+/// tool's own.
+fn known(server: &Server, is_simulated: bool) -> Value {
+    match is_simulated {
+        true => json!({ "kind": server.kind }),
+        false => json!({
+            "kind": server.kind, "version": server.version, "settings": server.settings,
+        }),
+    }
+}
+
+pub fn mismatch(path: &str, baseline: &str, candidate: &str) -> Mismatch {
     let [path, baseline, candidate] = [path, baseline, candidate].map(str::to_owned);
     Mismatch { path, baseline, candidate }
 }

@@ -30,6 +30,9 @@ impl Comparison {
             Change::Regressed => {
                 format!("Regressed: {} worse than before.", of_all(many(Change::Regressed)))
             }
+            Change::Changed => {
+                format!("Changed: no figure is better or worse, but {}.", self.differing())
+            }
             Change::Inconclusive => {
                 let open = of_all(many(Change::Inconclusive));
                 format!("Inconclusive: {open} not known to be as before.")
@@ -42,15 +45,23 @@ impl Comparison {
                 Method::Exact { differing, .. } if differing.is_empty() => {
                     "Equal to the last count: nothing has changed.".into()
                 }
-                Method::Exact { differing, more } => format!(
-                    "No figure that decides has changed, but the two are not equal: {} values differ.",
-                    count((differing.len() + more) as u64)
-                ),
+                Method::Exact { .. } => {
+                    format!("No figure that decides has changed, but {}.", self.differing())
+                }
                 Method::Paired | Method::Unpaired => {
                     "Unchanged: no figure that decides is worse than before.".into()
                 }
             },
         }
+    }
+
+    /// That two simulations are not equal.
+    fn differing(&self) -> String {
+        let many = match &self.method {
+            Method::Exact { differing, more } => differing.len() + more,
+            Method::Paired | Method::Unpaired => 0,
+        };
+        format!("the two are not equal: {} values differ", count(many as u64))
     }
 
     /// How the two were compared.
@@ -64,6 +75,11 @@ impl Comparison {
             }
         );
         match self.method {
+            Method::Exact { .. } if self.is_kept() => {
+                "What was written down has to be equal to the last count, and every figure decides. If a \
+                 change is meant, write it down by `cacheduel bless`."
+                    .into()
+            }
             Method::Exact { .. } => {
                 "Both are simulations, and are compared exactly: whatever differs has changed."
                     .into()

@@ -4,11 +4,13 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::rows::unit;
+use super::rows::{better, unit};
 use super::{Subject, pretty};
-use crate::compare::difference::{Compared, Decision, Difference, Differing, Method};
+use crate::compare::difference::{
+    self as compared, Compared, Decision, Difference, Differing, Method,
+};
 use crate::compare::verdict::{Held, Judged, Threshold};
-use crate::compare::{Comparison, Metric, Verdict};
+use crate::compare::{Comparison, Verdict};
 use crate::record::Record;
 
 /// The version of both forms. Raised when a reader of the old ones would be wrong.
@@ -23,8 +25,8 @@ pub struct ComparisonFile {
     pub format: u32,
     pub scenario: String,
     pub question: String,
-    /// The worst that has become of any figure that decides: `unchanged`, `improved`, `inconclusive` or
-    /// `regressed`.
+    /// The worst that has become of any figure that decides: `unchanged`, `improved`, `inconclusive`,
+    /// `changed` (not as it was written down, and neither better nor worse) or `regressed`.
     pub verdict: &'static str,
     /// The verdict in sentences.
     pub sentences: Vec<String>,
@@ -44,13 +46,18 @@ pub struct ComparisonFile {
     pub notes: Vec<String>,
 }
 
-/// One of two Records.
-#[derive(Debug, Serialize, JsonSchema)]
+/// One of two Records, or exact figures that were written down.
+#[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct Side {
-    /// The version of the tool that made it.
-    pub tool: String,
-    /// When it was started, as RFC 3339 in UTC.
-    pub started: String,
+    /// The version of the tool that made a Record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tool: Option<String>,
+    /// When a Record was started, as RFC 3339 in UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started: Option<String>,
+    /// Of exact figures: where the profile of the simulation comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -165,10 +172,6 @@ fn comparison_file(comparison: &Comparison) -> ComparisonFile {
         Method::Exact { differing, .. } => differing.iter().map(differing_value).collect(),
         Method::Paired | Method::Unpaired => Vec::new(),
     };
-    let side = |side: &crate::compare::difference::Subject| Side {
-        tool: side.tool.clone(),
-        started: side.started.clone(),
-    };
     ComparisonFile {
         kind: "comparison",
         format: FORMAT,
@@ -188,6 +191,15 @@ fn comparison_file(comparison: &Comparison) -> ComparisonFile {
         strategies: comparison.strategies.iter().map(changes).collect(),
         differing,
         notes: comparison.notes.clone(),
+    }
+}
+
+fn side(subject: &compared::Subject) -> Side {
+    match subject.clone() {
+        compared::Subject::Record { tool, started } => {
+            Side { tool: Some(tool), started: Some(started), profile: None }
+        }
+        compared::Subject::Kept { profile } => Side { profile: Some(profile), ..Side::default() },
     }
 }
 
@@ -268,8 +280,4 @@ fn asked(threshold: &Threshold) -> Asked {
             Held::Unknown => "unknown",
         },
     }
-}
-
-const fn better(metric: Metric) -> &'static str {
-    if metric.higher_is_better() { "higher" } else { "lower" }
 }

@@ -1,6 +1,7 @@
 //! JUnit's XML, as Jenkins, GitLab and others show it. Of a Record, each threshold of each strategy is a
 //! test case, and so is whether its runs are valid. Of a comparison, each figure that decides is one:
-//! one that cannot be told is skipped, and says why.
+//! one that cannot be told is skipped, and says why. What is not as it was written down, in no such figure, is
+//! a failure of its own.
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
@@ -75,14 +76,23 @@ fn of_comparison(comparison: &Comparison) -> Vec<TestSuite> {
         );
         suite
     });
-    suites.collect()
+    let mut suites: Vec<TestSuite> = suites.collect();
+    if comparison.change() == Change::Changed {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+        status.set_message(comparison.headline());
+        status.set_type(Change::Changed.name());
+        let mut suite = TestSuite::new(&comparison.name);
+        suite.add_test_case(case(&comparison.name, "equal to the last count", status));
+        suites.push(suite);
+    }
+    suites
 }
 
 fn changed(difference: &Difference) -> TestCaseStatus {
     let Some(decision) = &difference.decision else { return TestCaseStatus::success() };
     let mut status = match decision.change {
         Change::Unchanged | Change::Improved => TestCaseStatus::success(),
-        Change::Regressed => TestCaseStatus::non_success(NonSuccessKind::Failure),
+        Change::Changed | Change::Regressed => TestCaseStatus::non_success(NonSuccessKind::Failure),
         Change::Inconclusive => TestCaseStatus::skipped(),
     };
     let message = match (&decision.reason, difference.baseline, difference.candidate) {

@@ -81,6 +81,11 @@ pub const fn unit(figure: Figure) -> &'static str {
     }
 }
 
+/// Which way is better, as JSON has it.
+pub const fn better(metric: Metric) -> &'static str {
+    if metric.higher_is_better() { "higher" } else { "lower" }
+}
+
 fn of_contender(contender: &Contender) -> impl Iterator<Item = Row> {
     Metric::ALL.into_iter().filter_map(|metric| {
         Some(Row {

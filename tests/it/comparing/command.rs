@@ -30,10 +30,10 @@ const FORMATS: [&str; 8] = [
 ];
 
 /// A folder with Records by their names.
-struct Desk(TempDir);
+pub struct Desk(TempDir);
 
 impl Desk {
-    fn with(records: &[(&str, &Record)]) -> Self {
+    pub fn with(records: &[(&str, &Record)]) -> Self {
         let desk = Self(
             tempfile::Builder::new().permissions(Permissions::from_mode(0o755)).tempdir().unwrap(),
         );
@@ -45,11 +45,11 @@ impl Desk {
         desk
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn run(&self, arguments: &[&str]) -> Assert {
+    pub fn run(&self, arguments: &[&str]) -> Assert {
         let mut command = Command::new(cargo_bin!("cacheduel"));
         command.current_dir(self.0.path()).args(arguments).assert()
     }
@@ -158,7 +158,7 @@ fn every_format_is_written_of_a_comparison_and_of_a_record() {
     }
 }
 
-const TINY: &str = r#"
+pub const TINY: &str = r#"
 question = "Do two builds take turns?"
 [dataset]
 entity = "counter"
@@ -262,7 +262,7 @@ fn a_run_is_held_against_a_stored_one() {
     desk.run(&broken).code(1).stderr(contains("left no report"));
 }
 
-fn only_entry(folder: &Path) -> PathBuf {
+pub fn only_entry(folder: &Path) -> PathBuf {
     let entries: Vec<_> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(entries.len(), 1, "{entries:?}");

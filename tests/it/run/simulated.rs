@@ -119,5 +119,5 @@ fn a_fitted_simulation_counts_what_the_real_run_counts() {
 
     let other = stage.run(&[&simulation[..], &["--seed", "9"]].concat());
     assert_code(&other, 1);
-    assert!(stderr(&other).contains("workload/seed"), "{}", stderr(&other));
+    assert!(stderr(&other).contains("workload.seed"), "{}", stderr(&other));
 }
