@@ -2,6 +2,7 @@
 
 mod advise;
 mod api_origin;
+mod biting;
 mod closed_forms;
 mod command_line;
 mod comparing;
