@@ -82,17 +82,20 @@ impl Gate {
     /// What it was, and the Record of what it is.
     async fn measured(&self, loaded: &Loaded) -> anyhow::Result<(Stored, Record)> {
         let signals = Signals::listen()?;
-        let mut runner = Runner::new(&self.scenario, &self.only, &self.run_options, signals)?;
-        let own = std::env::current_exe().context("this program cannot be found")?;
+        let runner = |only| Runner::new(&self.scenario, only, &self.run_options, signals);
+        let own = Program::from(std::env::current_exe().context("this program cannot be found")?);
         match (&self.against, &self.baseline) {
             (Some(other), _) => {
-                let other = Program::find(other)?;
-                let (before, now) = self.in_turn(&mut runner, &other, &own.into()).await?;
+                let (mut runner, other) = (runner(&self.only)?, Program::find(other)?);
+                let (before, now) = self.in_turn(&mut runner, &other, &own).await?;
                 Ok((Stored::Record(Box::new(before)), now))
             }
             (None, Some(baseline)) => {
                 let mut baseline = stored::read(baseline)?;
                 baseline.keep_only(&self.only)?;
+                // A run's place among all others is a part of what was written down.
+                let is_kept = matches!(baseline, Stored::Baseline(_));
+                let mut runner = runner(if is_kept { &[] } else { &self.only })?;
                 let repeats = match simulated_repeats(&baseline)? {
                     Some(as_often) => {
                         runner.simulate();
@@ -101,7 +104,10 @@ impl Gate {
                     None => self.repeats.unwrap_or(loaded.scenario.repeats.max(RUNS_MIN as u32)),
                 };
                 self.note(&format!("running {} with {repeats} repeats", loaded.name));
-                let candidate = runner.run(&own.into(), repeats).await?;
+                let mut candidate = runner.run(&own, repeats).await?;
+                if !self.only.is_empty() {
+                    candidate.contenders.retain(|one| self.only.contains(&one.label));
+                }
                 Ok((baseline, candidate))
             }
             (None, None) => bail!("clap asks for one of them"),

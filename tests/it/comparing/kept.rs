@@ -128,7 +128,18 @@ fn a_gate_takes_exact_figures_by_their_name() {
     assert!(json["baseline"]["profile"].as_str().unwrap().starts_with("nominal"));
     assert!(json["candidate"]["tool"].is_string() && json["baseline"].get("tool").is_none());
 
-    desk.run(&[&gate[..], &["--only", "ttl"]].concat()).code(2).stderr(contains("it has no-cache"));
+    let also = format!(
+        "{}\nttl = {{ ttl = \"1s\" }}\n",
+        fs::read_to_string(desk.path("tiny.toml")).unwrap()
+    );
+    fs::write(desk.path("tiny.toml"), also).unwrap();
+    desk.run(&["bless", "tiny.toml"]).code(0);
+    desk.run(&[&gate[..], &["--only", "ttl"]].concat())
+        .code(0)
+        .stdout(contains("Equal to the last count").and(contains("NO-CACHE").not()));
+    desk.run(&[&gate[..], &["--only", "two-tier"]].concat())
+        .code(2)
+        .stderr(contains("it has no-cache, ttl"));
     desk.run(&[&gate[..], &["--", "--seed", "2"]].concat())
         .code(2)
         .stderr(contains("the plan's hash: "));
