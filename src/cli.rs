@@ -11,6 +11,7 @@ mod explain;
 mod find_max;
 mod gate;
 mod guide;
+mod history;
 mod init;
 mod list;
 mod log;
@@ -50,13 +51,14 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Run(run::Run),
+    Run(run::Command),
     Sweep(sweep::Sweep),
     Advise(advise::Advise),
     FindMax(find_max::FindMax),
     Report(report::Report),
     Compare(compare::Compare),
     Gate(gate::Gate),
+    History(history::History),
     Guide(guide::Guide),
     Init(init::Init),
     List(list::List),
@@ -145,6 +147,7 @@ impl Command {
             Self::Report(command) => command.run(out),
             Self::Compare(command) => command.run(out),
             Self::Gate(command) => command.run(out),
+            Self::History(command) => command.run(out),
             Self::Guide(command) => command.run(out),
             Self::Init(command) => command.run(out),
             Self::List(command) => command.run(out),

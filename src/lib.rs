@@ -61,6 +61,7 @@ pub mod experiment;
 pub mod record;
 
 pub mod compare;
+pub mod history;
 pub mod report;
 
 pub mod cli;

@@ -10,6 +10,7 @@ pub mod emit;
 pub mod facts;
 pub mod folder;
 pub mod guide;
+pub mod history;
 pub mod hlog;
 pub mod html;
 pub mod sweep;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module, and the modules that its code may name by a `crate::` path.
-const MAY_NAME: [(&str, &[&str]); 14] = [
+const MAY_NAME: [(&str, &[&str]); 15] = [
     ("model", &[]),
     ("clock", &["model"]),
     ("theory", &[]),
@@ -26,7 +26,8 @@ const MAY_NAME: [(&str, &[&str]); 14] = [
         ],
     ),
     ("compare", &["record"]),
-    ("report", &["record", "compare", "theory"]),
+    ("history", &["record", "compare"]),
+    ("report", &["record", "compare", "history", "theory"]),
 ];
 
 /// What of `backend` a strategy may name: traits and plain data, never a concrete backend.

@@ -11,6 +11,7 @@ use clap::Args;
 
 use self::processes::{Program, Runner};
 use super::compare::{Telling, compared};
+use super::history::Keeping;
 use super::places::{NewFolders, check_writable, free_folder};
 use super::signals::Signals;
 use super::stored::{self, Stored};
@@ -52,6 +53,8 @@ pub struct Gate {
     out: PathBuf,
     #[command(flatten)]
     telling: Telling,
+    #[command(flatten)]
+    keeping: Keeping,
     /// Show no progress
     #[arg(long, short)]
     quiet: bool,
@@ -65,6 +68,7 @@ impl Gate {
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
         self.telling.emits.check()?;
         let loaded = scenario::load(&self.scenario)?;
+        self.keeping.check()?;
         let reports = self.out.join(&loaded.name);
         let _made = NewFolders::below(&reports);
         check_writable(&reports)?;
@@ -76,6 +80,7 @@ impl Gate {
         if let (Some(_), Stored::Record(baseline)) = (&self.against, &baseline) {
             report::write(baseline.as_ref(), &folder.join("baseline"))?;
         }
+        self.keeping.keep(&candidate, &loaded.directory)?;
         self.telling.tell(&compared(&baseline, &candidate)?, out)
     }
 

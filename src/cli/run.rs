@@ -4,6 +4,7 @@ use std::io::Write;
 
 use clap::Args;
 
+use super::history::Keeping;
 use super::measuring::{Measured, Measuring};
 use super::progress::Display;
 use super::signals::{Signals, or_interrupted};
@@ -16,6 +17,15 @@ use crate::record::{Record, Standing};
 use crate::scenario::Loaded;
 
 /// Runs a scenario: every strategy against the same load, then the comparison.
+#[derive(Debug, Args)]
+pub struct Command {
+    #[command(flatten)]
+    run: Run,
+    #[command(flatten)]
+    keeping: Keeping,
+}
+
+/// An experiment: one run of each strategy, or several.
 #[derive(Debug, Args)]
 pub struct Run {
     #[command(flatten)]
@@ -33,15 +43,25 @@ pub struct Run {
     strict: bool,
 }
 
-impl Run {
+impl Command {
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        self.check_servers()?;
-        let mut loaded = self.measuring.load()?;
-        self.multiply(&mut loaded);
-        let measure = || self.measured(&loaded);
-        self.measuring.carry_out(&loaded, out, measure, |record| self.exit(record))
+        let Self { run, keeping } = self;
+        run.check_servers()?;
+        let mut loaded = run.measuring.load()?;
+        run.multiply(&mut loaded);
+        keeping.check()?;
+        let (measure, mut kept) = (|| run.measured(&loaded), Ok(()));
+        // What ended before its time does not get here: part of a run is no figure to compare.
+        let exit = run.measuring.carry_out(&loaded, out, measure, |record| {
+            kept = keeping.keep(record, &loaded.directory);
+            run.exit(record)
+        })?;
+        kept?;
+        Ok(exit)
     }
+}
 
+impl Run {
     /// The scenario as its file says, for one that makes others of it.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use clap::{Args, ValueEnum};
 use super::Exit;
 use crate::model::Profile;
 use crate::report::emit::json::{ComparisonFile, FiguresFile};
+use crate::report::history::HistoryFile;
 use crate::scenario::Scenario;
 
 /// Prints a JSON Schema: of scenarios, with which editors complete and check them, or of emitted JSON
@@ -25,6 +26,8 @@ enum Of {
     Comparison,
     /// What `report --emit json=..` writes
     Figures,
+    /// What `history --json` prints
+    History,
 }
 
 impl Schema {
@@ -34,6 +37,7 @@ impl Schema {
             Of::Profile => schemars::schema_for!(Profile),
             Of::Comparison => schemars::schema_for!(ComparisonFile),
             Of::Figures => schemars::schema_for!(FiguresFile),
+            Of::History => schemars::schema_for!(HistoryFile),
         };
         serde_json::to_writer_pretty(&mut *out, &schema)?;
         writeln!(out)?;

@@ -5,6 +5,7 @@
 //! own, so that the same two Records get the same verdict wherever they are compared.
 
 mod bootstrap;
+mod change_points;
 mod holm;
 mod permutation;
 mod ranks;
@@ -13,6 +14,7 @@ mod ranks;
 mod tests;
 
 pub use bootstrap::{CONFIDENCE, Spread, paired_change, paired_spread, unpaired_spread};
+pub use change_points::{SERIES_MIN, change_points};
 pub use holm::holm;
 pub use permutation::{sign_flip, smallest_of_pairs};
 pub use ranks::{mann_whitney, smallest_of_ranks};
@@ -30,4 +32,12 @@ pub fn relative_change(baseline: f64, candidate: f64) -> f64 {
     } else {
         (candidate - baseline) / baseline.abs()
     }
+}
+
+/// The middle one, or the mean of the two in the middle; 0 of none.
+pub fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let at = |place: usize| sorted.get(place).copied().unwrap_or_default();
+    (at(sorted.len().saturating_sub(1) / 2) + at(sorted.len() / 2)) / 2.0
 }

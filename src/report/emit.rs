@@ -10,6 +10,8 @@ mod markdown;
 mod open_metrics;
 mod rows;
 
+pub(super) use self::rows::{better, unit};
+
 use self::action_benchmark::Better;
 use crate::compare::Comparison;
 use crate::record::Record;
@@ -84,7 +86,7 @@ impl Form {
 }
 
 /// Data as a file of JSON.
-fn pretty<T: serde::Serialize>(data: &T) -> String {
+pub(super) fn pretty<T: serde::Serialize>(data: &T) -> String {
     let mut text = serde_json::to_string_pretty(data).expect("plain data can be written");
     text.push('\n');
     text

@@ -79,6 +79,25 @@ impl Default for Gate {
 }
 
 impl Gated {
+    pub const ALL: [Self; 16] = [
+        Self::ReadP50,
+        Self::ReadP99,
+        Self::UpdateP50,
+        Self::UpdateP99,
+        Self::HitRatio,
+        Self::StoreReadsPerRequest,
+        Self::StaleShare,
+        Self::Staleness,
+        Self::LostWrites,
+        Self::Errors,
+        Self::StoreBurst,
+        Self::Throttled,
+        Self::ReadYourWrites,
+        Self::Recovery,
+        Self::Memory,
+        Self::EntrySize,
+    ];
+
     /// A tail differs by more from run to run than a median, and a hit ratio by little: where it is
     /// high, a hundredth of it is many more misses.
     const fn default_effect(self) -> f64 {

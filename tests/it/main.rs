@@ -19,6 +19,7 @@ mod find_max;
 mod full_cache;
 mod golden;
 mod guards;
+mod history;
 mod late_answers;
 mod listeners;
 mod lost_writes;
