@@ -3,6 +3,7 @@
 mod advise;
 mod api_origin;
 mod biting;
+mod ci_files;
 mod closed_forms;
 mod command_line;
 mod comparing;
