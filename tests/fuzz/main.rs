@@ -10,6 +10,7 @@
 mod entries;
 mod flat;
 mod histograms;
+mod histories;
 mod memory;
 mod mutation;
 mod records;

@@ -2,7 +2,7 @@
 
 #[path = "../it/reports/fixture.rs"]
 #[allow(dead_code)]
-mod fixture;
+pub mod fixture;
 
 use std::fs;
 use std::sync::LazyLock;

@@ -105,7 +105,9 @@ impl Counted for Runs<'_> {
     /// Counts of all runs together; of times and peaks, the largest of any run.
     fn figure(&self, metric: Metric) -> Option<Figure> {
         let Self(runs) = self;
-        let total = |name: &str| runs.iter().map(|run| run.figure(name)).sum::<u64>();
+        // A file may say anything.
+        let total =
+            |name: &str| runs.iter().map(|run| run.figure(name)).fold(0, u64::saturating_add);
         let largest = |name: &str| runs.iter().map(|run| run.figure(name)).max().unwrap_or(0);
         let share = |part: u64, whole: &str| {
             let whole = total(whole);
@@ -127,9 +129,9 @@ impl Counted for Runs<'_> {
             Metric::Staleness => of_any_read(time("staleness-max")),
             Metric::LostWrites => Some(Figure::Count(total("lost-writes"))),
             Metric::Errors => {
-                let (failed, answered) = (total("failed"), total("answered"));
-                let share = failed as f64 / (failed + answered).max(1) as f64;
-                (failed + answered > 0).then_some(Figure::Share(share))
+                let failed = total("failed");
+                let all = failed.saturating_add(total("answered"));
+                (all > 0).then(|| Figure::Share(failed as f64 / all as f64))
             }
             Metric::Coalesced => of_reads("coalesced"),
             Metric::StaleServed => of_reads("stale-served"),
