@@ -4,6 +4,7 @@
 mod command;
 mod theory;
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use cacheduel::clock::SimClock;
@@ -62,6 +63,12 @@ fn search_watched(
     search.record()
 }
 
+/// What a search of the scenario finds, made once for all that look at it.
+pub fn searched() -> &'static Ceilings {
+    static SEARCHED: LazyLock<Ceilings> = LazyLock::new(|| search(&loaded(SCENARIO), &SETTINGS));
+    &SEARCHED
+}
+
 fn ceiling<'a>(record: &'a Ceilings, label: &str) -> &'a Ceiling {
     record.ceilings.iter().find(|ceiling| ceiling.label == label).unwrap()
 }
@@ -102,10 +109,10 @@ fn assert_consistent(record: &Ceilings) {
 
 #[test]
 fn what_broke_first_is_named_for_each_strategy() {
-    let record = search(&loaded(SCENARIO), &SETTINGS);
-    assert_consistent(&record);
+    let record = searched();
+    assert_consistent(record);
     assert!(!record.is_partial());
-    let no_cache = ceiling(&record, "no-cache");
+    let no_cache = ceiling(record, "no-cache");
     let broken = no_cache.beyond().unwrap().broken();
     assert_eq!(broken[0].what, "worst 100 ms of store reads");
     assert!(broken[0].value > Some(20.0) && broken[0].asked == "at most 20");
@@ -113,7 +120,7 @@ fn what_broke_first_is_named_for_each_strategy() {
     // More than two hundred reads a second cannot keep to 20 in every tenth of a second.
     assert!(no_cache.answer.holds > Some(25.0) && no_cache.answer.holds < Some(222.0));
 
-    let ttl = ceiling(&record, "ttl");
+    let ttl = ceiling(record, "ttl");
     assert_eq!((ttl.answer.holds, ttl.steps.len()), (None, 2), "the lowest rate is tried twice");
     assert_eq!(ttl.beyond().unwrap().broken()[0].what, "stale share");
     let seeds: Vec<_> = ttl.steps.iter().map(|step| (step.seed, &step.plan)).collect();
@@ -216,19 +223,19 @@ fn a_search_that_is_ended_before_its_time_keeps_what_it_has() {
 
 #[test]
 fn a_search_is_read_back_and_rendered_as_it_was() {
-    let record = search(&loaded(SCENARIO), &SETTINGS);
+    let record = searched();
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("found");
-    report::write(&record, &folder).unwrap();
+    report::write(record, &folder).unwrap();
     assert!(Ceilings::SORT.is_at(&folder));
     let again = ceilings::read(&folder).unwrap();
-    assert_eq!(again, record);
-    assert_eq!(ceilings::text(&again), ceilings::text(&record));
+    assert_eq!(again, *record);
+    assert_eq!(ceilings::text(&again), ceilings::text(record));
 
-    let told = ceilings::text(&record);
+    let told = ceilings::text(record);
     assert!(told.lines().all(|line| line.chars().count() <= 100), "{told}");
     assert!(told.contains("below 25"), "{told}");
-    let page = ceilings::html(&record);
+    let page = ceilings::html(record);
     assert!(page.contains("below 25") && !page.contains("<script"), "{page}");
     for chart in std::fs::read_dir(folder.join("charts")).unwrap() {
         let drawing = std::fs::read_to_string(chart.unwrap().path()).unwrap();

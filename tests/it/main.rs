@@ -26,6 +26,7 @@ mod listeners;
 mod lost_writes;
 mod near_tiers;
 mod noise_floor;
+mod pages;
 mod planted;
 mod postgres_faults;
 mod postgres_servers;

@@ -1,10 +1,9 @@
 //! Reports, rendered from a made-up Record whose figures follow from formulas.
 
-mod browser;
 mod certified;
-mod faulty;
+pub mod faulty;
 pub mod fixture;
-mod variety;
+pub mod variety;
 
 use std::fs;
 use std::process::Command;
@@ -14,7 +13,7 @@ use assert_cmd::cargo::cargo_bin;
 use cacheduel::compare::verdict::{Ground, Held, Threshold};
 use cacheduel::compare::{Metric, Verdict};
 use cacheduel::model::{Distribution, Nanos, Share, Span};
-use cacheduel::record::{Check, FORMAT, Preference, Record, Run, Standing, Thresholds};
+use cacheduel::record::{FORMAT, Preference, Record, Run, Thresholds};
 use cacheduel::report::{self, Error, charts, csv, guide, hlog, html, text};
 use cacheduel::strategy::Spec;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
@@ -448,29 +447,4 @@ fn what_is_not_a_record_is_refused_by_what_it_is() {
     assert!(matches!(refused(&format!("{{ \"format\": {FORMAT} }}")), Error::Malformed { .. }));
     let error = refused(&format!("{{ \"format\": {} }}", FORMAT + 1));
     assert!(matches!(error, Error::Version { found, .. } if found == u64::from(FORMAT) + 1));
-}
-
-#[test]
-fn the_page_fits_every_width_and_no_labels_overlap() {
-    let browser = browser::Browser::find();
-    let warned = with_warning(fixture::embedded(fixture::record()));
-    let records = [
-        (fixture::record(), "full"),
-        (warned, "warned"),
-        (fixture::hollow(), "hollow"),
-        (fixture::crowded(), "crowded"),
-        (variety::varied(), "varied"),
-    ];
-    for (record, name) in records {
-        browser.check(&html::render(&record), &[1440, 768, 390], name);
-    }
-}
-
-fn with_warning(mut record: Record) -> Record {
-    record.checks.push(Check {
-        name: "generator".into(),
-        standing: Standing::Warn,
-        detail: "used 83 % of its core, at most 80 % is sure".into(),
-    });
-    record
 }

@@ -41,6 +41,16 @@ impl Axis {
         }
     }
 
+    /// Bytes from 0 to past `high`, in round figures of the unit that they are written in.
+    pub fn bytes(title: &'static str, high: f64) -> Self {
+        let unit = 1024f64.powf(high.max(1.0).log(1024.0).floor());
+        let axis = Self::linear(title, high / unit, |units| {
+            crate::compare::Figure::Bytes((units * unit).round() as u64).asked()
+        });
+        let marks = axis.marks.into_iter().map(|(mark, label)| (mark * unit, label)).collect();
+        Self { high: axis.high * unit, marks, ..axis }
+    }
+
     /// A logarithmic axis of time over the decimal logarithm of nanoseconds.
     pub fn log_time(title: &'static str, low: Nanos, high: Nanos) -> Self {
         let nanos = |span: Nanos| span.0.max(NANOS_MIN) as f64;
@@ -131,6 +141,15 @@ mod tests {
         let axis = Axis::linear("", 0.93, |mark| format!("{mark:.2}"));
         assert_eq!(axis.low, 0.0);
         assert!(axis.high >= 0.93 && axis.marks.len() <= 7, "{axis:?}");
+    }
+
+    #[test]
+    fn bytes_are_marked_where_they_are_round_in_their_own_unit() {
+        let axis = Axis::bytes("", 2.9 * 1024.0 * 1024.0);
+        let marks: Vec<_> = axis.marks.iter().map(|(_, text)| text.as_str()).collect();
+        assert_eq!(marks, ["0 B", "1 MiB", "2 MiB", "3 MiB"]);
+        assert_eq!(axis.high, 3.0 * 1024.0 * 1024.0);
+        assert!(Axis::bytes("", 0.0).high > 0.0);
     }
 
     #[test]

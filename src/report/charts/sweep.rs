@@ -56,6 +56,7 @@ fn chart(sweep: &Sweep, metric: Metric, table: Table) -> Chart {
     let is_log = matches!(figure(metric, 0.0), Figure::Time(_)) && lowest > 0.0;
     let y = match is_log {
         true => Axis::log_time(name, nanos(lowest), nanos(highest)),
+        false if metric == Metric::Memory => Axis::bytes(name, highest),
         false => Axis::linear(name, highest, |value| figure(metric, value).asked()),
     };
     let place = |value: f64| if is_log { log(nanos(value)) } else { value };
@@ -156,7 +157,7 @@ fn pareto(sweep: &Sweep) -> Chart {
     let drawing = match is_known {
         false => message("No point has all three figures."),
         true => draw(frame_height(), |area| {
-            framed(area, &x_axis(sweep), &y, |plot| {
+            framed(area, &roomier(x_axis(sweep)), &y, |plot| {
                 for (index, point) in sweep.points.iter().enumerate() {
                     let x = x_place(sweep, index);
                     let found = on_front_at(sweep, point).into_iter().enumerate();
@@ -179,6 +180,12 @@ fn pareto(sweep: &Sweep) -> Chart {
         table,
         drawing,
     }
+}
+
+/// The same axis with room for whole marks at its ends, apart from the names beside it.
+fn roomier(axis: Axis) -> Axis {
+    let room = f64::from(2 * MARK) / PLOT_WIDTH * (axis.high - axis.low);
+    Axis { low: axis.low - room, high: axis.high + room, ..axis }
 }
 
 fn mark(area: &Area<'_>, at: (i32, i32), series: usize, is_full: bool) {

@@ -133,11 +133,12 @@ fn label(area: &Area<'_>, points: &[Point], places: &[(i32, i32)], left: i32) {
     let widths: Vec<i32> = texts.iter().map(|text| text_width(text) * SCALE).collect();
     let bounds = (left, HEAD * SCALE, WIDTH * SCALE, (frame_height() - FOOT) * SCALE);
     let found = labels::place(places, &widths, bounds);
+    // All lines first: a name stands on whatever passes below it.
+    for line in found.iter().flatten().filter_map(|label| label.line) {
+        area.draw(&PathElement::new(line, MUTED.stroke_width(SCALE as u32))).expect(IN_MEMORY);
+    }
     for ((text, label), mark) in texts.iter().zip(found).zip(places) {
-        let Some(Label { spot, line }) = label else { continue };
-        if let Some(line) = line {
-            area.draw(&PathElement::new(line, MUTED.stroke_width(SCALE as u32))).expect(IN_MEMORY);
-        }
+        let Some(Label { spot, .. }) = label else { continue };
         // A text may come out shorter than its place; it starts or ends at the side of its mark.
         let (side, x) = if spot.2 < mark.0 { (HPos::Right, spot.2) } else { (HPos::Left, spot.0) };
         let style = font(&INK, side, VPos::Center);

@@ -63,7 +63,10 @@ pub fn when(fault: &PlannedFault) -> String {
 fn figures_of(record: &Record, planned: &[PlannedFault], number: usize) -> Table {
     let mut columns = vec![words("strategy")];
     columns.extend(Figure::ALL.map(|figure| words(name(figure))));
-    let mut table = Table::new("Before → at its worst since; when it was as before", columns);
+    let mut table = Table::new(
+        format!("Fault {}: before → at its worst since; when it was as before", number + 1),
+        columns,
+    );
     for contender in &record.contenders {
         let through = contender.through(planned, number);
         let cells = Figure::ALL.map(|figure| match Felt::of(&through, figure) {
@@ -111,9 +114,12 @@ fn changes(record: &Record, planned: &[PlannedFault], number: usize) -> Table {
 
 fn costs(record: &Record, planned: &[PlannedFault], number: usize, verdict: &Verdict) -> Table {
     let mut table = Table::new(
-        "What it cost: failed requests, and the most store reads that began within 100 ms. Of the \
-         whole of every run are the time to recover (the slowest of any fault), lost writes, and \
-         writes of which the cache was never told",
+        format!(
+            "What fault {} cost: failed requests, and the most store reads that began within 100 ms. Of \
+             the whole of every run are the time to recover (the slowest of any fault), lost writes, and \
+             writes of which the cache was never told",
+            number + 1
+        ),
         [
             words("strategy"),
             figures("failed requests"),

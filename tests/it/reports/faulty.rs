@@ -9,8 +9,7 @@ use cacheduel::record::{PlannedFault, Record, Run};
 use cacheduel::report::{charts, csv, hlog, html, text};
 use hdrhistogram::serialization::interval_log::IntervalLogIterator;
 
-use super::browser::Browser;
-use super::fixture::{distribution, record, with_contenders};
+use super::fixture::{crowded, distribution, record, with_contenders};
 
 const WIDTH: Nanos = Nanos::from_millis(100);
 
@@ -28,6 +27,22 @@ const RESTARTED: u64 = 4_620;
 /// All strategies through all faults, which only the control does not feel.
 pub fn faulted() -> Record {
     through(record())
+}
+
+/// One run of each of thirteen strategies through more faults than there is room to name.
+pub fn crowded_through() -> Record {
+    let mut record = crowded();
+    let mut last = record.contenders[1].clone();
+    last.label = "cache-aside@once-more".into();
+    record.contenders.push(last);
+    record.contenders.iter_mut().for_each(|contender| contender.runs.truncate(1));
+    let mut record = through(record);
+    for at in [3_050, 3_200, 9_700, 9_990] {
+        let what = PLANNED[0].2;
+        let at = Span::from_millis(at);
+        record.scenario.faults.push(PlannedFault { at, lasts: Span::default(), what });
+    }
+    record
 }
 
 fn through(mut record: Record) -> Record {
@@ -208,18 +223,10 @@ fn every_axis_of_time_shows_the_faults_and_tells_of_them() {
 }
 
 #[test]
-fn a_page_with_faults_fits_every_width_and_stays_small() {
-    let browser = Browser::find();
-    let mut crowded = troubled();
-    for at in [3_050, 3_200, 9_700, 9_990] {
-        let what = PLANNED[0].2;
-        let at = Span::from_millis(at);
-        crowded.scenario.faults.push(PlannedFault { at, lasts: Span::default(), what });
-    }
-    for (record, name) in [(faulted(), "faulted"), (crowded, "crowded with faults")] {
+fn a_page_with_faults_stays_small() {
+    for record in [faulted(), crowded_through()] {
         let page = html::render(&record);
         assert!(page.len() <= 1024 * 1024, "{} bytes", page.len());
         assert!(page.contains("id=\"through-faults\""));
-        browser.check(&page, &[1440, 768, 390], name);
     }
 }
