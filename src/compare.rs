@@ -9,6 +9,7 @@ pub mod figure;
 pub mod front;
 pub mod interval;
 pub mod metric;
+pub mod next;
 pub mod noise;
 pub mod statistics;
 pub mod sweep;

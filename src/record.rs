@@ -198,6 +198,13 @@ impl Record {
         checks.map(|check| check.standing).max().unwrap_or_default()
     }
 
+    /// What the scenario says of an option of a contender, defaults included; `None` where its strategy has
+    /// no such option, or it was left out and has no default.
+    pub fn option(&self, label: &str, name: &str) -> Option<serde_json::Value> {
+        let contender = self.scenario.strategies.0.iter().find(|chosen| chosen.label == label)?;
+        contender.options().get(name).cloned()
+    }
+
     /// Whether time was virtual, and the servers twins.
     pub fn is_simulated(&self) -> bool {
         self.profile.is_some()

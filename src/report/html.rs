@@ -8,6 +8,7 @@ use super::table::{Cell, Mark, Table};
 use super::tables::Through;
 use super::{notice, tables};
 use crate::compare::Verdict;
+use crate::compare::next::{Hint, hints};
 use crate::record::{Record, Standing};
 
 /// The note of the preferred strategy's row.
@@ -26,6 +27,7 @@ struct Page<'a> {
     verdict: Verdict,
     style: String,
     summary: Table,
+    hints: Vec<Hint>,
     thresholds: Table,
     details: Vec<Detail>,
     faults: Vec<Through>,
@@ -70,6 +72,7 @@ impl<'a> Page<'a> {
         Self {
             style: format!("{}\n{}", charts::STYLE, include_str!("html/page.css")),
             summary,
+            hints: hints(record),
             thresholds: tables::thresholds(&verdict),
             details: details(record, &verdict),
             faults: tables::through(record, &verdict),

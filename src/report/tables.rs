@@ -295,8 +295,7 @@ fn wrong_reads(findings: &Findings) -> u64 {
 /// What the scenario says of an option of a contender, in a word: the name of the choice, without the
 /// options of its own that it may have. `None` where the strategy has no such option.
 fn option(record: &Record, label: &str, name: &str) -> Option<String> {
-    let contender = record.scenario.strategies.0.iter().find(|chosen| chosen.label == label)?;
-    word(contender.options().get(name)?)
+    word(&record.option(label, name)?)
 }
 
 fn word(option: &serde_json::Value) -> Option<String> {

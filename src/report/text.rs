@@ -3,6 +3,7 @@
 use super::table::Table;
 use super::{facts, notice, tables};
 use crate::compare::Verdict;
+use crate::compare::next::hints;
 use crate::compare::verdict::located_checks;
 use crate::record::{Calibration, Record, Standing};
 
@@ -51,6 +52,7 @@ pub fn render(record: &Record) -> String {
         page.line(sentence, "  ");
     }
     page.asked(&verdict);
+    page.hints(record);
     let servers = tables::servers(record);
     page.optional("WHAT THE SERVERS SAY THEMSELVES, OVER WHOLE RUNS", &servers);
     page.optional("WHAT THE STORE'S SERVER SAYS ITSELF", &tables::database(record));
@@ -123,6 +125,17 @@ impl Page {
             .collect();
         if !asked.is_empty() {
             self.hanging("  Asked: ", &format!("{}.", asked.join("; ")));
+        }
+    }
+
+    /// What the figures say of where to look next.
+    fn hints(&mut self, record: &Record) {
+        let hints = hints(record);
+        if !hints.is_empty() {
+            self.section("WHAT TO LOOK AT NEXT");
+        }
+        for hint in hints {
+            self.hanging("  - ", &hint.text);
         }
     }
 

@@ -25,6 +25,7 @@ mod late_answers;
 mod listeners;
 mod lost_writes;
 mod near_tiers;
+mod next;
 mod noise_floor;
 mod pages;
 mod planted;
