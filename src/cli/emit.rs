@@ -14,8 +14,8 @@ use crate::report::emit::{Form, Subject, render};
 #[derive(Debug, Args)]
 pub struct Emits {
     /// Write the figures for another program, as often as you like; FORMAT is one of json, markdown,
-    /// junit, smaller-is-better, bigger-is-better (github-action-benchmark), bencher, go-bench and
-    /// openmetrics
+    /// junit, smaller-is-better, bigger-is-better (github-action-benchmark), bencher, go-bench,
+    /// openmetrics and html
     #[arg(long, value_name = "FORMAT=FILE")]
     emit: Vec<Emit>,
 }

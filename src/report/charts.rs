@@ -4,6 +4,7 @@ mod bands;
 mod bars;
 mod canvas;
 mod ceilings;
+mod changes;
 mod labels;
 mod latency;
 mod lines;
@@ -17,6 +18,7 @@ mod sweep;
 mod tradeoff;
 
 pub use ceilings::by_rate;
+pub use changes::changes;
 pub use svg::STYLE;
 pub use sweep::by_option;
 

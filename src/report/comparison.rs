@@ -1,6 +1,10 @@
-//! Two Records side by side, for a terminal: the verdict first, then every figure.
+//! Two Records side by side, for a terminal and as a page: the verdict first, then every figure.
 
-use super::table::{Cell, Mark, Table, figures, words};
+mod html;
+
+pub use html::render as html;
+
+use super::table::{Cell, Column, Mark, Table, figures, words};
 use super::text::Page;
 use crate::compare::difference::sentences::{bounds, probability, signed};
 use crate::compare::difference::{Change, Compared, Decision, Difference, Method};
@@ -45,18 +49,8 @@ pub fn text(comparison: &Comparison) -> String {
 
 /// The figures of one strategy: those that decide first, then all others that have changed.
 pub fn table(compared: &Compared) -> Table {
-    let mut table = Table::new(
-        format!("{}: what each figure was, and what it is", compared.label),
-        [
-            words("figure"),
-            figures("baseline"),
-            figures("candidate"),
-            figures("change"),
-            figures("95 % interval"),
-            figures("p"),
-            words("verdict"),
-        ],
-    );
+    let mut table =
+        Table::new(format!("{}: what each figure was, and what it is", compared.label), columns());
     let (deciding, shown): (Vec<_>, Vec<_>) =
         compared.differences.iter().partition(|difference| difference.decision.is_some());
     for difference in deciding {
@@ -68,11 +62,28 @@ pub fn table(compared: &Compared) -> Table {
     table.without_blank_columns()
 }
 
-fn row(difference: &Difference) -> [Cell; 7] {
+/// What is told of a figure on both sides, after what it is a figure of.
+pub fn columns() -> [Column; 7] {
+    [
+        words("figure"),
+        figures("baseline"),
+        figures("candidate"),
+        figures("change"),
+        figures("95 % interval"),
+        figures("p"),
+        words("verdict"),
+    ]
+}
+
+fn row(difference: &Difference) -> impl Iterator<Item = Cell> {
+    [difference.metric.name().into()].into_iter().chain(figures_of(difference))
+}
+
+/// The cells of a figure under all but the first of [`columns`].
+pub fn figures_of(difference: &Difference) -> [Cell; 6] {
     let figure = |figure: Option<Figure>| figure.map(|it| it.to_string()).unwrap_or_default();
     let p = difference.decision.as_ref().and_then(|it| it.adjusted).or(difference.probability);
     [
-        difference.metric.name().into(),
         figure(difference.baseline).into(),
         figure(difference.candidate).into(),
         difference.relative().map(signed).unwrap_or_default().into(),
@@ -85,11 +96,14 @@ fn row(difference: &Difference) -> [Cell; 7] {
 /// What decides has a verdict; all others are shown only.
 fn verdict(decision: Option<&Decision>) -> Cell {
     let Some(decision) = decision else { return "(shown only)".into() };
-    let mark = match decision.change {
+    Cell::marked(decision.change.name(), mark(decision.change))
+}
+
+fn mark(change: Change) -> Mark {
+    match change {
         Change::Unchanged => Mark::None,
         Change::Improved => Mark::Good,
         Change::Inconclusive => Mark::Warn,
         Change::Changed | Change::Regressed => Mark::Bad,
-    };
-    Cell::marked(decision.change.name(), mark)
+    }
 }

@@ -13,6 +13,7 @@ mod rows;
 pub(super) use self::rows::{better, unit};
 
 use self::action_benchmark::Better;
+use super::{comparison, html};
 use crate::compare::Comparison;
 use crate::record::Record;
 
@@ -35,6 +36,8 @@ pub enum Form {
     GoBench,
     /// OpenMetrics, as Prometheus reads it from a file.
     OpenMetrics,
+    /// For people: a page that is whole without network and scripts.
+    Html,
 }
 
 /// What is told.
@@ -55,11 +58,12 @@ pub fn render(subject: Subject<'_>, form: Form) -> String {
         Form::Bencher => bencher::render(subject),
         Form::GoBench => go_bench::render(subject),
         Form::OpenMetrics => open_metrics::render(subject),
+        Form::Html => page(subject),
     }
 }
 
 impl Form {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Json,
         Self::Markdown,
         Self::Junit,
@@ -68,6 +72,7 @@ impl Form {
         Self::Bencher,
         Self::GoBench,
         Self::OpenMetrics,
+        Self::Html,
     ];
 
     /// Its name on the command line.
@@ -81,8 +86,17 @@ impl Form {
             Self::Bencher => "bencher",
             Self::GoBench => "go-bench",
             Self::OpenMetrics => "openmetrics",
+            Self::Html => "html",
         }
     }
+}
+
+fn page(subject: Subject<'_>) -> String {
+    let page = match subject {
+        Subject::Record(record) => html::render(record),
+        Subject::Comparison(comparison) => comparison::html(comparison),
+    };
+    page + "\n"
 }
 
 /// Data as a file of JSON.

@@ -10,7 +10,7 @@ export function measure(scheme) {
     const scrolls = part => part && (getComputedStyle(part).overflowX === 'auto' || scrolls(part.parentElement));
     const wide = [...document.querySelectorAll('body *')].filter(part =>
       part.getBoundingClientRect().right > width + 1 && !scrolls(part));
-    const names = wide.slice(0, 3).map(part => `${part.tagName}#${part.id}`);
+    const names = wide.slice(0, 3).map(part => `${part.tagName}#${part.closest('[id]')?.id}`);
     found.push(`${root.scrollWidth} wide in ${width}: ${names.join(' ')}`);
   }
 

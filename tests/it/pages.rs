@@ -3,11 +3,12 @@
 
 mod browser;
 
-use cacheduel::compare::beside;
+use cacheduel::compare::{Comparison, beside, compare};
 use cacheduel::record::{Check, Record, Standing};
-use cacheduel::report::{ceilings, html, sweep};
+use cacheduel::report::{ceilings, comparison, html, sweep};
 use cacheduel::scenario;
 
+use super::comparing::made_up::Plan;
 use super::find_max;
 use super::reports::{faulty, fixture, variety};
 use super::simulated::{USUAL, simulate};
@@ -46,6 +47,8 @@ fn every_page_is_whole_on_every_screen_on_paper_and_for_every_reader() {
         ("beside a real run", html::render(&beside_real())),
         ("a search", searched),
         ("a sweep", sweep::html(by_writes())),
+        ("a comparison", comparison::html(&slower())),
+        ("a comparison of simulations", comparison::html(&simulated_otherwise())),
     ]);
 }
 
@@ -75,6 +78,20 @@ fn a_page_that_is_wrong_is_told_by_what_is_wrong() {
         assert!(found.iter().any(|what| what.contains(expected)), "{expected}: {found:#?}");
     }
     assert!(!found.iter().any(|what| what.contains("1440 light: the ground")), "{found:#?}");
+}
+
+/// What is slower in twelve pairs of runs, and reads the store more often.
+fn slower() -> Comparison {
+    let plan = Plan { paired: true, slower: 1.2, store_reads: 1.1, ..Plan::default() };
+    let (baseline, candidate) = plan.records();
+    compare(&baseline, &candidate).unwrap()
+}
+
+fn simulated_otherwise() -> Comparison {
+    let baseline = short();
+    let mut candidate = baseline.clone();
+    candidate.contenders[0].runs[0].measures.lookups.hits += 1;
+    compare(&baseline, &candidate).unwrap()
 }
 
 fn warned(record: Record) -> Record {

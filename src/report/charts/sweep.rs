@@ -261,7 +261,8 @@ const fn slug(metric: Metric) -> &'static str {
     }
 }
 
-const fn title(metric: Metric) -> &'static str {
+/// The head of a chart of this figure.
+pub(super) const fn title(metric: Metric) -> &'static str {
     match metric {
         Metric::ReadP50 => "Read p50",
         Metric::ReadP99 => "Read p99",
@@ -275,7 +276,7 @@ const fn title(metric: Metric) -> &'static str {
         Metric::LostWrites => "Lost writes",
         Metric::Errors => "Error share",
         Metric::Memory => "Cache memory",
-        _ => "Measure",
+        other => other.name(),
     }
 }
 

@@ -18,8 +18,9 @@ use tempfile::TempDir;
 use super::exact::simulated;
 use super::made_up::Plan;
 
-const FORMATS: [&str; 8] = [
+const FORMATS: [&str; 9] = [
     "json",
+    "html",
     "markdown",
     "junit",
     "smaller-is-better",
