@@ -20,6 +20,11 @@ pub fn render(record: &Record) -> String {
     page.render().expect("the template only writes strings to memory")
 }
 
+/// What every page looks like.
+pub(super) fn style() -> String {
+    format!("{}\n{}", charts::STYLE, include_str!("html/page.css"))
+}
+
 #[derive(Template)]
 #[template(path = "html/page.html")]
 struct Page<'a> {
@@ -70,7 +75,7 @@ impl<'a> Page<'a> {
             }
         }
         Self {
-            style: format!("{}\n{}", charts::STYLE, include_str!("html/page.css")),
+            style: style(),
             summary,
             hints: hints(record),
             thresholds: tables::thresholds(&verdict),
@@ -99,15 +104,6 @@ impl<'a> Page<'a> {
 
     fn is_invalid(&self) -> bool {
         self.verdict.standing == Standing::Invalid
-    }
-
-    /// The sentences after the first, which stands out by itself.
-    fn further_sentences(&self) -> &[String] {
-        self.verdict.sentences.get(1..).unwrap_or_default()
-    }
-
-    fn first_sentence(&self) -> &str {
-        self.verdict.sentences.first().map_or("", String::as_str)
     }
 
     fn standing_class(&self) -> &'static str {

@@ -4,10 +4,10 @@ use askama::Template;
 
 use super::super::EMBEDDED_NOTICE;
 use super::super::charts::{self, Chart};
+use super::super::html;
 use super::super::table::Table;
 use super::text::{asked, provenance};
 use super::{sentences, steps, summary};
-use crate::record::Check;
 use crate::record::ceilings::Ceilings;
 
 /// The whole page.
@@ -34,7 +34,7 @@ impl<'a> Page<'a> {
     fn of(record: &'a Ceilings) -> Self {
         Self {
             record,
-            style: format!("{}\n{}", charts::STYLE, include_str!("../html/page.css")),
+            style: html::style(),
             sentences: sentences(record),
             summary: summary(record),
             asked: asked(record),
@@ -44,18 +44,6 @@ impl<'a> Page<'a> {
             command: command(record),
             embedded_notice: EMBEDDED_NOTICE,
         }
-    }
-
-    fn checks(&self) -> &[Check] {
-        &self.record.checks
-    }
-
-    fn further_sentences(&self) -> &[String] {
-        self.sentences.get(1..).unwrap_or_default()
-    }
-
-    fn first_sentence(&self) -> &str {
-        self.sentences.first().map_or("", String::as_str)
     }
 }
 

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::super::charts::{self, Chart};
+use super::super::html;
 use super::super::table::{Cell, Mark, Table, figures, words};
 use super::{mark, table};
 use crate::compare::difference::sentences::signed;
@@ -43,7 +44,7 @@ impl<'a> Page<'a> {
         };
         Self {
             comparison,
-            style: format!("{}\n{}", charts::STYLE, include_str!("../html/page.css")),
+            style: html::style(),
             sentences: comparison.sentences(),
             summary: summary(comparison),
             charts: charts::changes(comparison),
@@ -51,14 +52,6 @@ impl<'a> Page<'a> {
             differing,
             more,
         }
-    }
-
-    fn further_sentences(&self) -> &[String] {
-        self.sentences.get(1..).unwrap_or_default()
-    }
-
-    fn first_sentence(&self) -> &str {
-        self.sentences.first().map_or("", String::as_str)
     }
 
     fn change_class(&self) -> &'static str {

@@ -4,12 +4,12 @@ use askama::Template;
 
 use super::super::EMBEDDED_NOTICE;
 use super::super::charts::{self, Chart};
+use super::super::html;
 use super::super::table::Table;
 use super::SIMULATED_NOTICE;
 use super::tables::{front_figures, points, summary, without_table};
 use super::text::provenance;
 use crate::compare::sweep::sentences;
-use crate::record::Check;
 use crate::record::sweep::Sweep;
 
 /// The whole page.
@@ -38,7 +38,7 @@ impl<'a> Page<'a> {
     fn of(record: &'a Sweep) -> Self {
         Self {
             record,
-            style: format!("{}\n{}", charts::STYLE, include_str!("../html/page.css")),
+            style: html::style(),
             sentences: sentences(record),
             summary: summary(record),
             without: without_table(record),
@@ -50,18 +50,6 @@ impl<'a> Page<'a> {
             embedded_notice: EMBEDDED_NOTICE,
             simulated_notice: SIMULATED_NOTICE,
         }
-    }
-
-    fn checks(&self) -> &[Check] {
-        &self.record.checks
-    }
-
-    fn further_sentences(&self) -> &[String] {
-        self.sentences.get(1..).unwrap_or_default()
-    }
-
-    fn first_sentence(&self) -> &str {
-        self.sentences.first().map_or("", String::as_str)
     }
 }
 
