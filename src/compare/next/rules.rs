@@ -51,10 +51,9 @@ fn pool(record: &Record, contender: &Contender) -> Option<Case> {
     let (calls, waited) =
         (waits(|run| run.store_counters.pool.calls), waits(|run| run.store_counters.pool.total.0));
     let causes = || contender.runs.iter().flat_map(|run| &run.measures.store.causes);
-    let busy: u64 = causes().map(|cause| cause.busy.0).sum();
-    let took = Nanos(busy.checked_div(causes().map(|cause| cause.calls).sum())?);
+    let took = mean(causes().map(|cause| (cause.busy, cause.calls)))?;
     let wait = Nanos(waited.checked_div(calls)?);
-    if wait.0 * 2 <= took.0 {
+    if wait <= Nanos(took.0 / 2) {
         return None;
     }
     let label = &contender.label;
@@ -88,7 +87,7 @@ fn store(_: &Record, contender: &Contender) -> Option<Case> {
     // The p99 itself is one of them.
     let shorter = Nanos(p99.0.saturating_sub(1));
     let (slowest, of_them) = (all.count_beyond(shorter), missed.count_beyond(shorter));
-    if of_them * 2 <= slowest || at_store(contender)?.0 as f64 * 2.0 <= missed.mean() {
+    if of_them <= slowest / 2 || at_store(contender)?.0 as f64 * 2.0 <= missed.mean() {
         return None;
     }
     let (label, misses, each) = (&contender.label, share(1.0 - hit_ratio), missed.certified(0.5)?);
@@ -116,8 +115,7 @@ fn at_store(contender: &Contender) -> Option<Nanos> {
         let causes = contender.runs.iter().flat_map(|run| &run.measures.store.causes);
         causes.filter(|cause| !cause.background && cause.purpose.asks_for_a_value())
     };
-    let reading: u64 = causes().map(|cause| cause.reading.0).sum();
-    reading.checked_div(causes().map(|cause| cause.reads).sum()).map(Nanos)
+    mean(causes().map(|cause| (cause.reading, cause.reads)))
 }
 
 /// Loads of a key began while another load of the same key was under way, and nothing guards them.
@@ -170,7 +168,7 @@ fn evictions(record: &Record, contender: &Contender) -> Option<Case> {
         (None, None) => return None,
     };
     // The limit is of the server's own memory too; what is missing is not.
-    let missing = bytes((asked - held) * each);
+    let missing = bytes((asked - held).saturating_mul(each));
     Some(Case {
         label: label.clone(),
         weight: evicted as f64,
@@ -247,6 +245,15 @@ fn undelivered(record: &Record, contender: &Contender) -> Option<Case> {
         ),
         brief: format!("{} of {}", count(untold), count(writes)),
     })
+}
+
+/// The time of one call, from the time and the number of all.
+fn mean(calls: impl Iterator<Item = (Nanos, u64)>) -> Option<Nanos> {
+    let add = |(time, count): (Nanos, u64), (more, one): (Nanos, u64)| {
+        (time + more, count.saturating_add(one))
+    };
+    let (time, count) = calls.fold((Nanos::ZERO, 0), add);
+    time.0.checked_div(count).map(Nanos)
 }
 
 fn is_read(latency: &&Latency) -> bool {
