@@ -8,7 +8,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use async_trait::async_trait;
-use cacheduel::backend::{Ctx, Store};
+use cacheduel::backend::Ctx;
 use cacheduel::clock::SimClock;
 use cacheduel::compare::{Change, Comparison, Metric, compare};
 use cacheduel::experiment::{self, Environment, Silent, Stop, simulate};

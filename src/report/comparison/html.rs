@@ -22,6 +22,8 @@ pub fn render(comparison: &Comparison) -> String {
 #[template(path = "html/comparison.html")]
 struct Page<'a> {
     comparison: &'a Comparison,
+    /// What makes the page.
+    tool: &'static str,
     style: String,
     sentences: Vec<String>,
     summary: Table,
@@ -44,6 +46,7 @@ impl<'a> Page<'a> {
         };
         Self {
             comparison,
+            tool: env!("CARGO_PKG_VERSION"),
             style: html::style(),
             sentences: comparison.sentences(),
             summary: summary(comparison),
@@ -56,7 +59,7 @@ impl<'a> Page<'a> {
 
     fn change_class(&self) -> &'static str {
         match self.comparison.change() {
-            Change::Regressed => "bad",
+            Change::Changed | Change::Regressed => "bad",
             Change::Inconclusive => "warn",
             Change::Improved | Change::Unchanged => "good",
         }
