@@ -5,6 +5,7 @@ mod advise;
 mod bless;
 mod calibrate;
 mod compare;
+mod completions;
 mod doctor;
 mod emit;
 mod explain;
@@ -15,6 +16,7 @@ mod history;
 mod init;
 mod list;
 mod log;
+mod man;
 mod measuring;
 mod output;
 mod places;
@@ -36,6 +38,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::VERSION;
 use crate::report::{Document, Format};
 use crate::scenario;
 use output::Output;
@@ -43,7 +46,7 @@ use output::Output;
 /// Puts caching strategies head to head on the same load, and measures what each one costs and
 /// risks: latency, hit ratio, load on the store, stale reads and lost writes.
 #[derive(Debug, Parser)]
-#[command(name = "cacheduel", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "cacheduel", version = VERSION, max_term_width = 100, after_help = EXIT_CODES)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -67,6 +70,8 @@ enum Command {
     Doctor(doctor::Doctor),
     Calibrate(calibrate::Calibrate),
     Bless(bless::Bless),
+    Completions(completions::Completions),
+    Man(man::Man),
 }
 
 /// How a command ended, as its exit code tells it.
@@ -156,6 +161,8 @@ impl Command {
             Self::Doctor(command) => command.run(out),
             Self::Calibrate(command) => command.run(out),
             Self::Bless(command) => command.run(out),
+            Self::Completions(command) => command.run(out),
+            Self::Man(command) => command.run(out),
         }
     }
 }

@@ -66,5 +66,5 @@ pub mod report;
 
 pub mod cli;
 
-/// The version of the tool.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The version of the tool; of a release build with the revision that it is made from, where that is known.
+pub const VERSION: &str = env!("CACHEDUEL_VERSION");

@@ -21,6 +21,7 @@ mod full_cache;
 mod golden;
 mod guards;
 mod history;
+mod installed;
 mod late_answers;
 mod listeners;
 mod lost_writes;
