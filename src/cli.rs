@@ -15,6 +15,7 @@ mod guide;
 mod history;
 mod init;
 mod list;
+mod live;
 mod log;
 mod man;
 mod measuring;

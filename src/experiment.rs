@@ -12,6 +12,7 @@ pub mod find_max;
 mod fit;
 mod fits;
 mod footprint;
+mod intervals;
 mod loadable;
 mod predict;
 mod secrets;
@@ -25,6 +26,7 @@ pub use error::Error;
 pub use exactness::exactly;
 pub use fit::{Fitted, Patience, fit};
 pub use footprint::{Footprint, available};
+pub use intervals::Interval;
 pub use loadable::Loadable;
 pub use simulate::simulate;
 pub use stop::Stop;
@@ -43,6 +45,10 @@ pub trait Progress: Sync {
 
     /// The run that has begun has come to `now` on its own clock.
     fn advance(&self, now: Nanos);
+
+    /// An interval of the run's measured window has passed. Only where its `figures` are asked for does
+    /// that cost the load thread anything.
+    fn interval(&self, _figures: &dyn Fn() -> Interval) {}
 }
 
 /// Hears nothing.

@@ -1,10 +1,11 @@
 //! `cacheduel run`: a scenario through to its verdict.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use clap::Args;
 
 use super::history::Keeping;
+use super::live::{self, Live};
 use super::measuring::{Measured, Measuring};
 use super::progress::Display;
 use super::signals::{Signals, or_interrupted};
@@ -38,6 +39,10 @@ pub struct Run {
     /// Run each strategy against itself too (A/A), to see which differences are noise
     #[arg(long)]
     aa: bool,
+    /// Draw the figures of each run as they come, over the whole terminal. Not of a simulation, which
+    /// is over sooner than it can be watched
+    #[arg(long, conflicts_with_all = ["quiet", "simulate"])]
+    tui: bool,
     /// End with code 4 if the figures cannot be trusted
     #[arg(long)]
     strict: bool,
@@ -46,7 +51,7 @@ pub struct Run {
 impl Command {
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let Self { run, keeping } = self;
-        run.check_servers()?;
+        run.check()?;
         let mut loaded = run.measuring.load()?;
         run.multiply(&mut loaded);
         keeping.check()?;
@@ -67,7 +72,7 @@ impl Run {
     /// # Errors
     /// If the scenario is wrong, or the servers make no sense.
     pub fn plain(&self) -> anyhow::Result<Loaded> {
-        self.check_servers()?;
+        self.check()?;
         Ok(self.measuring.plain()?)
     }
 
@@ -81,7 +86,11 @@ impl Run {
         Ok(())
     }
 
-    fn check_servers(&self) -> Result<(), Usage> {
+    /// What makes no sense together, or here.
+    fn check(&self) -> Result<(), Usage> {
+        if self.tui {
+            live::check()?;
+        }
         match self.measuring.named_server().filter(|_| self.simulating.simulate) {
             Some(option) => Err(Usage(format!(
                 "{option} makes no sense with --simulate: no server is used, twins stand in for them"
@@ -134,15 +143,23 @@ impl Run {
         signals: &mut Signals,
     ) -> anyhow::Result<Measured<Record>> {
         let mut experiment = Experiment::new(loaded, environment)?;
-        let display = (!self.measuring.quiet).then(|| Display::new(&loaded.scenario));
-        let progress = display.as_ref().map_or(&Silent as &dyn Progress, |display| display);
+        let progress = self.progress(loaded)?;
         let stop = Stop::new();
-        let running = experiment.run(progress, &stop);
+        let running = experiment.run(&*progress, &stop);
         let ended = or_interrupted(running, &stop, environment, signals).await;
         if let Err(error) = &ended {
             experiment.cut_short(&format!("{error:#}"));
         }
         Ok((experiment.has_runs().then(|| experiment.record()), ended))
+    }
+
+    /// What shows how far it has come.
+    fn progress(&self, loaded: &Loaded) -> io::Result<Box<dyn Progress>> {
+        Ok(match (self.tui, self.measuring.quiet) {
+            (true, _) => Box::new(Live::of(loaded)?),
+            (_, true) => Box::new(Silent),
+            (_, false) => Box::new(Display::new(&loaded.scenario)),
+        })
     }
 
     /// How a run with this Record ends.

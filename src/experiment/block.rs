@@ -2,6 +2,7 @@
 
 use super::audit::end_state;
 use super::environment::Environment;
+use super::intervals::Intervals;
 use super::loadable::Loadable;
 use super::watch::{Memory, Watch};
 use super::{Error, Progress, Stop};
@@ -81,7 +82,8 @@ impl Block<'_> {
             Course { plan, rows, clock: &clock, start, lane: Lane::ONLY, pacing: self.pacing };
         let drive = driver::drive(&cluster, &course, &tap, &mut watch, self.stop.asked()).await;
         let (drain, drained) = driver::drain(&cluster, self.plan, &clock, &tap, &mut watch).await;
-        let Watch { judge, meter, memory, .. } = watch;
+        let Watch { judge, meter, memory, intervals, now, .. } = watch;
+        intervals.finish(now, &judge, &meter, self.progress);
         // Before the audit, which takes memory for every key once, however long the run was.
         let resident = memory.finish();
 
@@ -192,6 +194,7 @@ impl Block<'_> {
             } else {
                 opens
             }),
+            intervals: Intervals::of(rules.window, rules.bucket),
             progress: self.progress,
             start,
             now: start,

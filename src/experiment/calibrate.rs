@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::environment::Environment;
+use super::intervals::Intervals;
 use super::loadable::Loadable;
 use super::watch::{Memory, Watch};
 use super::{Error, Silent};
@@ -222,6 +223,7 @@ impl<'a> Bench<'a> {
             judge: Judge::new(rules),
             meter: Meter::new(window.0, window.1, Timeline::Usual),
             memory: Memory::from(Nanos::NEVER),
+            intervals: Intervals::of(window, rules.bucket),
             progress: &Silent,
             start,
             now: start,

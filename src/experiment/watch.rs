@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::Progress;
+use super::intervals::Intervals;
 use crate::driver::Observer;
 use crate::judge::Judge;
 use crate::measure::{Meter, Resident};
@@ -15,6 +16,7 @@ pub struct Watch<'a> {
     pub judge: Judge,
     pub meter: Meter,
     pub memory: Memory,
+    pub intervals: Intervals,
     pub progress: &'a dyn Progress,
     /// When the plan began, on the clock that samples are told in.
     pub start: Nanos,
@@ -80,6 +82,7 @@ impl Observer for Watch<'_> {
     fn watermark(&mut self, watermark: Nanos) {
         self.judge.advance(watermark);
         self.memory.pass(self.now);
+        self.intervals.pass(self.now, &self.judge, &self.meter, self.progress);
         self.progress.advance(self.now - self.start);
     }
 }

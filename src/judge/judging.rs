@@ -150,6 +150,11 @@ impl Judge {
         self.ledger.advance(watermark);
     }
 
+    /// What has been judged so far of the reads in an interval of the timeline.
+    pub fn so_far(&self, index: usize) -> StalenessBucket {
+        self.findings.timeline.get(index).copied().unwrap_or_default()
+    }
+
     /// All requests are in; `end` is what they left behind.
     ///
     /// # Panics

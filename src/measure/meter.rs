@@ -111,6 +111,11 @@ impl Meter {
         }
     }
 
+    /// What an interval of the timeline has had so far.
+    pub fn so_far(&self, index: usize) -> Option<&Bucket> {
+        self.measures.timeline.get(index)
+    }
+
     /// What both were told, as if one had been told it all: nothing depends on the order, nor on which
     /// of the two was told what.
     ///

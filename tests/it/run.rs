@@ -12,6 +12,7 @@ mod results;
 mod servers;
 mod signals;
 mod simulated;
+mod terminal;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
