@@ -2,6 +2,7 @@
 //! is refused.
 
 pub mod command;
+mod consumers;
 mod emitted;
 pub mod exact;
 mod kept;

@@ -20,7 +20,7 @@ fn regressed() -> Comparison {
 }
 
 /// Everything that is told of, with names that are a trouble to formats.
-fn told(check: impl Fn(Subject<'_>)) {
+pub fn told(mut check: impl FnMut(Subject<'_>)) {
     let mut awkward = fixture::record();
     awkward.name = "a \"b\" <c>\\ | d/e\n".into();
     awkward.contenders[0].label = "no-cache@x 8".into();
@@ -36,7 +36,7 @@ fn told(check: impl Fn(Subject<'_>)) {
     comparisons.iter().for_each(|comparison| check(Subject::Comparison(comparison)));
 }
 
-fn read(subject: Subject<'_>, form: Form) -> Value {
+pub fn read(subject: Subject<'_>, form: Form) -> Value {
     serde_json::from_str(&render(subject, form)).unwrap()
 }
 
