@@ -101,3 +101,6 @@ fn leave_before_panics_are_told() {
         tell(panic);
     }));
 }
+
+#[cfg(test)]
+mod tests;
