@@ -1,5 +1,6 @@
 //! `cacheduel man`: manual pages of the tool and of each of its commands.
 
+use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -23,7 +24,8 @@ impl Man {
         let command = Cli::command().disable_help_subcommand(true);
         match &self.folder {
             None => Page::new(command).render(&mut *out)?,
-            Some(folder) => generate_to(command, folder)
+            Some(folder) => fs::create_dir_all(folder)
+                .and_then(|()| generate_to(command, folder))
                 .with_context(|| format!("cannot write pages into {}", folder.display()))?,
         }
         Ok(Exit::Pass)
