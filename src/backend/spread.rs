@@ -4,13 +4,70 @@ use std::sync::LazyLock;
 
 use crate::model::{Nanos, Spread};
 
-/// The 99 % quantile of the standard normal distribution.
+/// Quantiles of the standard normal distribution.
+const Z90: f64 = 1.281_551_565_544_6;
 const Z99: f64 = 2.326_347_874_040_841;
 
-/// Draws from the log-normal distribution with the given p50 and p99. The same seed gives the same
-/// times on every machine.
+/// What time a standard normal variate stands for.
 ///
-/// Service times are skewed, with a long tail; the log-normal is the usual model for that.
+/// Service times are skewed, with a long tail; the log-normal is the usual model for that. Where the p90
+/// says that the tail is longer than the body would have it, the tail is one of another.
+#[derive(Clone, Copy, Debug)]
+pub struct Law {
+    /// Median and standard deviation of the logarithm, in nanoseconds.
+    mu: f64,
+    sigma: f64,
+    tail: Option<Tail>,
+}
+
+/// How it goes on beyond the p90.
+#[derive(Clone, Copy, Debug)]
+struct Tail {
+    /// The logarithm of the p90, in nanoseconds.
+    from: f64,
+    sigma: f64,
+}
+
+impl Law {
+    /// `None` where it is always the same.
+    pub fn of(spread: &Spread) -> Option<Self> {
+        let (p50, p99) = (spread.p50.nanos(), spread.p99.nanos());
+        if p50 >= p99 || p50 == Nanos::ZERO {
+            return None;
+        }
+        let ln = |nanos: Nanos| libm::log(nanos.0 as f64);
+        let mu = ln(p50);
+        let tail = spread.p90.map(|p90| {
+            let from = ln(p90.nanos());
+            Tail { from, sigma: (ln(p99) - from) / (Z99 - Z90) }
+        });
+        let sigma = tail.map_or((ln(p99) - mu) / Z99, |tail| (tail.from - mu) / Z90);
+        Some(Self { mu, sigma, tail })
+    }
+
+    /// In nanoseconds.
+    pub fn at(&self, normal: f64) -> f64 {
+        libm::exp(match self.tail {
+            Some(tail) if normal > Z90 => tail.from + tail.sigma * (normal - Z90),
+            _ => self.mu + self.sigma * normal,
+        })
+    }
+
+    /// The mean of that power of the time in nanoseconds: of a log-normal's part up to the p90, and of
+    /// another's beyond it.
+    fn moment(&self, power: f64) -> f64 {
+        let whole =
+            |mu: f64, sigma: f64| libm::exp(power * mu + power * power * sigma * sigma / 2.0);
+        let body = whole(self.mu, self.sigma);
+        let Some(tail) = self.tail else { return body };
+        let beyond =
+            |sigma: f64| 0.5 * libm::erfc((Z90 - power * sigma) * std::f64::consts::FRAC_1_SQRT_2);
+        let of_tail = whole(tail.from - tail.sigma * Z90, tail.sigma) * beyond(tail.sigma);
+        body * (1.0 - beyond(self.sigma)) + of_tail
+    }
+}
+
+/// Draws times. The same seed gives the same on every machine.
 #[derive(Clone, Debug)]
 pub struct Durations {
     kind: Kind,
@@ -19,33 +76,23 @@ pub struct Durations {
 #[derive(Clone, Debug)]
 enum Kind {
     Constant(Nanos),
-    Varied {
-        chance: Chance,
-        /// Mean and standard deviation of the logarithm, in nanoseconds.
-        mu: f64,
-        sigma: f64,
-    },
+    Varied { chance: Chance, law: Law },
 }
 
 impl Durations {
     /// `stream` sets these draws apart from others by the same seed.
     pub fn new(spread: Spread, seed: u64, stream: u64) -> Self {
-        let (p50, p99) = (spread.p50.nanos(), spread.p99.nanos());
-        if p50 == p99 || p50 == Nanos::ZERO {
-            return Self { kind: Kind::Constant(p50) };
-        }
-        let ln = |nanos: Nanos| libm::log(nanos.0 as f64);
-        let mu = ln(p50);
-        let chance = Chance::new(seed, stream);
-        Self { kind: Kind::Varied { chance, mu, sigma: (ln(p99) - mu) / Z99 } }
+        let kind = match Law::of(&spread) {
+            Some(law) => Kind::Varied { chance: Chance::new(seed, stream), law },
+            None => Kind::Constant(spread.p50.nanos()),
+        };
+        Self { kind }
     }
 
     pub fn draw(&mut self) -> Nanos {
         match &mut self.kind {
             Kind::Constant(nanos) => *nanos,
-            Kind::Varied { chance, mu, sigma } => {
-                Nanos(libm::rint(libm::exp(*mu + *sigma * normal(chance.next()))) as u64)
-            }
+            Kind::Varied { chance, law } => Nanos(libm::rint(law.at(normal(chance.next()))) as u64),
         }
     }
 }
@@ -124,24 +171,14 @@ fn upper_quantile(probability: f64, near: f64) -> f64 {
 impl Spread {
     /// The mean, in seconds.
     pub fn mean(&self) -> f64 {
-        let sigma = self.sigma();
-        self.p50.nanos().as_secs_f64() * libm::exp(sigma * sigma / 2.0)
+        let varied = Law::of(self).map(|law| law.moment(1.0) / 1e9);
+        varied.unwrap_or(self.p50.nanos().as_secs_f64())
     }
 
     /// The variance, in square seconds.
     pub fn variance(&self) -> f64 {
-        let (p50, sigma) = (self.p50.nanos().as_secs_f64(), self.sigma());
-        let spread = libm::exp(sigma * sigma);
-        p50 * p50 * spread * (spread - 1.0)
-    }
-
-    /// The standard deviation of the logarithm.
-    fn sigma(&self) -> f64 {
-        let (p50, p99) = (self.p50.nanos(), self.p99.nanos());
-        if p50 == p99 || p50 == Nanos::ZERO {
-            return 0.0;
-        }
-        libm::log(p99.as_secs_f64() / p50.as_secs_f64()) / Z99
+        let mean = self.mean();
+        Law::of(self).map_or(0.0, |law| law.moment(2.0) / 1e18 - mean * mean)
     }
 }
 
@@ -151,7 +188,7 @@ mod tests {
     use crate::model::{Distribution, Span};
 
     fn spread(p50: u64, p99: u64) -> Spread {
-        Spread { p50: Span::from_millis(p50), p99: Span::from_millis(p99) }
+        Spread::log_normal(Span::from_millis(p50), Span::from_millis(p99))
     }
 
     fn draws(spread: Spread, seed: u64, count: usize) -> Vec<Nanos> {
@@ -170,6 +207,34 @@ mod tests {
             let off = distribution.quantile(q).as_millis_f64() / expected - 1.0;
             assert!(off.abs() < 0.03, "p{q} is {off} off");
         }
+    }
+
+    /// Most are alike, and a few far slower.
+    fn with_tail() -> Spread {
+        let p90 = Some(Span::from_millis(50));
+        Spread { p90, ..spread(40, 150) }
+    }
+
+    #[test]
+    fn a_tail_of_its_own_begins_at_the_p90() {
+        let mut distribution = Distribution::new();
+        for time in draws(with_tail(), 3, 100_000) {
+            distribution.record(time);
+        }
+        // Between the p50 and the p90 as one log-normal has it, and beyond as another: the p75 is 0.526 of
+        // the way between their logarithms, the p99.9 1.731 times as far from the p90 as the p99 is.
+        let way = |from: f64, to: f64, far: f64| from * libm::pow(to / from, far);
+        let (p75, p999) = (way(40.0, 50.0, 0.526_3), way(50.0, 150.0, 1.731_1));
+        for (q, expected) in [(0.5, 40.0), (0.75, p75), (0.9, 50.0), (0.99, 150.0), (0.999, p999)] {
+            let off = distribution.quantile(q).as_millis_f64() / expected - 1.0;
+            assert!(off.abs() < 0.06, "p{q} is {off} off");
+        }
+        let drawn = draws(with_tail(), 4, 400_000);
+        let mean = drawn.iter().map(|time| time.as_secs_f64()).sum::<f64>() / drawn.len() as f64;
+        assert!((mean / with_tail().mean() - 1.0).abs() < 0.01, "{mean}");
+        let squares = drawn.iter().map(|time| (time.as_secs_f64() - mean).powi(2)).sum::<f64>();
+        let off = squares / drawn.len() as f64 / with_tail().variance() - 1.0;
+        assert!(off.abs() < 0.2, "{off}");
     }
 
     #[test]

@@ -53,12 +53,16 @@ pub struct StoreTimes {
     pub replication_lag: Option<Spread>,
 }
 
-/// A log-normal distribution of times, by two of its quantiles.
+/// A distribution of times by its quantiles: log-normal, or where it has a p90, as one log-normal up to there
+/// and as another beyond. Most calls may be alike and a few far slower.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Spread {
     /// Half of them take at most this. Nothing takes any time where it is zero.
     pub p50: Span,
+    /// 90 % of them take at most this. If absent, as the other two have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p90: Option<Span>,
     /// 99 % of them take at most this. The same as `p50` makes it a constant.
     pub p99: Span,
 }
@@ -86,7 +90,7 @@ impl Profile {
 /// Round figures of the order that a loopback network, a Redis and an SQLite on a quiet machine come to.
 impl Default for Profile {
     fn default() -> Self {
-        let micros = |p50, p99| Spread { p50: Span::from_micros(p50), p99: Span::from_micros(p99) };
+        let micros = |p50, p99| Spread::log_normal(Span::from_micros(p50), Span::from_micros(p99));
         Self {
             source:
                 "nominal: round figures of the order of a loopback network, and of no machine in \
@@ -112,7 +116,11 @@ impl Spread {
 
     /// Always the same.
     pub const fn constant(span: Span) -> Self {
-        Self { p50: span, p99: span }
+        Self::log_normal(span, span)
+    }
+
+    pub const fn log_normal(p50: Span, p99: Span) -> Self {
+        Self { p50, p90: None, p99 }
     }
 
     pub fn is_zero(&self) -> bool {
@@ -121,12 +129,15 @@ impl Spread {
 
     /// Without a part that always takes `span`; never less than nothing.
     pub fn less(&self, span: Span) -> Self {
-        let less = |whole: Span| Span(whole.0.saturating_sub(span.0));
-        Self { p50: less(self.p50), p99: less(self.p99) }
+        self.each(|whole| Span(whole.0.saturating_sub(span.0)))
     }
 
     /// So many times as long.
     pub fn times(&self, factor: f64) -> Self {
-        Self { p50: Span(self.p50.0.mul_f64(factor)), p99: Span(self.p99.0.mul_f64(factor)) }
+        self.each(|span| Span(span.0.mul_f64(factor)))
+    }
+
+    fn each(&self, change: impl Fn(Span) -> Span) -> Self {
+        Self { p50: change(self.p50), p90: self.p90.map(&change), p99: change(self.p99) }
     }
 }

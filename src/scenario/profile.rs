@@ -62,6 +62,15 @@ fn check(path: &[&str], spread: &Spread) -> Option<Problem> {
                 .expected(format!("expected {} or more", spread.p50)),
         );
     }
+    if let Some(p90) = spread.p90.filter(|p90| !(spread.p50..=spread.p99).contains(p90)) {
+        return Some(
+            Problem::error(
+                &at("p90"),
+                format!("the p90, {p90}, is not between the p50 and the p99"),
+            )
+            .expected(format!("expected {} to {}", spread.p50, spread.p99)),
+        );
+    }
     if spread.p50.0.is_zero() && !spread.is_zero() {
         return Some(
             Problem::error(&at("p50"), "a log-normal distribution has no p50 of zero")
@@ -102,6 +111,8 @@ mod tests {
         let number = refused("service = \"5us\"", "service = 5");
         assert!(number.contains("`service` is not a span of time"), "{number}");
         assert!(refused("p99 = \"200us\"", "p99 = \"20us\"").contains("the p99 is below the p50"));
+        let between = refused("p99 = \"200us\"", "p90 = \"70us\"\np99 = \"200us\"");
+        assert!(between.contains("70us, is not between the p50 and the p99"), "{between}");
         assert!(refused("p50 = \"80us\"", "p50 = \"0s\"").contains("no p50 of zero"));
     }
 }

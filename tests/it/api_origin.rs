@@ -189,7 +189,7 @@ async fn an_api_ends_with_its_host() {
 #[test]
 fn the_record_says_that_reads_go_through_an_api_and_to_what() {
     let options = ApiOptions {
-        latency: Spread { p50: Span::from_millis(40), p99: Span::from_millis(150) },
+        latency: Spread::log_normal(Span::from_millis(40), Span::from_millis(150)),
         rate_limit: Some(100.0),
         burst: None,
     };
@@ -282,7 +282,7 @@ async fn a_real_run_goes_through_the_service() {
 }
 
 fn unlimited(latency: Span) -> ApiOptions {
-    let latency = Spread { p50: latency, p99: latency };
+    let latency = Spread::log_normal(latency, latency);
     ApiOptions { latency, rate_limit: None, burst: None }
 }
 

@@ -14,7 +14,7 @@ use crate::private_servers::{World, kinds, layouts};
 
 /// As long as a server on the same machine takes.
 const LOOPBACK: CacheTimes = CacheTimes {
-    round_trip: Spread { p50: Span::from_micros(80), p99: Span::from_micros(200) },
+    round_trip: Spread::log_normal(Span::from_micros(80), Span::from_micros(200)),
     service: Span::from_micros(5),
 };
 

@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn what_is_served_and_refused_is_counted() {
-        let latency = Spread { p50: Span::from_millis(1), p99: Span::from_millis(2) };
+        let latency = Spread::log_normal(Span::from_millis(1), Span::from_millis(2));
         let options = ApiOptions { latency, rate_limit: Some(10.0), burst: Some(2) };
         let gate = Gate::new(&options, 1);
         let served = |now| (0..5).filter(|_| gate.admit(now).is_ok()).count();

@@ -36,7 +36,7 @@ mod tests {
 
     #[test]
     fn a_burst_defaults_to_one_seconds_worth() {
-        let latency = Spread { p50: Span::from_millis(40), p99: Span::from_millis(150) };
+        let latency = Spread::log_normal(Span::from_millis(40), Span::from_millis(150));
         let options = |rate_limit, burst| ApiOptions { latency, rate_limit, burst };
         assert_eq!(options(Some(100.0), Some(20)).limit(), Some((100.0, 20)));
         assert_eq!(options(Some(100.0), None).limit(), Some((100.0, 100)));

@@ -84,8 +84,10 @@ fn source(loaded: &Loaded) -> String {
 fn text(fitted: &Fitted) -> String {
     let Fitted { profile, cache, store, .. } = fitted;
     let count = |name| fitted.samples.iter().find(|(of, _)| *of == name).map_or(0, |(_, n)| *n);
-    let spread =
-        |spread: &Spread| format!("{{ p50 = \"{}\", p99 = \"{}\" }}", spread.p50, spread.p99);
+    let spread = |spread: &Spread| {
+        let p90 = spread.p90.map_or(String::new(), |p90| format!("p90 = \"{p90}\", "));
+        format!("{{ p50 = \"{}\", {p90}p99 = \"{}\" }}", spread.p50, spread.p99)
+    };
     let unsynced = profile.store.unsynced.as_ref().map_or(String::new(), |times| {
         format!(
             "# The same, which does not wait for the disk here.\nunsynced = {}\n",
@@ -158,7 +160,7 @@ mod tests {
     #[test]
     fn a_fitted_profile_reads_back() {
         let source = "a \"quoted\" machine".into();
-        let client = Spread { p50: "31us 7ns".parse().unwrap(), p99: "90us".parse().unwrap() };
+        let client = Spread::log_normal("31us 7ns".parse().unwrap(), "90us".parse().unwrap());
         let profile = Profile { source, client, ..Profile::default() };
         let samples = vec![("client", 3)];
         let (cache, store) = (Server::default(), Server::default());

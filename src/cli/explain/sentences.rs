@@ -210,10 +210,13 @@ const fn durability(durability: Durability) -> &'static str {
 
 fn api(options: &ApiOptions) -> String {
     let latency = match options.latency {
-        Spread { p50, p99 } if p50 == p99 => format!("{p50}"),
-        Spread { p50, p99 } => {
+        Spread { p50, p99, .. } if p50 == p99 => format!("{p50}"),
+        Spread { p50, p90: None, p99 } => {
             format!("up to {p50} for half of the reads and up to {p99} for 99 % of them")
         }
+        Spread { p50, p90: Some(p90), p99 } => format!(
+            "up to {p50} for half of the reads, up to {p90} for 90 % and up to {p99} for 99 % of them"
+        ),
     };
     let limit = match options.limit() {
         Some((rate, burst)) => format!(

@@ -82,7 +82,7 @@ impl Sampled {
 
     pub fn spread(&self) -> Spread {
         let of = |q| Span::from_nanos(self.0.quantile(q).0);
-        Spread { p50: of(0.5), p99: of(0.99) }
+        Spread { p50: of(0.5), p90: Some(of(0.9)), p99: of(0.99) }
     }
 }
 

@@ -181,6 +181,12 @@ fn api(scenario: &Scenario, options: &ApiOptions, problems: &mut Vec<Problem>) {
                 .help("the same as `p50` gives a constant latency"),
         );
     }
+    if latency.p90.is_some_and(|p90| !(latency.p50..=latency.p99).contains(&p90)) {
+        problems.push(
+            Problem::error(&at(&["latency", "p90"]), "the p90 is not between the p50 and the p99")
+                .expected(format!("expected {} to {}", latency.p50, latency.p99)),
+        );
+    }
     let timeout = scenario.workload.timeout;
     if latency.p50 >= timeout && timeout > Span::default() {
         problems.push(

@@ -180,7 +180,7 @@ fn varied(spread: f64) -> Spread {
     let sigma = f64::ln(1.0 + spread).sqrt();
     let p99 = 8e-3 * f64::exp(2.326_347_874_040_841 * sigma);
     let span = |seconds: f64| Span(std::time::Duration::from_secs_f64(seconds));
-    Spread { p50: span(8e-3), p99: span(p99) }
+    Spread::log_normal(span(8e-3), span(p99))
 }
 
 #[test]

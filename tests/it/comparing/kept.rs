@@ -112,7 +112,7 @@ fn a_gate_takes_exact_figures_by_their_name() {
     let mut slower = Profile::default();
     for spread in [&mut slower.store.read, &mut slower.store.commit] {
         let of = |span: Span| Span::from_micros(span.nanos().0 * 11 / 10_000);
-        *spread = Spread { p50: of(spread.p50), p99: of(spread.p99) };
+        *spread = Spread::log_normal(of(spread.p50), of(spread.p99));
     }
     fs::write(desk.path("slower.toml"), toml::to_string(&slower).unwrap()).unwrap();
     let emits = ["--emit=junit=gate.xml", "--emit=json=gate.json", "--emit=markdown=gate.md"];

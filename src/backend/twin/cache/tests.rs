@@ -23,7 +23,7 @@ const STEADY: CacheTimes = CacheTimes {
 
 /// The same, with a network that now and then takes nine times as long.
 const UNSTEADY: CacheTimes = CacheTimes {
-    round_trip: Spread { p50: Span::from_micros(100), p99: Span::from_micros(900) },
+    round_trip: Spread::log_normal(Span::from_micros(100), Span::from_micros(900)),
     ..STEADY
 };
 

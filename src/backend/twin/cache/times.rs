@@ -5,12 +5,11 @@ use std::sync::Arc;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::backend::spread::Law;
 use crate::model::{Nanos, Spread};
 
 /// Sets these draws apart from others by the same seed.
 const STREAM: u64 = 0x4e45_5420;
-/// The 99 % quantile of the standard normal distribution.
-const Z99: f64 = 2.326_347_874_040_841;
 /// The quantiles of a table, between which a line is drawn. Beyond the outermost it is worked out.
 const STEPS: usize = 1_024;
 
@@ -24,23 +23,19 @@ pub(super) struct RoundTrips {
 #[derive(Clone)]
 enum Distribution {
     Constant(Nanos),
-    LogNormal(Arc<LogNormal>),
+    Varied(Arc<Table>),
 }
 
-struct LogNormal {
-    /// Mean and standard deviation of the logarithm, in nanoseconds.
-    mu: f64,
-    sigma: f64,
+struct Table {
+    law: Law,
     quantiles: Vec<f64>,
 }
 
 impl RoundTrips {
     pub fn new(spread: Spread, seed: u64) -> Self {
-        let (p50, p99) = (spread.p50.nanos(), spread.p99.nanos());
-        let distribution = if p50 == Nanos::ZERO || p99 <= p50 {
-            Distribution::Constant(p50)
-        } else {
-            Distribution::LogNormal(Arc::new(LogNormal::new(p50, p99)))
+        let distribution = match Law::of(&spread) {
+            Some(law) => Distribution::Varied(Arc::new(Table::new(law))),
+            None => Distribution::Constant(spread.p50.nanos()),
         };
         Self { distribution, chance: chance(seed, 0) }
     }
@@ -57,7 +52,7 @@ impl RoundTrips {
     pub fn draw(&mut self) -> Nanos {
         match &self.distribution {
             Distribution::Constant(span) => *span,
-            Distribution::LogNormal(log_normal) => log_normal.at(self.chance.next_u64()),
+            Distribution::Varied(table) => table.at(self.chance.next_u64()),
         }
     }
 }
@@ -68,14 +63,11 @@ fn chance(seed: u64, number: u64) -> ChaCha8Rng {
     chance
 }
 
-impl LogNormal {
-    fn new(p50: Nanos, p99: Nanos) -> Self {
-        let mu = libm::log(p50.0 as f64);
-        let sigma = (libm::log(p99.0 as f64) - mu) / Z99;
-        let mut log_normal = Self { mu, sigma, quantiles: Vec::new() };
+impl Table {
+    fn new(law: Law) -> Self {
         let steps = (0..=STEPS).map(|step| step as f64 / STEPS as f64);
-        log_normal.quantiles = steps.map(|share| log_normal.quantile(share)).collect();
-        log_normal
+        let quantiles = steps.map(|share| law.at(normal_quantile(share))).collect();
+        Self { law, quantiles }
     }
 
     /// The span that a number of 64 bits at random stands for.
@@ -83,16 +75,12 @@ impl LogNormal {
         let place = number as f64 / 2.0_f64.powi(64) * STEPS as f64;
         let step = (place as usize).min(STEPS - 1);
         let span = if step == 0 || step == STEPS - 1 {
-            self.quantile(place / STEPS as f64)
+            self.law.at(normal_quantile(place / STEPS as f64))
         } else {
             let (low, high) = (self.quantiles[step], self.quantiles[step + 1]);
             low + (high - low) * (place - step as f64)
         };
         Nanos(libm::round(span) as u64)
-    }
-
-    fn quantile(&self, share: f64) -> f64 {
-        libm::exp(self.mu + self.sigma * normal_quantile(share))
     }
 }
 
@@ -117,7 +105,7 @@ mod tests {
     use crate::model::{Distribution as Histogram, Span};
 
     fn round_trips(p50: u64, p99: u64, seed: u64) -> RoundTrips {
-        let spread = Spread { p50: Span::from_micros(p50), p99: Span::from_micros(p99) };
+        let spread = Spread::log_normal(Span::from_micros(p50), Span::from_micros(p99));
         RoundTrips::new(spread, seed)
     }
 
@@ -127,7 +115,7 @@ mod tests {
         let mut drawn = round_trips(80, 200, 3);
         (0..200_000).for_each(|_| histogram.record(drawn.draw()));
         // ln(2.5) / 2.326 is the standard deviation; 3.09 of them make the p99.9.
-        let p999 = 80.0 * libm::exp(libm::log(2.5) / Z99 * 3.090_232);
+        let p999 = 80.0 * libm::exp(libm::log(2.5) / 2.326_348 * 3.090_232);
         for (q, expected) in [(0.5, 80.0), (0.99, 200.0), (0.999, p999)] {
             let off = histogram.quantile(q).as_secs_f64() * 1e6 / expected - 1.0;
             assert!(off.abs() < 0.03, "p{q} is {off} off");

@@ -290,7 +290,7 @@ fn a_replica_is_as_far_behind_as_its_lag_and_never_goes_back() {
         assert_eq!(store.read(KEY).await.unwrap().value, write.at(Version(1)));
     });
 
-    let replication_lag = Some(Spread { p50: Span::from_millis(20), p99: Span::from_millis(400) });
+    let replication_lag = Some(Spread::log_normal(Span::from_millis(20), Span::from_millis(400)));
     let stage = Stage::with(options, StoreTimes { replication_lag, ..times() });
     let store = stage.node(0);
     stage.clock.clone().block_on(async {
