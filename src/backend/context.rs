@@ -11,7 +11,7 @@ use super::flights::{Flights, Flown};
 use super::layer::{Described, Layer, Layered, Step};
 use super::local::Local;
 use super::touched::Touched;
-use super::{Cache, Read, Store, Tap, Token};
+use super::{Cache, Store, Tap, Token};
 use crate::clock::Clock;
 use crate::model::{Answer, Call, Key, Nanos, Outcome, Purpose, Side, Touches, Value, Verb};
 
@@ -278,31 +278,8 @@ fn count(size: usize) -> u32 {
 /// The node's cache, with every call counted.
 pub type TappedCache<'a> = Layered<&'a dyn Cache, Purposed<'a>>;
 
-impl TappedCache<'_> {
-    /// As [`Cache::get`], without a box for its future: nothing else is called as often.
-    pub async fn get(&self, key: Key) -> Outcome<Option<Bytes>> {
-        let (layer, backend) = self.parts();
-        layer.around(Step::cache(Verb::Get, key), backend.get(key)).await
-    }
-
-    /// As [`Cache::set`], without a box for its future.
-    pub async fn set(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<()> {
-        let (layer, backend) = self.parts();
-        let step = Step::cache(Verb::Set, key).sending(entry.len());
-        layer.around(step, backend.set(key, entry, ttl)).await
-    }
-}
-
 /// The node's store, with every call counted.
 pub type TappedStore<'a> = Layered<&'a dyn Store, Purposed<'a>>;
-
-impl TappedStore<'_> {
-    /// As [`Store::read`], without a box for its future.
-    pub async fn read(&self, key: Key) -> Outcome<Read> {
-        let (layer, backend) = self.parts();
-        layer.around(Step::store(Verb::Read).of(key), backend.read(key)).await
-    }
-}
 
 /// The node's own tier, with every lookup counted.
 #[derive(Clone, Copy)]

@@ -62,11 +62,6 @@ impl<B, L> Layered<B, L> {
     pub const fn new(backend: B, layer: L) -> Self {
         Self { backend, layer }
     }
-
-    /// What is around, and what is inside.
-    pub(super) const fn parts(&self) -> (&L, &B) {
-        (&self.layer, &self.backend)
-    }
 }
 
 /// What is about to be called.
@@ -88,15 +83,15 @@ impl Step {
         Self { side: Side::Cache, verb, key: None, bytes: 0 }
     }
 
-    pub(super) const fn store(verb: Verb) -> Self {
+    const fn store(verb: Verb) -> Self {
         Self { side: Side::Store, verb, key: None, bytes: 0 }
     }
 
-    pub(super) const fn sending(self, bytes: usize) -> Self {
+    const fn sending(self, bytes: usize) -> Self {
         Self { bytes, ..self }
     }
 
-    pub(super) const fn of(self, key: Key) -> Self {
+    const fn of(self, key: Key) -> Self {
         Self { key: Some(key), ..self }
     }
 }
@@ -186,6 +181,36 @@ impl Described for Vec<Event> {
     }
 }
 
+/// What is called most often, without a box for its future.
+impl<B, L> Layered<B, L>
+where
+    B: Deref<Target: Cache> + Send + Sync,
+    L: Layer,
+{
+    /// As [`Cache::get`].
+    pub async fn get(&self, key: Key) -> Outcome<Option<Bytes>> {
+        self.layer.around(Step::cache(Verb::Get, key), self.backend.get(key)).await
+    }
+
+    /// As [`Cache::set`].
+    pub async fn set(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<()> {
+        let step = Step::cache(Verb::Set, key).sending(entry.len());
+        self.layer.around(step, self.backend.set(key, entry, ttl)).await
+    }
+}
+
+/// The same of a store.
+impl<B, L> Layered<B, L>
+where
+    B: Deref<Target: Store> + Send + Sync,
+    L: Layer,
+{
+    /// As [`Store::read`].
+    pub async fn read(&self, key: Key) -> Outcome<Read> {
+        self.layer.around(Step::store(Verb::Read).of(key), self.backend.read(key)).await
+    }
+}
+
 #[async_trait]
 impl<B, L> Cache for Layered<B, L>
 where
@@ -193,12 +218,11 @@ where
     L: Layer,
 {
     async fn get(&self, key: Key) -> Outcome<Option<Bytes>> {
-        self.layer.around(Step::cache(Verb::Get, key), self.backend.get(key)).await
+        Self::get(self, key).await
     }
 
     async fn set(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<()> {
-        let step = Step::cache(Verb::Set, key).sending(entry.len());
-        self.layer.around(step, self.backend.set(key, entry, ttl)).await
+        Self::set(self, key, entry, ttl).await
     }
 
     async fn set_if_absent(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<bool> {
@@ -330,7 +354,7 @@ where
     L: Layer,
 {
     async fn read(&self, key: Key) -> Outcome<Read> {
-        self.layer.around(Step::store(Verb::Read).of(key), self.backend.read(key)).await
+        Self::read(self, key).await
     }
 
     async fn version(&self, key: Key) -> Outcome<Version> {
