@@ -113,16 +113,17 @@ fn sum_of<'a>(strategies: &'a mut [(String, Sum)], label: &str) -> Option<&'a mu
 
 impl Point {
     fn of(interval: &Interval) -> Self {
-        let bucket = &interval.bucket;
+        let mut alone = Sum::default();
+        alone.add(interval);
         let seconds = interval.width.as_secs_f64();
-        let reads = &bucket.reads;
+        let reads = &interval.bucket.reads;
         Self {
-            rate: bucket.requests as f64 / seconds,
+            rate: alone.requests as f64 / seconds,
             read_p50: (!reads.is_empty()).then(|| reads.quantile(0.5)),
-            hit_ratio: share(bucket.hits, bucket.hits + bucket.misses),
-            store_reads: bucket.store_reads as f64 / seconds,
-            stale_share: share(interval.definitely_stale, interval.judged),
-            error_share: share(bucket.failed, bucket.requests),
+            hit_ratio: alone.hit_ratio(),
+            store_reads: alone.store_reads as f64 / seconds,
+            stale_share: alone.stale_share(),
+            error_share: alone.error_share(),
         }
     }
 }
