@@ -3,13 +3,16 @@
 mod cluster;
 mod cpu;
 mod crew;
+mod duty;
 mod faults;
 mod in_flight;
 mod lane;
+mod nudge;
 mod prefill;
 mod request;
 mod schedule;
 mod seat;
+mod supervisor;
 mod traffic;
 
 pub use cluster::{Cluster, Node};
@@ -85,11 +88,12 @@ pub async fn drive(
 ) -> Drive {
     let Course { plan, clock, start, .. } = *course;
     let traffic = Traffic::new(cluster, course, tap, observer);
+    traffic.appoint();
     let (over, is_over) = watch::channel(false);
     let faults = Faults::new(cluster, clock, &traffic, start + plan.warm_up(), is_over);
     let run = async {
         let clients = async {
-            let drive = traffic.pace().await;
+            let drive = supervisor::supervise(&traffic, course).await;
             // Those who break things go on until everything is mended.
             over.send_replace(true);
             drive

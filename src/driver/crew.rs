@@ -69,10 +69,13 @@ impl<'a, T> Crew<'a, '_, T> {
         let most = self.members.len().max(UNINTERRUPTED);
         let (mut polls, mut skips) = (0, 0);
         loop {
-            for member in self.newcomers.drain(..) {
-                self.bells.add();
-                at_work.add();
-                self.members.push(member);
+            // Hardly ever is there any: to drain nothing takes time, too.
+            if !self.newcomers.is_empty() {
+                for member in self.newcomers.drain(..) {
+                    self.bells.add();
+                    at_work.add();
+                    self.members.push(member);
+                }
             }
             while let Some(member) = at_work.next() {
                 if polls == most {
@@ -87,9 +90,8 @@ impl<'a, T> Crew<'a, '_, T> {
                     return polled;
                 }
             }
-            let newcomers = joining();
-            if !newcomers.is_empty() {
-                self.newcomers = newcomers;
+            self.newcomers = joining();
+            if !self.newcomers.is_empty() {
                 continue;
             }
             // Whom time has woken may be somebody who is not of the crew.

@@ -19,21 +19,21 @@ use crate::workload::{Plan, PlannedFault};
 const RESTART_PAUSE: Nanos = Nanos::from_millis(100);
 
 /// Those who break things, and what they need for it.
-pub struct Faults<'a> {
+pub struct Faults<'a, 't> {
     cluster: &'a Cluster<'a>,
     clock: &'a dyn Clock,
-    traffic: &'a Traffic<'a>,
+    traffic: &'a Traffic<'t>,
     /// When the measured window opens.
     opens: Nanos,
     /// Turns true when the last client has its answer.
     is_over: watch::Receiver<bool>,
 }
 
-impl<'a> Faults<'a> {
+impl<'a, 't> Faults<'a, 't> {
     pub fn new(
         cluster: &'a Cluster<'a>,
         clock: &'a dyn Clock,
-        traffic: &'a Traffic<'a>,
+        traffic: &'a Traffic<'t>,
         opens: Nanos,
         is_over: watch::Receiver<bool>,
     ) -> Self {

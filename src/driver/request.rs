@@ -36,6 +36,16 @@ pub enum Part {
     FirstRead,
 }
 
+/// What a request came to, as far as it matters for the next.
+pub struct Answered {
+    pub request: u64,
+    pub ended: Nanos,
+    /// Whether there was a wait for it.
+    pub waited: bool,
+    /// How many have ended of which nobody was told.
+    pub untold: usize,
+}
+
 /// What a read came to, and when.
 #[derive(Clone, Copy)]
 struct Seen {
@@ -45,9 +55,9 @@ struct Seen {
 
 impl Ended {
     /// Adds what has ended just now. Returns how many there are.
-    pub fn add(&self, part: Part, sample: Sample) -> usize {
+    fn add(&self, part: Part, sample: &Sample) -> usize {
         let mut ended = self.0.borrow_mut();
-        ended.push((part, sample));
+        ended.push((part, *sample));
         ended.len()
     }
 
@@ -66,21 +76,22 @@ impl Ended {
 }
 
 impl Client<'_> {
-    /// Sends the request, which starts now, and waits for its answer, or until the seat's request is
-    /// given up. Says whether it had to wait.
+    /// Sends the request, which starts now, waits for its answer, or until the seat's request is given
+    /// up, and adds it to those that have ended.
     pub async fn send(
         self,
         request: Request,
         intended: Nanos,
         started: Nanos,
         seat: &Seat,
-    ) -> (Sample, bool) {
-        let blank = blank(&request, intended, started);
+    ) -> Answered {
+        let mut sample = blank(&request, intended, started);
         let Some(node) = &self.node else {
             // Nobody is there to ask: nothing was read, and nothing can have been written.
-            return (Sample { ended: started, fault: Some(Fault::NODE_DOWN), ..blank }, false);
+            (sample.ended, sample.fault) = (started, Some(Fault::NODE_DOWN));
+            return self.answered(&sample, false);
         };
-        let blank = Sample { node: node.id, ..blank };
+        sample.node = node.id;
         let ctx = Ctx::request(
             &*node.cache,
             &*node.store,
@@ -90,25 +101,32 @@ impl Client<'_> {
         );
         // What the read came to is known even if the client gives up later.
         let seen = Cell::new(None);
-        let (outcome, waited) = seat.wait_for(self.ask(&ctx, &*node.strategy, &blank, &seen)).await;
+        let asked = self.ask(&ctx, &*node.strategy, &sample, &seen);
+        let (outcome, waited) = seat.wait_for(asked).await;
         let seen: Option<Seen> = seen.get();
-        let ended = match seen {
+        sample.ended = match seen {
             Some(seen) if request.op.is_read() && outcome.is_some() => seen.ended,
             _ => self.clock.now(),
         };
-        let (written, fault) = match outcome {
+        (sample.written, sample.fault) = match outcome {
             Some(Ok(written)) => (written, None),
             Some(Err(fault)) => (None, Some(fault)),
             None if node.was_killed() => (None, Some(Fault::NODE_DOWN)),
             None => (None, Some(Fault::GAVE_UP)),
         };
-        let wrote_from = if request.op.reads_first() {
+        sample.wrote_from = if request.op.reads_first() {
             seen.filter(|seen| seen.value.is_ok()).map_or(Nanos::NEVER, |seen| seen.ended)
         } else {
             started
         };
-        let sample = Sample { wrote_from, ended, written, fault, touches: ctx.touches(), ..blank };
-        (with_seen(sample, seen.and_then(|seen| seen.value.ok())), waited)
+        sample.touches = ctx.touches();
+        note(&mut sample, seen.and_then(|seen| seen.value.ok()));
+        self.answered(&sample, waited)
+    }
+
+    fn answered(&self, sample: &Sample, waited: bool) -> Answered {
+        let untold = self.ended.add(Part::Request, sample);
+        Answered { request: sample.request, ended: sample.ended, waited, untold }
     }
 
     async fn ask(
@@ -125,8 +143,10 @@ impl Client<'_> {
             seen.set(Some(Seen { value, ended }));
             if !blank.op.is_read() {
                 let fault = value.err();
-                let read = Sample { op: Op::Read, ended, fault, touches: ctx.touches(), ..*blank };
-                self.ended.add(Part::FirstRead, with_seen(read, value.ok()));
+                let touches = ctx.touches();
+                let mut read = Sample { op: Op::Read, ended, fault, touches, ..*blank };
+                note(&mut read, value.ok());
+                self.ended.add(Part::FirstRead, &read);
             }
             value?;
         }
@@ -179,12 +199,9 @@ fn blank(request: &Request, intended: Nanos, started: Nanos) -> Sample {
     }
 }
 
-/// `sample` with what was read, if anything was.
-fn with_seen(sample: Sample, seen: Option<(Version, Writer, bool)>) -> Sample {
-    Sample {
-        seen: seen.map(|(version, ..)| version),
-        seen_writer: seen.map(|(_, writer, _)| writer),
-        absent: seen.is_some_and(|(.., absent)| absent),
-        ..sample
-    }
+/// Notes in `sample` what was read, if anything was.
+fn note(sample: &mut Sample, seen: Option<(Version, Writer, bool)>) {
+    sample.seen = seen.map(|(version, ..)| version);
+    sample.seen_writer = seen.map(|(_, writer, _)| writer);
+    sample.absent = seen.is_some_and(|(.., absent)| absent);
 }

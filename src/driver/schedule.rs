@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::Lane;
-use crate::model::{Nanos, Sample};
+use crate::model::Nanos;
 use crate::workload::{Arrivals, Plan};
 
 /// The requests of one lane that are still to start. None starts after the window has closed.
@@ -107,10 +107,10 @@ impl<'a> Schedule<'a> {
         self.end = Nanos::ZERO;
     }
 
-    /// Notes an answer: in a closed loop its client will ask again.
-    pub fn answered(&mut self, sample: &Sample) {
+    /// Notes the answer to a request: in a closed loop its client will ask again.
+    pub fn answered(&mut self, request: u64, ended: Nanos) {
         if let Pace::Closed { waiting, clients, think } = &mut self.pace {
-            waiting.push(Reverse((sample.ended + *think, sample.request + *clients)));
+            waiting.push(Reverse((ended + *think, request + *clients)));
         }
     }
 }

@@ -23,13 +23,19 @@ impl Seat {
         self.wake();
     }
 
-    /// Waits for the next request.
-    pub async fn next(&self) -> Due {
-        poll_fn(|context| match self.next.take() {
-            Some(due) => Poll::Ready(due),
-            None => self.wait(context),
-        })
-        .await
+    /// The request that was handed to it.
+    pub fn take(&self) -> Option<Due> {
+        self.next.take()
+    }
+
+    /// Polls something on behalf of the issuer, who is woken if it is ready, or when it may be. One who has
+    /// never waited is about to, and will look for itself.
+    pub fn poll_for(&self, poll: impl FnOnce(&mut Context<'_>) -> Poll<()>) {
+        if let Some(issuer) = &*self.issuer.borrow()
+            && poll(&mut Context::from_waker(issuer)).is_ready()
+        {
+            issuer.wake_by_ref();
+        }
     }
 
     /// Ends the request that is on its way.
@@ -50,7 +56,8 @@ impl Seat {
                 Poll::Ready(answer) => Poll::Ready((Some(answer), waited)),
                 Poll::Pending => {
                     waited = true;
-                    self.wait(context)
+                    self.wait(context);
+                    Poll::Pending
                 }
             }
         })
@@ -62,12 +69,12 @@ impl Seat {
         self.is_given_up.get()
     }
 
-    fn wait<T>(&self, context: &Context<'_>) -> Poll<T> {
-        let mut issuer = self.issuer.borrow_mut();
-        if !issuer.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
-            *issuer = Some(context.waker().clone());
+    /// Has the one who waits in `context` woken for whatever happens.
+    pub fn wait(&self, context: &Context<'_>) {
+        match &mut *self.issuer.borrow_mut() {
+            Some(known) => known.clone_from(context.waker()),
+            known => *known = Some(context.waker().clone()),
         }
-        Poll::Pending
     }
 
     fn wake(&self) {

@@ -2,23 +2,18 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, pending, poll_fn};
-use std::pin::pin;
 use std::rc::Rc;
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, ready};
 
-use futures_util::future::select;
-use tokio::task::yield_now;
-
-use super::cpu::CpuWindow;
+use super::duty::Duty;
 use super::in_flight::InFlight;
-use super::request::{Client, Ended, Part};
+use super::nudge::Nudge;
+use super::request::{Answered, Client, Ended, Part};
 use super::schedule::{Due, Schedule};
 use super::seat::Seat;
 use super::{Cluster, Course, Drive, Observer};
 use crate::backend::Tap;
-use crate::clock::Sleep;
-use crate::model::{Call, Nanos, NodeId, Sample};
-use crate::workload::Pacing;
+use crate::model::{Call, Nanos, NodeId};
 
 /// How many answers an issuer takes in a row that need no waiting, before it lets others have a turn.
 const UNINTERRUPTED: u32 = 16;
@@ -26,10 +21,6 @@ const UNINTERRUPTED: u32 = 16;
 /// How many requests end at most before the observer is told, who is told in any case before the thread
 /// rests.
 const TOLD_AT_ONCE: usize = 64;
-
-/// How long before its time a request is waited for by looking at the clock, where that is asked for:
-/// later than this no timer rings unless the machine is busy.
-const SPIN: Nanos = Nanos::from_micros(60);
 
 /// All clients of one lane, on one thread. Each request in flight has an issuer, which sends it, waits
 /// for its answer, records it and goes on with whatever is due next. There are as many as were ever
@@ -42,13 +33,15 @@ pub struct Traffic<'a> {
     schedule: RefCell<Schedule<'a>>,
     in_flight: RefCell<InFlight>,
     idle: RefCell<Vec<Rc<Seat>>>,
+    /// Whoever of them waits for what is due next; nobody where nothing is.
+    duty: RefCell<Option<Duty<'a>>>,
     /// Requests that were handed out and not answered.
     handed_out: Cell<u64>,
     /// Seats that have no issuer yet.
     new_seats: RefCell<Vec<Rc<Seat>>>,
     calls: RefCell<Vec<Call>>,
     ended: Ended,
-    is_stopped: Cell<bool>,
+    stopped: Cell<Option<Nanos>>,
     nudge: Nudge,
 }
 
@@ -67,18 +60,20 @@ impl<'a> Traffic<'a> {
             schedule: RefCell::new(Schedule::new(course.plan, course.lane, course.start)),
             in_flight: RefCell::new(InFlight::new(course.plan.timeout())),
             idle: RefCell::default(),
+            duty: RefCell::default(),
             handed_out: Cell::new(0),
             new_seats: RefCell::default(),
             calls: RefCell::default(),
             ended: Ended::default(),
-            is_stopped: Cell::new(false),
+            stopped: Cell::new(None),
             nudge: Nudge::default(),
         }
     }
 
     /// Lets no further request start.
     pub fn stop(&self) {
-        self.is_stopped.set(true);
+        self.stopped.set(Some(self.course.clock.now()));
+        self.schedule.borrow_mut().close();
         self.nudge.give();
     }
 
@@ -87,73 +82,97 @@ impl<'a> Traffic<'a> {
         self.in_flight.borrow().give_up_node(node);
     }
 
-    /// Hands out every request at its time, and gives up what is overdue, until the last is answered.
-    pub async fn pace(&self) -> Drive {
-        let Course { plan, clock, start, .. } = *self.course;
-        let early = match self.course.pacing {
-            Pacing::Timer => Nanos::ZERO,
-            Pacing::Spin => SPIN,
-        };
-        let mut cpu = CpuWindow::new(plan, start);
-        let mut stopped = None;
-        let mut timer: Option<Timer<'_>> = None;
-        loop {
-            let now = clock.now();
-            cpu.pass(now, clock);
-            if self.is_stopped.get() {
-                stopped.get_or_insert(now);
-                self.schedule.borrow_mut().close();
-            }
-            self.hand_out(now);
-            self.in_flight.borrow_mut().give_up_overdue(now);
-            let due = self.schedule.borrow().next_due();
-            if self.handed_out.get() == 0 && due.is_none() {
-                break;
-            }
-            // What was handed out just now has not started, and will be overdue no earlier than this.
-            let to_start = (self.handed_out.get() > 0).then(|| now + plan.timeout());
-            let deadline = self.in_flight.borrow().next_deadline().or(to_start);
-            let wake = [due, deadline, cpu.next()].into_iter().flatten().min();
-            self.nudge.wanted_before(wake.unwrap_or(Nanos::NEVER));
-            let Some(wake) = wake else {
-                self.nudge.wait().await;
-                continue;
-            };
-            let ring_at = wake - early;
-            if now >= ring_at {
-                yield_now().await;
-                continue;
-            }
-            // A timer that rings too early costs one more turn; setting one costs a system call.
-            let (_, ring) = match &mut timer {
-                Some(timer) if timer.0 <= ring_at && timer.0 > now => timer,
-                timer => timer.insert((ring_at, clock.sleep_until(ring_at))),
-            };
-            select(ring, pin!(self.nudge.wait())).await;
+    pub const fn nudge(&self) -> &Nudge {
+        &self.nudge
+    }
+
+    /// Gives up what is overdue by `now`, and says before when nothing else will be. `None` when all is
+    /// over.
+    pub fn give_up_overdue(&self, now: Nanos) -> Option<Nanos> {
+        let mut in_flight = self.in_flight.borrow_mut();
+        in_flight.give_up_overdue(now);
+        if self.handed_out.get() == 0 && self.schedule.borrow().next_due().is_none() {
+            return None;
         }
+        // What has not started yet will be overdue no earlier than this.
+        let latest = now + self.course.plan.timeout();
+        Some(in_flight.next_deadline().map_or(latest, |deadline| deadline.min(latest)))
+    }
+
+    /// What there is to say of it so far.
+    pub fn drive(&self) -> Drive {
         let in_flight = self.in_flight.borrow();
-        Drive {
-            requests: in_flight.started(),
-            in_flight_peak: in_flight.peak(),
-            cpu_share: cpu.share(clock.now(), clock.cpu()),
-            stopped,
-            faults: Vec::new(),
-        }
+        let (requests, in_flight_peak) = (in_flight.started(), in_flight.peak());
+        Drive { requests, in_flight_peak, stopped: self.stopped.get(), ..Drive::default() }
     }
 
     /// Hands out everything that is due, however many that is: nothing owed is dropped.
     fn hand_out(&self, now: Nanos) {
-        loop {
-            let Some(due) = self.schedule.borrow_mut().take_due(now) else { return };
-            self.handed_out.set(self.handed_out.get() + 1);
-            let idle = self.idle.borrow_mut().pop();
-            let seat = idle.unwrap_or_else(|| {
-                let seat = Rc::new(Seat::default());
-                self.new_seats.borrow_mut().push(seat.clone());
-                seat
-            });
-            seat.hand(due);
+        while let Some(due) = self.take_due(now) {
+            self.idle_seat().hand(due);
         }
+    }
+
+    /// Takes the next request if it is due.
+    fn take_due(&self, now: Nanos) -> Option<Due> {
+        let due = self.schedule.borrow_mut().take_due(now)?;
+        self.handed_out.set(self.handed_out.get() + 1);
+        Some(due)
+    }
+
+    /// One whose issuer has nothing to do, or one that is to have an issuer.
+    fn idle_seat(&self) -> Rc<Seat> {
+        let idle = self.idle.borrow_mut().pop();
+        idle.unwrap_or_else(|| {
+            let seat = Rc::new(Seat::default());
+            self.new_seats.borrow_mut().push(seat.clone());
+            seat
+        })
+    }
+
+    /// Has somebody wait for what is due next. Nobody has to be polled for it: it is that one's waker that
+    /// the timer wakes.
+    pub fn appoint(&self) {
+        let Some(due) = self.schedule.borrow().next_due() else { return };
+        let mut duty = self.duty.borrow_mut();
+        if duty.as_ref().is_some_and(|duty| duty.covers(due)) {
+            return;
+        }
+        let duty = duty.get_or_insert_with(|| Duty::of(self.idle_seat()));
+        let Course { clock, pacing, .. } = *self.course;
+        let seat = duty.seat.clone();
+        seat.poll_for(|context| duty.wait(due, clock.now(), pacing, clock, context));
+    }
+
+    /// The next request for the issuer of this seat: one that was handed to it, or that it waited for.
+    fn next(&self, seat: &Rc<Seat>, context: &mut Context<'_>) -> Poll<Due> {
+        seat.wait(context);
+        if let Some(due) = seat.take() {
+            return Poll::Ready(due);
+        }
+        let mut duty = self.duty.borrow_mut();
+        let Some(own) = duty.as_mut().filter(|duty| Rc::ptr_eq(&duty.seat, seat)) else {
+            return Poll::Pending;
+        };
+        let Course { clock, pacing, .. } = *self.course;
+        let now = loop {
+            let now = clock.now();
+            match self.schedule.borrow().next_due() {
+                Some(due) if due <= now => break now,
+                Some(due) => ready!(own.wait(due, now, pacing, clock, context)),
+                None => {
+                    *duty = None;
+                    self.idle.borrow_mut().push(seat.clone());
+                    return Poll::Pending;
+                }
+            }
+        };
+        *duty = None;
+        drop(duty);
+        let due = self.take_due(now);
+        self.hand_out(now);
+        self.appoint();
+        due.map_or(Poll::Pending, Poll::Ready)
     }
 
     pub fn has_newcomers(&self) -> bool {
@@ -170,24 +189,21 @@ impl<'a> Traffic<'a> {
     async fn issue(&self, seat: Rc<Seat>) -> Drive {
         let mut uninterrupted = 0;
         loop {
-            let mut next = Some(seat.next().await);
+            let mut next = Some(poll_fn(|context| self.next(&seat, context)).await);
             while let Some(due) = next {
-                let (sample, waited) = self.send(&seat, due).await;
-                let ended = sample.ended;
-                self.answered(sample);
-                next = self.go_on(ended);
-                uninterrupted = if waited { 0 } else { uninterrupted + 1 };
+                let answered = self.send(&seat, due).await;
+                next = self.answered(&seat, &answered);
+                uninterrupted = if answered.waited { 0 } else { uninterrupted + 1 };
                 if uninterrupted == UNINTERRUPTED {
                     uninterrupted = 0;
                     give_way().await;
                 }
             }
-            self.idle.borrow_mut().push(seat.clone());
         }
     }
 
-    /// Sends the request now and waits for its answer. Says whether there was a wait.
-    async fn send(&self, seat: &Rc<Seat>, due: Due) -> (Sample, bool) {
+    /// Sends the request now and waits for its answer.
+    async fn send(&self, seat: &Rc<Seat>, due: Due) -> Answered {
         let Course { plan, rows, clock, .. } = *self.course;
         let request = plan.request(due.number);
         let node = self.cluster.serving(request.node);
@@ -196,16 +212,31 @@ impl<'a> Traffic<'a> {
         let ticket = self.in_flight.borrow_mut().begin(at, started, seat.clone());
         let client =
             Client { node, rows, clock, tap: self.tap, seed: plan.seed(), ended: &self.ended };
-        let sent = client.send(request, due.intended.unwrap_or(started), started, seat).await;
+        let answered = client.send(request, due.intended.unwrap_or(started), started, seat).await;
         self.in_flight.borrow_mut().end(ticket);
-        sent
+        answered
     }
 
-    fn answered(&self, sample: Sample) {
-        self.schedule.borrow_mut().answered(&sample);
-        if self.ended.add(Part::Request, sample) >= TOLD_AT_ONCE {
+    /// What the one who has just had an answer is to send now, if anything is due. Whatever else is due
+    /// is handed to others: an answer is as good an occasion for it as a timer, and on a busy thread an
+    /// earlier one.
+    fn answered(&self, seat: &Rc<Seat>, answered: &Answered) -> Option<Due> {
+        let Answered { request, ended, untold, .. } = *answered;
+        self.schedule.borrow_mut().answered(request, ended);
+        if untold >= TOLD_AT_ONCE {
             self.tell();
         }
+        let next = self.take_due(ended);
+        match next {
+            Some(_) => self.hand_out(ended),
+            None => self.idle.borrow_mut().push(seat.clone()),
+        }
+        self.handed_out.set(self.handed_out.get() - 1);
+        if self.handed_out.get() == 0 && self.schedule.borrow().next_due().is_none() {
+            self.nudge.give();
+        }
+        self.appoint();
+        next
     }
 
     /// Tells the observer of all that has ended since the last time. Many at once, for what judges and
@@ -226,29 +257,7 @@ impl<'a> Traffic<'a> {
             observer.watermark(self.in_flight.borrow().watermark(last));
         }
     }
-
-    /// What the one who has just had an answer is to send now, if anything is due. Whatever else is due
-    /// is handed to others: an answer is as good an occasion for it as a timer, and on a busy thread an
-    /// earlier one.
-    fn go_on(&self, now: Nanos) -> Option<Due> {
-        // Whether it is time to end is for the pace to say.
-        let next =
-            if self.is_stopped.get() { None } else { self.schedule.borrow_mut().take_due(now) };
-        if next.is_some() {
-            self.hand_out(now);
-        } else {
-            self.handed_out.set(self.handed_out.get() - 1);
-        }
-        let due = self.schedule.borrow().next_due();
-        let is_over = self.handed_out.get() == 0;
-        if is_over || due.is_some_and(|due| self.nudge.is_wanted_before(due)) {
-            self.nudge.give();
-        }
-        next
-    }
 }
-
-type Timer<'a> = (Nanos, Sleep<'a>);
 
 /// Lets everybody else who can run have a turn.
 async fn give_way() {
@@ -261,46 +270,6 @@ async fn give_way() {
         Poll::Pending
     })
     .await;
-}
-
-/// How the pace is told that it has to look before its timer rings.
-#[derive(Default)]
-struct Nudge {
-    is_given: Cell<bool>,
-    /// What is due before this it does not know of.
-    before: Cell<Nanos>,
-    waiting: RefCell<Option<Waker>>,
-}
-
-impl Nudge {
-    fn give(&self) {
-        self.is_given.set(true);
-        if let Some(waiting) = &*self.waiting.borrow() {
-            waiting.wake_by_ref();
-        }
-    }
-
-    fn wanted_before(&self, instant: Nanos) {
-        self.before.set(instant);
-    }
-
-    fn is_wanted_before(&self, due: Nanos) -> bool {
-        due < self.before.get()
-    }
-
-    async fn wait(&self) {
-        poll_fn(|context| {
-            if self.is_given.take() {
-                return Poll::Ready(());
-            }
-            let mut waiting = self.waiting.borrow_mut();
-            if !waiting.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
-                *waiting = Some(context.waker().clone());
-            }
-            Poll::Pending
-        })
-        .await;
-    }
 }
 
 /// The end of the others, for one that has none of its own.

@@ -74,11 +74,6 @@ impl Shared {
 }
 
 impl TwinCache {
-    async fn call(&self, command: Command) -> Outcome<Reply> {
-        let turn = self.links.turn(&*self.shared.clock).await;
-        self.shared.call(turn.connection, turn.is_exclusive(), command).await
-    }
-
     /// Whether something was done, of a command that says so.
     async fn is(&self, command: Command) -> Outcome<bool> {
         self.call(command).await.map(Reply::is)
@@ -221,7 +216,7 @@ impl Cache for TwinCache {
     }
 
     async fn subscribe(&self) -> Outcome<Box<dyn Subscription>> {
-        match self.shared.call(self.connection(), false, Command::Subscribe).await? {
+        match self.shared.call(self.connection(), Command::Subscribe).await? {
             Reply::Listening(incoming) => Ok(self.listener(incoming)),
             _ => Err(unexpected()),
         }
@@ -235,13 +230,13 @@ impl Cache for TwinCache {
             return Err(unavailable);
         }
         let command = Command::GetTracked(key, tracker);
-        self.shared.call(connection, false, command).await.map(Reply::entry)
+        self.shared.call(connection, command).await.map(Reply::entry)
     }
 
     async fn track(&self) -> Outcome<Box<dyn Subscription>> {
         let (before, connection) =
             ((*self.tracked()).map(|(tracker, _)| tracker), self.connection());
-        match self.shared.call(connection, false, Command::Track(before)).await? {
+        match self.shared.call(connection, Command::Track(before)).await? {
             Reply::Tracking(tracker, incoming) => {
                 *self.tracked() = Some((tracker, connection));
                 Ok(self.listener(incoming))

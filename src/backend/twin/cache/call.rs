@@ -1,15 +1,18 @@
 //! One call, as the node that makes it sees it.
 
-use std::future::poll_fn;
-use std::pin::pin;
-use std::task::Poll;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
 
-use futures_util::future::select;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, select};
 
-use super::Shared;
 use super::command::{Command, Reply};
+use super::links::Turn;
 use super::server::{Asked, Connecting, Look};
+use super::{Shared, TwinCache};
 use crate::backend::Delivery;
+use crate::clock::Sleep;
 use crate::model::{Fault, FaultKind, Nanos, Outcome};
 
 /// The least time that making a connection gets.
@@ -20,12 +23,33 @@ const CONNECT_ROUND_TRIPS: u32 = 2;
 const UNAVAILABLE: Fault = Fault::cache(FaultKind::Unavailable);
 const TIMEOUT: Fault = Fault::cache(FaultKind::Timeout);
 
-/// A call that was sent. Dropped, it is given up.
+/// A call, as a future of its answer. It is what simulated requests wait for, and written by hand: each is
+/// polled twice, and a chain of `async` functions would move the command through all of them.
+pub(super) struct Calling<'a> {
+    shared: &'a Shared,
+    connection: usize,
+    stage: Stage<'a>,
+    /// Where the connection is to be had in turn. Given back when the call is over, or given up.
+    turn: Option<Turn<'a>>,
+}
+
+enum Stage<'a> {
+    Begins(Command),
+    Sent(Sent<'a>),
+    /// There is no idle connection, or it is to be made.
+    Waits(BoxFuture<'a, Outcome<Reply>>),
+    Over,
+}
+
+/// A call that was sent, as a future of its answer. Dropped, it is given up.
 struct Sent<'a> {
     shared: &'a Shared,
     call: usize,
     connection: usize,
+    /// Whether no other call may use the connection meanwhile.
     is_exclusive: bool,
+    deadline: Nanos,
+    sleep: Option<Sleep<'a>>,
     is_over: bool,
 }
 
@@ -36,29 +60,35 @@ struct Attempt<'a> {
     is_over: bool,
 }
 
-impl Shared {
-    /// Makes a call over a connection, which is made anew if it must be.
-    pub async fn call(
-        &self,
-        connection: usize,
-        is_exclusive: bool,
-        command: Command,
-    ) -> Outcome<Reply> {
-        let now = self.now();
-        let deadline = now + self.timeout;
-        let asked = self.server().ask(command, connection, now);
-        let (call, look) = match asked {
-            Asked::AtOnce(outcome) => return outcome,
-            Asked::Sent(call, look) => (call, look),
-            Asked::Unconnected(command) => {
-                // In a box, for it is rare, and every call's future would have to have room for it.
-                Box::pin(self.connected(connection, deadline)).await?;
-                let now = self.now();
-                self.server().sent(command, connection, now)
+impl TwinCache {
+    /// Makes a call over one of the node's connections. There may be no answer until the timeout.
+    pub(super) fn call(&self, command: Command) -> Calling<'_> {
+        let shared = &*self.shared;
+        match self.links.turn() {
+            Ok(turn) => Calling {
+                shared,
+                connection: turn.connection,
+                turn: Some(turn),
+                stage: Stage::Begins(command),
+            },
+            Err(pool) => {
+                let answer = async move {
+                    let turn = pool.turn(&*shared.clock).await;
+                    let connection = turn.connection;
+                    let stage = Stage::Begins(command);
+                    Calling { shared, connection, turn: Some(turn), stage }.await
+                };
+                let stage = Stage::Waits(Box::pin(answer));
+                Calling { shared, connection: 0, turn: None, stage }
             }
-        };
-        let sent = Sent { shared: self, call, connection, is_exclusive, is_over: false };
-        sent.answer(look, deadline).await
+        }
+    }
+}
+
+impl Shared {
+    /// Makes a call over a connection that others use as well, which is made anew if it must be.
+    pub fn call(&self, connection: usize, command: Command) -> Calling<'_> {
+        Calling { shared: self, connection, turn: None, stage: Stage::Begins(command) }
     }
 
     /// Waits up to `wait` for events, on a connection of its own.
@@ -195,40 +225,103 @@ impl Shared {
     }
 }
 
-impl Sent<'_> {
-    /// The answer, unless it takes until `deadline`. `look` is what was found just now.
-    async fn answer(mut self, mut look: Look, deadline: Nanos) -> Outcome<Reply> {
-        loop {
-            let until = match look {
-                Look::Over(outcome) => {
-                    self.is_over = true;
-                    return outcome;
-                }
-                Look::NotBefore(instant) => instant.min(deadline),
-                Look::Unknown => deadline,
-            };
-            if self.shared.now() >= deadline {
-                return Err(TIMEOUT);
-            }
-            self.changed(until).await;
-            let now = self.shared.now();
-            look = self.shared.server().look(self.call, now);
-        }
+impl<'a> Calling<'a> {
+    fn is_exclusive(&self) -> bool {
+        self.turn.as_ref().is_some_and(Turn::is_exclusive)
     }
 
-    /// Returns when something has happened to the call, or at `until`.
-    async fn changed(&self, until: Nanos) {
-        let mut sleep = pin!(self.shared.clock.sleep_until(until));
-        poll_fn(|context| {
-            if sleep.as_mut().poll(context).is_ready() {
-                return Poll::Ready(());
+    /// Sends the command, over a connection that is made first if it must be.
+    fn begin(&mut self, command: Command, context: &mut Context<'_>) -> Poll<Outcome<Reply>> {
+        let shared = self.shared;
+        let (connection, now) = (self.connection, shared.now());
+        let deadline = now + shared.timeout;
+        let asked = shared.server().ask(command, connection, now, context.waker());
+        match asked {
+            Asked::AtOnce(outcome) => Poll::Ready(outcome),
+            Asked::Sent(call, look) => {
+                let link = (connection, self.is_exclusive());
+                let mut sent = Sent::new(shared, call, link, deadline);
+                let waited = sent.wait(look, now, context);
+                self.stage = Stage::Sent(sent);
+                match ready!(waited) {
+                    Some(outcome) => Poll::Ready(outcome),
+                    None => self.poll_unpin(context),
+                }
             }
-            match self.shared.server().has_changed(self.call, context.waker()) {
-                true => Poll::Ready(()),
-                false => Poll::Pending,
+            Asked::Unconnected(command) => {
+                let is_exclusive = self.is_exclusive();
+                self.stage = Stage::Waits(Box::pin(async move {
+                    shared.connected(connection, deadline).await?;
+                    let now = shared.now();
+                    let call = shared.server().send(command, connection, now);
+                    Sent::new(shared, call, (connection, is_exclusive), deadline).await
+                }));
+                self.poll_unpin(context)
             }
-        })
-        .await;
+        }
+    }
+}
+
+impl Future for Calling<'_> {
+    type Output = Outcome<Reply>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome<Reply>> {
+        match &mut self.stage {
+            Stage::Sent(sent) => sent.poll_unpin(context),
+            Stage::Waits(answer) => answer.poll_unpin(context),
+            stage => match std::mem::replace(stage, Stage::Over) {
+                Stage::Begins(command) => self.begin(command, context),
+                _ => panic!("it has been answered"),
+            },
+        }
+    }
+}
+
+impl<'a> Sent<'a> {
+    /// Over a connection, which it may have to itself.
+    const fn new(
+        shared: &'a Shared,
+        call: usize,
+        (connection, is_exclusive): (usize, bool),
+        deadline: Nanos,
+    ) -> Self {
+        Self { shared, call, connection, is_exclusive, deadline, sleep: None, is_over: false }
+    }
+
+    /// Waits by what was found. `None` when it is to be looked for again.
+    fn wait(
+        &mut self,
+        look: Look,
+        now: Nanos,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Outcome<Reply>>> {
+        let until = match look {
+            Look::Over(outcome) => {
+                self.is_over = true;
+                return Poll::Ready(Some(outcome));
+            }
+            Look::NotBefore(instant) => instant.min(self.deadline),
+            Look::Unknown => self.deadline,
+        };
+        if now >= self.deadline {
+            return Poll::Ready(Some(Err(TIMEOUT)));
+        }
+        let sleep = self.shared.clock.sleep_until(until);
+        self.sleep.insert(sleep).poll_unpin(context).map(|()| None)
+    }
+}
+
+impl Future for Sent<'_> {
+    type Output = Outcome<Reply>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome<Reply>> {
+        loop {
+            let now = self.shared.now();
+            let look = self.shared.server().look(self.call, now, context.waker());
+            if let Some(outcome) = ready!(self.wait(look, now, context)) {
+                return Poll::Ready(outcome);
+            }
+        }
     }
 }
 

@@ -18,17 +18,25 @@ pub(super) struct Links {
 
 enum Sharing {
     /// Calls go out on all of them in turn, and any number of them may be under way on each.
-    Shared { turn: AtomicUsize },
-    /// A call has a connection to itself, the one that was used last. Waiting is in the order of asking.
-    Pooled { idle: Mutex<Vec<usize>>, permits: Semaphore, waits: Arc<Waits> },
+    Shared {
+        turn: AtomicUsize,
+    },
+    Pooled(Pool),
+}
+
+/// Connections of which a call has one to itself, the one that was used last. Waiting is in the order of
+/// asking.
+pub(super) struct Pool {
+    idle: Mutex<Vec<usize>>,
+    permits: Semaphore,
+    waits: Arc<Waits>,
 }
 
 /// One call's turn at a connection.
 pub(super) struct Turn<'a> {
-    links: &'a Links,
     pub connection: usize,
     /// Of a connection that the call has to itself.
-    permit: Option<SemaphorePermit<'a>>,
+    taken: Option<(&'a Pool, SemaphorePermit<'a>)>,
 }
 
 impl Links {
@@ -39,59 +47,57 @@ impl Links {
     ) -> Self {
         let sharing = match layout {
             Connections::Shared(_) => Sharing::Shared { turn: AtomicUsize::new(0) },
-            Connections::Pooled(_) => Sharing::Pooled {
+            Connections::Pooled(_) => Sharing::Pooled(Pool {
                 idle: Mutex::new(connections.clone().rev().collect()),
                 permits: Semaphore::new(connections.len()),
                 waits,
-            },
+            }),
         };
         Self { connections, sharing }
     }
 
-    /// The connection for one call, which may have to wait for it.
-    pub async fn turn(&self, clock: &dyn Clock) -> Turn<'_> {
-        let (idle, permits, waits) = match &self.sharing {
+    /// The connection for one call; where none is idle, the pool at which to wait for it.
+    pub fn turn(&self) -> Result<Turn<'_>, &Pool> {
+        match &self.sharing {
             Sharing::Shared { turn } => {
                 let nth = turn.fetch_add(1, Ordering::Relaxed) % self.connections.len();
-                return Turn {
-                    links: self,
-                    connection: self.connections.start + nth,
-                    permit: None,
-                };
+                Ok(Turn { connection: self.connections.start + nth, taken: None })
             }
-            Sharing::Pooled { idle, permits, waits } => (idle, permits, waits),
-        };
-        let permit = match permits.try_acquire() {
-            Ok(permit) => {
-                waits.record(Nanos::ZERO);
-                permit
-            }
-            Err(_) => {
-                let asked = clock.now();
-                let permit = permits.acquire().await.expect("the pool is never closed");
-                waits.record(clock.now().since(asked));
-                permit
-            }
-        };
-        let connection = lock(idle).pop().expect("there is a permit for each that is idle");
-        Turn { links: self, connection, permit: Some(permit) }
+            Sharing::Pooled(pool) => match pool.permits.try_acquire() {
+                Ok(permit) => Ok(pool.take(permit, Nanos::ZERO)),
+                Err(_) => Err(pool),
+            },
+        }
+    }
+}
+
+impl Pool {
+    /// Waits for the connection for one call.
+    pub async fn turn(&self, clock: &dyn Clock) -> Turn<'_> {
+        let asked = clock.now();
+        let permit = self.permits.acquire().await.expect("the pool is never closed");
+        self.take(permit, clock.now().since(asked))
+    }
+
+    fn take<'a>(&'a self, permit: SemaphorePermit<'a>, waited: Nanos) -> Turn<'a> {
+        self.waits.record(waited);
+        let connection = lock(&self.idle).pop().expect("there is a permit for each that is idle");
+        Turn { connection, taken: Some((self, permit)) }
     }
 }
 
 impl Turn<'_> {
     /// Whether no other call may use the connection meanwhile.
     pub const fn is_exclusive(&self) -> bool {
-        self.permit.is_some()
+        self.taken.is_some()
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        if let (Some(permit), Sharing::Pooled { idle, .. }) =
-            (self.permit.take(), &self.links.sharing)
-        {
+        if let Some((pool, permit)) = self.taken.take() {
             // Before the permit: whoever gets that finds a connection.
-            lock(idle).push(self.connection);
+            lock(&pool.idle).push(self.connection);
             drop(permit);
         }
     }

@@ -52,10 +52,11 @@ struct Call {
     connection: usize,
     /// The way of the answer.
     way_back: Nanos,
+    /// The answer cannot be there before this, as far as was known when it was sent.
+    not_before: Nanos,
     /// Nobody waits for the answer any more. It is carried out all the same.
     is_given_up: bool,
-    /// Something happened to it that its caller does not know.
-    has_changed: bool,
+    /// Of its caller, who looks again when something has happened to it.
     waker: Option<Waker>,
 }
 
@@ -129,38 +130,37 @@ impl Server {
         self.breaks
     }
 
-    /// Sends a command over a connection, if that is up.
-    pub fn ask(&mut self, command: Command, connection: usize, now: Nanos) -> Asked {
+    /// Sends a command over a connection, if that is up, and [looks](Self::look) for its answer.
+    pub fn ask(&mut self, command: Command, connection: usize, now: Nanos, waker: &Waker) -> Asked {
         if self.is_instant() {
             return Asked::AtOnce(self.state.execute(command, now));
         }
         if !self.is_up(connection) {
             return Asked::Unconnected(command);
         }
-        let (call, look) = self.sent(command, connection, now);
-        Asked::Sent(call, look)
-    }
-
-    /// Sends a command over a connection that is up, and looks at what becomes of it.
-    pub fn sent(&mut self, command: Command, connection: usize, now: Nanos) -> (usize, Look) {
         let call = self.send(command, connection, now);
-        (call, self.look(call, now))
+        Asked::Sent(call, self.find(call, now, waker))
     }
 
-    fn send(&mut self, command: Command, connection: usize, now: Nanos) -> usize {
+    /// Sends a command over a connection that is up. What has come about by `now` is done.
+    pub fn send(&mut self, command: Command, connection: usize, now: Nanos) -> usize {
         let round_trip = self.round_trips.draw();
         let there = Nanos(round_trip.0 / 2);
         let (slow, sending) = self.slow(command.bytes());
+        let (commands, way_back) = (command.commands(), round_trip - there);
         let arrives = self.connections[connection].carry(now, sending, there + slow);
+        self.advance(now);
+        let served = arrives.max(self.free_at) + Nanos(self.service.0 * commands);
+        let link = &mut self.connections[connection];
+        link.calls += 1;
         let call = self.calls.insert(Call {
             stage: Stage::Sent { arrives, command },
             connection,
-            way_back: round_trip - there,
+            way_back,
+            not_before: link.not_before(served + way_back),
             is_given_up: false,
-            has_changed: false,
             waker: None,
         });
-        self.connections[connection].calls += 1;
         self.sent += 1;
         self.arrivals.push(Reverse((arrives, self.sent, call)));
         call
@@ -199,41 +199,39 @@ impl Server {
         }
     }
 
-    /// What the caller of `number` can know by `now`.
-    pub fn look(&mut self, number: usize, now: Nanos) -> Look {
+    /// What the caller of `number` can know by `now`. If it is not over, `waker` is woken when something
+    /// happens that the caller cannot know of.
+    pub fn look(&mut self, number: usize, now: Nanos, waker: &Waker) -> Look {
         self.advance(now);
+        self.find(number, now, waker)
+    }
+
+    fn find(&mut self, number: usize, now: Nanos, waker: &Waker) -> Look {
         let is_watched = self.state.entries.tracking().is_in_use();
         let call = &mut self.calls[number];
-        call.has_changed = false;
-        match &call.stage {
+        let look = match &call.stage {
             Stage::Sent { .. } if self.trouble.is_silent() => Look::Unknown,
             // Others wait to be told of it, which is not to be late.
             Stage::Sent { arrives, command } if is_watched || command.is_told() => {
                 Look::NotBefore(*arrives)
             }
-            Stage::Sent { arrives, command } => {
-                let served = self.service.0 * command.commands();
-                Look::NotBefore((*arrives).max(self.free_at) + Nanos(served) + call.way_back)
-            }
+            Stage::Sent { .. } => Look::NotBefore(call.not_before),
             Stage::Answered { served, arrives, .. } if self.trouble.holds(*served, *arrives) => {
                 Look::Unknown
             }
             Stage::Answered { arrives, .. } if *arrives > now => Look::NotBefore(*arrives),
-            _ => match self.remove(number) {
-                Stage::Answered { outcome, .. } => Look::Over(outcome),
-                Stage::Sent { .. } | Stage::Lost => Look::Over(Err(UNAVAILABLE)),
-            },
-        }
-    }
-
-    /// Whether something happened to the call; if not, `waker` is woken when something does.
-    pub fn has_changed(&mut self, number: usize, waker: &Waker) -> bool {
-        let call = &mut self.calls[number];
+            _ => {
+                return match self.remove(number) {
+                    Stage::Answered { outcome, .. } => Look::Over(outcome),
+                    Stage::Sent { .. } | Stage::Lost => Look::Over(Err(UNAVAILABLE)),
+                };
+            }
+        };
         match &mut call.waker {
             Some(known) => known.clone_from(waker),
             None => call.waker = Some(waker.clone()),
         }
-        call.has_changed
+        look
     }
 
     /// Nobody waits for the answer any more. What was sent is carried out all the same.

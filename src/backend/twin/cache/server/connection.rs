@@ -16,6 +16,8 @@ pub(super) struct Connection {
     sending: [Nanos; 2],
     /// When the last of what was sent so far arrives, in each direction.
     arrived: [Nanos; 2],
+    /// Before this no answer comes to what was sent last, as far as anybody knows.
+    answered: Nanos,
 }
 
 /// How a connection is.
@@ -54,6 +56,13 @@ impl Connection {
         self.pass(1, now, sending, way)
     }
 
+    /// When the answer to what was sent last can be there, which by itself could be at `answered`: not
+    /// before the answers to all that was sent earlier.
+    pub fn not_before(&mut self, answered: Nanos) -> Nanos {
+        self.answered = self.answered.max(answered).max(self.arrived[1]);
+        self.answered
+    }
+
     fn pass(&mut self, direction: usize, now: Nanos, sending: Nanos, way: Nanos) -> Nanos {
         let sent = now.max(self.sending[direction]) + sending;
         self.sending[direction] = sent;
@@ -70,6 +79,7 @@ impl Connection {
             other => other,
         };
         (self.calls, self.sending, self.arrived) = (0, [Nanos::ZERO; 2], [Nanos::ZERO; 2]);
+        self.answered = Nanos::ZERO;
     }
 }
 

@@ -114,7 +114,6 @@ impl Server {
 
     fn wake_all(&mut self) {
         for (_, call) in &mut self.calls {
-            call.has_changed = true;
             if let Some(waker) = call.waker.take() {
                 waker.wake();
             }
