@@ -80,6 +80,21 @@ fn millions_of_gaps_add_up_without_a_drift() {
     assert_eq!(last, curve.when(high + low));
 }
 
+proptest! {
+    #[test]
+    fn a_sum_is_rounded_as_the_compiler_would(
+        whole: u64, part: u64, shifts in (0_u32..=64, 0_u32..=64), ends in 0_u64..3,
+    ) {
+        let whole = whole.checked_shr(shifts.0).unwrap_or(0);
+        // Few digits, or next to a half: there it shows how it is rounded.
+        let part = part.checked_shl(shifts.1).unwrap_or(0);
+        for part in [part, part.wrapping_add(ends), part.wrapping_sub(ends), ends] {
+            let sum = u128::from(whole) << 64 | u128::from(part);
+            prop_assert_eq!(to_float(sum), sum as f64 / ONE, "{:x}", sum);
+        }
+    }
+}
+
 #[test]
 fn poisson_gaps_have_the_mean_and_the_variance_of_an_exponential_whatever_the_rate_does() {
     const COUNT: usize = 100_000;
