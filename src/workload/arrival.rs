@@ -1,5 +1,7 @@
 //! When the requests of an open loop are meant to start.
 
+mod before;
+
 use super::chance::{Axis, Draws, positive_unit};
 use super::curve::Curve;
 use super::options::Arrival;
@@ -68,12 +70,12 @@ fn to_float(sum: u128) -> f64 {
     if whole == 0 {
         return part as f64 / ONE;
     }
-    // The first 64 digits, of which the last also stands for all that follow: it decides no more than
+    // The first 63 digits, of which the last also stands for all that follow: it decides no more than
     // on which side of a half they are.
     let shift = whole.leading_zeros();
     let digits = whole << shift | part >> 1 >> (63 - shift);
-    let rest = u64::from(part << shift != 0);
-    (digits | rest) as f64 * f64::from_bits(u64::from(1023 - shift) << 52)
+    let rest = digits & 1 | u64::from(part << shift != 0);
+    (digits >> 1 | rest) as f64 * f64::from_bits(u64::from(1024 - shift) << 52)
 }
 
 #[cfg(test)]

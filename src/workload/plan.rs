@@ -183,8 +183,8 @@ impl Plan {
     /// How many requests of an open loop are meant to start from the end of the warm-up to before
     /// `closes`.
     pub fn requests_until(&self, closes: Nanos) -> u64 {
-        let due = self.arrivals().take_while(|due| *due < closes);
-        due.filter(|due| *due >= self.warm_up()).count() as u64
+        let before = |moment| self.arrivals().count_before(moment);
+        before(closes).saturating_sub(before(self.warm_up()))
     }
 
     pub const fn is_open(&self) -> bool {
