@@ -124,6 +124,9 @@ impl Curve {
             return self.once.count(until);
         }
         let since = until - self.once.lasts;
+        if since < self.again.lasts {
+            return self.once.count + self.again.count(since);
+        }
         let rounds = since.0 / self.again.lasts.0;
         let left = Nanos(since.0 % self.again.lasts.0);
         self.once.count + (rounds as f64 * self.again.count + self.again.count(left))
@@ -173,8 +176,12 @@ impl Curve {
 /// What is not negative, to the nearest whole number, and a half upwards. Nothing for nothing over
 /// nothing, which is where a rate of zero begins to rise.
 fn rounded(nanos: f64) -> u64 {
-    let whole = nanos as u64;
-    whole.saturating_add(u64::from(nanos - whole as f64 >= 0.5))
+    if nanos < FOREVER.0 as f64 {
+        // Signed, which a processor converts in one step.
+        let whole = nanos as i64;
+        return whole as u64 + u64::from(nanos - whole as f64 >= 0.5);
+    }
+    nanos.round() as u64
 }
 
 #[cfg(test)]

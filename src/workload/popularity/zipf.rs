@@ -57,6 +57,9 @@ impl Law {
     }
 
     /// The rank that a draw means, counted from 0; `None` where there must be another one.
+    ///
+    /// Apart from the loop of those who draw, which then has next to nothing to keep.
+    #[inline(never)]
     fn rank(&self, draw: u64) -> Option<u32> {
         let area = self.high - unit(draw) * (self.high - self.low);
         let point = self.end(area);
