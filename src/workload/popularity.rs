@@ -1,4 +1,4 @@
-//! Which key a request asks for. Nothing here takes memory for a key, except a trace.
+//! Which key a request asks for. Nothing here keeps memory for a key, except a trace.
 
 mod shuffle;
 mod zipf;
