@@ -66,8 +66,7 @@ impl Leg {
             let rate = libm::sqrt((self.from * self.from + 2.0 * slope * count).max(0.0));
             2e9 * count / (self.from + rate)
         };
-        // Nothing over nothing is where a rate of zero begins to rise.
-        if nanos.is_nan() { Nanos::ZERO } else { Nanos(nanos.round() as u64).min(self.lasts) }
+        Nanos(rounded(nanos)).min(self.lasts)
     }
 }
 
@@ -94,9 +93,14 @@ impl Legs {
 
     /// When more than `count` requests begin to have come.
     fn when(&self, count: f64) -> Nanos {
-        // The last one, for legs without requests have as many before them as the leg after.
-        let place = self.legs.partition_point(|leg| leg.before <= count);
-        match self.legs[..place].last() {
+        // The last one, for legs without requests have as many before them as the leg after. Most
+        // curves come to stay in their last leg, and many have no other.
+        let begun = |leg: &&Placed| leg.before <= count;
+        let in_leg = self.legs.last().filter(begun).or_else(|| {
+            let place = self.legs.partition_point(|leg| begun(&leg));
+            self.legs[..place].last()
+        });
+        match in_leg {
             Some(Placed { leg, begins, before }) => *begins + leg.span(count - before),
             None => Nanos::ZERO,
         }
@@ -120,6 +124,9 @@ impl Curve {
             return self.once.count(until);
         }
         let since = until - self.once.lasts;
+        if since < self.again.lasts {
+            return self.once.count + self.again.count(since);
+        }
         let rounds = since.0 / self.again.lasts.0;
         let left = Nanos(since.0 % self.again.lasts.0);
         self.once.count + (rounds as f64 * self.again.count + self.again.count(left))
@@ -136,10 +143,18 @@ impl Curve {
         if count < self.once.count {
             return self.once.when(count);
         }
+        let count = count - self.once.count;
+        if count < self.again.count {
+            return Nanos(self.once.lasts.0.saturating_add(self.again.when(count).0));
+        }
         if self.again.count <= 0.0 {
             return Nanos::NEVER;
         }
-        let count = count - self.once.count;
+        self.when_again(count)
+    }
+
+    /// The same for `count` requests after all that come once.
+    fn when_again(&self, count: f64) -> Nanos {
         let mut rounds = libm::floor(count / self.again.count);
         let mut left = (count - rounds * self.again.count).max(0.0);
         // The division may have been rounded down past a whole number.
@@ -156,6 +171,17 @@ impl Curve {
         let legs = self.once.legs.iter().chain(&self.again.legs);
         legs.map(|placed| placed.leg.from.max(placed.leg.to)).fold(0.0, f64::max)
     }
+}
+
+/// What is not negative, to the nearest whole number, and a half upwards. Nothing for nothing over
+/// nothing, which is where a rate of zero begins to rise.
+fn rounded(nanos: f64) -> u64 {
+    if nanos < FOREVER.0 as f64 {
+        // Signed, which a processor converts in one step.
+        let whole = nanos as i64;
+        return whole as u64 + u64::from(nanos - whole as f64 >= 0.5);
+    }
+    nanos.round() as u64
 }
 
 #[cfg(test)]

@@ -32,8 +32,9 @@ pub struct Plan {
     loaded: u32,
     clients: u32,
     ops: Draws,
-    /// Each operation that there are any of, and the draw up to which it is meant.
+    /// Each operation that there are any of but the last one, and the draw up to which it is meant.
     op_limits: Vec<(Op, f64)>,
+    last_op: Op,
     client_draws: Draws,
     own_reading: Option<OwnReading>,
     popularity: Sampler,
@@ -85,13 +86,15 @@ impl Plan {
                 if let Arrival::Closed(_) = workload.arrival { u64::from(clients) } else { 1 };
             OwnReading::new(own_reads, turn, workload.seed)
         });
+        let (op_limits, last_op) = limits(&shares(workload));
         Ok(Self {
             keys,
             loaded,
             clients,
             own_reading,
             ops: Draws::new(workload.seed, Axis::Op),
-            op_limits: limits(&shares(workload)),
+            op_limits,
+            last_op,
             client_draws: Draws::new(workload.seed, Axis::Client),
             popularity: Sampler::new(&workload.popularity, keys, workload.seed, trace)?,
             curve: workload.curve(),
@@ -153,10 +156,12 @@ impl Plan {
 
     /// The operation of request `number` by its own draw.
     fn op(&self, number: u64) -> Op {
+        if self.op_limits.is_empty() {
+            return self.last_op;
+        }
         let draw = unit(self.ops.at(number));
         let limit = self.op_limits.iter().find(|(_, up_to)| draw < *up_to);
-        // The sum of the shares may be below 1 by a last digit.
-        limit.or(self.op_limits.last()).map_or(Op::Read, |(op, _)| *op)
+        limit.map_or(self.last_op, |(op, _)| *op)
     }
 
     /// What was asked of each operation.
@@ -183,8 +188,8 @@ impl Plan {
     /// How many requests of an open loop are meant to start from the end of the warm-up to before
     /// `closes`.
     pub fn requests_until(&self, closes: Nanos) -> u64 {
-        let due = self.arrivals().take_while(|due| *due < closes);
-        due.filter(|due| *due >= self.warm_up()).count() as u64
+        let before = |moment| self.arrivals().count_before(moment);
+        before(closes).saturating_sub(before(self.warm_up()))
     }
 
     pub const fn is_open(&self) -> bool {
@@ -318,15 +323,18 @@ fn shares(options: &WorkloadOptions) -> [(Op, f64); 5] {
     ]
 }
 
-/// Up to which draw in `[0, 1)` each operation is meant that has a share.
-fn limits(shares: &[(Op, f64)]) -> Vec<(Op, f64)> {
+/// Up to which draw in `[0, 1)` each operation is meant that has a share, and which is meant by all
+/// others: the last one, for the sum of the shares may be below 1 by a last digit.
+fn limits(shares: &[(Op, f64)]) -> (Vec<(Op, f64)>, Op) {
     let mut up_to = 0.0;
     let with_share = shares.iter().filter(|(_, share)| *share > 0.0);
     let limits = with_share.map(|(op, share)| {
         up_to += share;
         (*op, up_to)
     });
-    limits.collect()
+    let mut limits: Vec<_> = limits.collect();
+    let last = limits.pop();
+    (limits, last.map_or(Op::Read, |(op, _)| op))
 }
 
 /// What stands for an operation in a plan's hash.

@@ -1,4 +1,4 @@
-//! Which key a request asks for. Nothing here takes memory for a key, except a trace.
+//! Which key a request asks for. Nothing here keeps memory for a key, except a trace.
 
 mod shuffle;
 mod zipf;
@@ -145,9 +145,11 @@ pub fn chances(popularity: &Popularity, keys: u32) -> Option<Box<dyn Iterator<It
         Popularity::Uniform => Box::new((0..keys).map(move |_| 1.0 / f64::from(keys))),
         Popularity::Zipf(zipf) => {
             let exponent = zipf.exponent;
-            let weights = move || (1..=keys).map(move |rank| libm::pow(f64::from(rank), -exponent));
-            let total: f64 = weights().sum();
-            Box::new(weights().map(move |weight| weight / total))
+            let weight = |rank| libm::pow(f64::from(rank), -exponent);
+            // Eight bytes a key for a moment, for a power of each takes as long as to draw it twice.
+            let weights: Vec<f64> = (1..=keys).map(weight).collect();
+            let total: f64 = weights.iter().sum();
+            Box::new(weights.into_iter().map(move |weight| weight / total))
         }
         Popularity::Hotspot(hotspot) => {
             let (hot, requests) = (hot_keys(hotspot, keys), hotspot.requests.0);

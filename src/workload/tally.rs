@@ -1,12 +1,17 @@
 //! What the draws of a plan came to in classes, beside the probability of each: what a goodness-of-fit
 //! test is made from.
 
+mod gaps;
+
+use self::gaps::Ends;
 use super::arrival::Arrivals;
 use super::curve::Curve;
 use crate::model::Op;
 
 /// Classes of about equal probability into which keys and gaps are put.
 const CLASSES: usize = 64;
+/// Of so many ranks the class is looked up.
+const LOOKED_UP: usize = 1_024;
 /// A million gaps say all that there is to say; and with many more, it would be seen that intended
 /// starts are whole nanoseconds.
 const GAPS_MAX: u64 = 1_000_000;
@@ -48,6 +53,8 @@ impl Operations {
 pub(super) struct Ranks {
     /// The first rank of each class but the first.
     firsts: Vec<u32>,
+    /// The class of each of the most popular ranks.
+    of_popular: Vec<u8>,
     classes: Vec<(u64, f64)>,
 }
 
@@ -64,16 +71,24 @@ impl Ranks {
                 }
             }
         }
-        Self { firsts, classes }
+        let of_popular = (0..LOOKED_UP as u32).map(|rank| class_of(&firsts, rank) as u8).collect();
+        Self { firsts, of_popular, classes }
     }
 
     pub fn count(&mut self, rank: u32) {
-        self.classes[self.firsts.partition_point(|first| *first <= rank)].0 += 1;
+        let popular = self.of_popular.get(rank as usize);
+        let class =
+            popular.map_or_else(|| class_of(&self.firsts, rank), |class| usize::from(*class));
+        self.classes[class].0 += 1;
     }
 
     pub fn tally(self) -> Tally {
         Tally { of: "popularity", classes: self.classes }
     }
+}
+
+fn class_of(firsts: &[u32], rank: u32) -> usize {
+    firsts.partition_point(|first| *first <= rank)
 }
 
 impl Tally {
@@ -84,11 +99,11 @@ impl Tally {
             return None;
         }
         let mut classes = vec![(0, 1.0 / CLASSES as f64); CLASSES];
+        let ends = Ends::new();
         let mut before = 0.0;
         for start in arrivals.take(requests.min(GAPS_MAX) as usize) {
             let count = curve.count(start);
-            let up_to = -libm::expm1(before - count);
-            classes[((up_to * CLASSES as f64) as usize).min(CLASSES - 1)].0 += 1;
+            classes[ends.class_of(count - before)].0 += 1;
             before = count;
         }
         Some(Self { of: "gaps", classes })

@@ -80,6 +80,21 @@ fn millions_of_gaps_add_up_without_a_drift() {
     assert_eq!(last, curve.when(high + low));
 }
 
+proptest! {
+    #[test]
+    fn a_sum_is_rounded_as_the_compiler_would(
+        whole: u64, part: u64, shifts in (0_u32..=64, 0_u32..=64), ends in 0_u64..3,
+    ) {
+        let whole = whole.checked_shr(shifts.0).unwrap_or(0);
+        // Few digits, or next to a half: there it shows how it is rounded.
+        let part = part.checked_shl(shifts.1).unwrap_or(0);
+        for part in [part, part.wrapping_add(ends), part.wrapping_sub(ends), ends] {
+            let sum = u128::from(whole) << 64 | u128::from(part);
+            prop_assert_eq!(to_float(sum), sum as f64 / ONE, "{:x}", sum);
+        }
+    }
+}
+
 #[test]
 fn poisson_gaps_have_the_mean_and_the_variance_of_an_exponential_whatever_the_rate_does() {
     const COUNT: usize = 100_000;
@@ -191,8 +206,39 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn requests_are_counted_as_if_one_by_one(
+        profile in any_profile(), seed: u64, moment in 0_u64..15_000_000_000, nearby in 0_usize..5_000,
+    ) {
+        for arrival in [Arrival::Poisson(profile.clone()), Arrival::Even(profile)] {
+            let (_, arrivals) = open(&arrival, seed);
+            // Anywhere, and to the nanosecond where one starts.
+            let start = arrivals.clone().nth(nearby).map_or(0, |start| start.0);
+            for moment in [moment, start, start.saturating_sub(1), start + 1, 0].map(Nanos) {
+                let expected = arrivals.clone().take_while(|due| *due < moment).count() as u64;
+                prop_assert_eq!(arrivals.clone().count_before(moment), expected, "{}", moment);
+            }
+        }
+    }
+}
+
+#[test]
+fn millions_are_counted_without_adding_them_one_by_one() {
+    let (_, arrivals) = open(&Arrival::Poisson(Profile::Rate(1e5)), 3);
+    for second in 1..20 {
+        let moment = Nanos::from_secs(second);
+        let expected = arrivals.clone().take_while(|due| *due < moment).count() as u64;
+        assert_eq!(arrivals.clone().count_before(moment), expected);
+    }
+}
+
 #[test]
 fn a_closed_loop_has_no_intended_starts() {
     let closed = Closed { clients: 5, think: Default::default() };
-    assert_eq!(Arrivals::new(&Arrival::Closed(closed), None, 1).next(), None);
+    let mut arrivals = Arrivals::new(&Arrival::Closed(closed), None, 1);
+    assert_eq!(arrivals.next(), None);
+    assert_eq!(arrivals.count_before(Nanos::NEVER), 0);
 }

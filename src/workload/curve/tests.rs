@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 /// A second at 100, a ramp to 500 within two seconds, and then again and again half a second of nothing
@@ -71,4 +73,33 @@ fn a_ramp_may_rise_from_nothing_and_fall_to_it() {
     let falling = Curve::repeating(&[Leg { from: 100.0, to: 0.0, lasts }], &[]);
     assert_eq!(falling.when(75.0), Nanos::from_secs(1));
     assert_eq!(falling.count(Nanos::from_secs(9)), 100.0);
+}
+
+proptest! {
+    #[test]
+    fn a_time_is_rounded_to_the_nearest_nanosecond(whole: u64, shift in 0_u32..64, steps in -2_i64..3) {
+        for half in [0.0, 0.5, 1.0] {
+            let near = ((whole >> shift) as f64 + half).to_bits() as i64 + steps;
+            let nanos = f64::from_bits(near.max(0) as u64);
+            prop_assert_eq!(rounded(nanos), nanos.round() as u64, "{}", nanos);
+        }
+    }
+
+    #[test]
+    fn in_the_first_round_nothing_need_be_divided(count in 0.0..2_000.0) {
+        let curve = curve();
+        if count >= curve.once.count {
+            let expected = curve.when_again(count - curve.once.count);
+            prop_assert_eq!(curve.when(count), expected, "{}", count);
+        }
+        let flat = Curve::holding(&[], 3_000.0);
+        prop_assert_eq!(flat.when(count), flat.when_again(count), "{}", count);
+    }
+}
+
+#[test]
+fn what_is_no_number_or_too_large_has_its_time_too() {
+    assert_eq!(rounded(f64::NAN), 0);
+    assert_eq!(rounded(f64::INFINITY), u64::MAX);
+    assert_eq!(rounded(1e30), u64::MAX);
 }

@@ -1,5 +1,8 @@
-//! Drawing by Zipf's law without a table, in constant time.
+//! Drawing by Zipf's law in constant time, without a table of all ranks.
 
+mod near;
+
+use self::near::Near;
 use crate::workload::chance::{Stream, unit};
 
 /// Rank `k`, from 1 on, in proportion to `1 / k^s`: exactly, for any `s >= 0`.
@@ -8,8 +11,15 @@ use crate::workload::chance::{Stream, unit};
 /// discrete distributions", 1996). The weight of a rank is an area below the curve `1 / x^s` and ends
 /// where the area up to `k + 1/2` does. The curve is convex, so that between two halves there is no less
 /// area than the rank weighs: a point that falls into what there is beyond that is drawn again.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ZipfRanks {
+    law: Law,
+    /// The ranks that are drawn most, which need no logarithm.
+    near: Near,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Law {
     ranks: f64,
     exponent: f64,
     /// The areas between which points are drawn.
@@ -21,6 +31,23 @@ pub struct ZipfRanks {
 
 impl ZipfRanks {
     pub fn new(ranks: u32, exponent: f64) -> Self {
+        let law = Law::new(ranks, exponent);
+        Self { law, near: Near::of(&law) }
+    }
+
+    /// The rank that `chance` draws, counted from 0.
+    pub fn draw(&self, mut chance: Stream) -> u32 {
+        loop {
+            let draw = chance.next();
+            if let Some(rank) = self.near.rank(draw).or_else(|| self.law.rank(draw)) {
+                return rank;
+            }
+        }
+    }
+}
+
+impl Law {
+    fn new(ranks: u32, exponent: f64) -> Self {
         let ranks = f64::from(ranks);
         let mut law = Self { ranks, exponent, low: 0.0, high: 0.0, certain: 0.0 };
         law.low = law.area(1.5) - 1.0;
@@ -29,16 +56,17 @@ impl ZipfRanks {
         law
     }
 
-    /// The rank that `chance` draws, counted from 0.
-    pub fn draw(&self, mut chance: Stream) -> u32 {
-        loop {
-            let area = self.high - unit(chance.next()) * (self.high - self.low);
-            let point = self.end(area);
-            let rank = libm::floor(point + 0.5).clamp(1.0, self.ranks);
-            if rank - point <= self.certain || area >= self.area(rank + 0.5) - self.weight(rank) {
-                return rank as u32 - 1;
-            }
-        }
+    /// The rank that a draw means, counted from 0; `None` where there must be another one.
+    ///
+    /// Apart from the loop of those who draw, which then has next to nothing to keep.
+    #[inline(never)]
+    fn rank(&self, draw: u64) -> Option<u32> {
+        let area = self.high - unit(draw) * (self.high - self.low);
+        let point = self.end(area);
+        let rank = libm::floor(point + 0.5).clamp(1.0, self.ranks);
+        let is_its_own =
+            rank - point <= self.certain || area >= self.area(rank + 0.5) - self.weight(rank);
+        is_its_own.then(|| rank as u32 - 1)
     }
 
     fn weight(&self, rank: f64) -> f64 {
@@ -70,7 +98,7 @@ mod tests {
     #[test]
     fn an_area_ends_where_it_says() {
         for exponent in [0.0, 0.5, 0.99, 1.0, 1.000_000_1, 2.0, 5.0] {
-            let law = ZipfRanks::new(1_000_000, exponent);
+            let law = Law::new(1_000_000, exponent);
             for end in [1.5, 2.0, 17.0, 1_000.0] {
                 // Where an area hardly grows any more, its end is known to fewer digits than it.
                 let (area, back) = (law.area(end), law.area(law.end(law.area(end))));
