@@ -1,4 +1,4 @@
-//! Writing JSON straight into bytes, up to a given size.
+//! Writing JSON straight into bytes, up to a given size, or only counting them.
 
 use super::text::{self, Text};
 use crate::workload::chance::Stream;
