@@ -9,6 +9,7 @@ mod background;
 mod cache;
 mod columns;
 mod context;
+mod entry;
 mod error;
 mod filesystem;
 mod fingerprint;
@@ -40,10 +41,9 @@ pub use crate::model::{
 };
 pub use address::{redacted, veiled};
 pub use api::ApiOptions;
-pub use cache::{
-    Cache, Delivery, ENTRY_VERSION, Enqueued, Leased, Notice, QueuedWrite, Subscription, Token,
-};
+pub use cache::{Cache, Delivery, Enqueued, Leased, Notice, QueuedWrite, Subscription, Token};
 pub use context::{Ctx, Purposed};
+pub use entry::{ENTRY_CHECKSUM, ENTRY_HEAD, ENTRY_VERSION, Entry};
 pub use error::Error;
 pub use filesystem::filesystem;
 pub use flights::Flights;

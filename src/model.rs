@@ -3,6 +3,7 @@
 //! Nothing here touches a server, a clock or a file. A type belongs here when two modules that may
 //! not know each other both need it.
 
+mod body;
 mod breakage;
 mod distribution;
 mod fault;
@@ -14,6 +15,7 @@ mod touch;
 mod units;
 mod value;
 
+pub use body::{Body, Maker, Promise};
 pub use breakage::{
     Breakage, CacheBreakage, EventBreakage, Injected, Lasting, NodeBreakage, StoreBreakage, Toxics,
     WorkerBreakage,

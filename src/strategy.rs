@@ -122,6 +122,13 @@ macro_rules! registry {
                 }
             }
 
+            /// Whether its entries hold a body of so many bytes as it is, so that a promise of it will do.
+            pub fn keeps(&self, length: usize) -> bool {
+                match self {
+                    $(Self::$variant(options) => options.keeps(length),)*
+                }
+            }
+
             /// A new instance, for one node.
             pub fn build(&self) -> Box<dyn Strategy> {
                 match self {

@@ -1,17 +1,10 @@
 //! The cache as a strategy sees it.
 
-use std::ops::Range;
-
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::Event;
+use super::{Entry, Event};
 use crate::model::{Key, Nanos, Outcome, Version};
-
-/// Where an entry keeps its version: eight bytes, big-endian, at its very start. What follows is
-/// the strategy's business; this much is the cache's, because its atomic steps compare versions.
-/// They compare them exactly below 2^53. An entry that is too short for a version has none.
-pub const ENTRY_VERSION: Range<usize> = 0..8;
 
 /// A shared cache: one method for every step that must be atomic in it.
 ///
@@ -19,18 +12,18 @@ pub const ENTRY_VERSION: Range<usize> = 0..8;
 /// does not answer or refuses. A `ttl` of `None` means no expiry.
 #[async_trait]
 pub trait Cache: Send + Sync {
-    async fn get(&self, key: Key) -> Outcome<Option<Bytes>>;
+    async fn get(&self, key: Key) -> Outcome<Option<Entry>>;
 
     /// Sets the entry and restarts its expiry.
-    async fn set(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<()>;
+    async fn set(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<()>;
 
     /// Sets the entry unless there is one; an existing one keeps its expiry. True if it was set.
-    async fn set_if_absent(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<bool>;
+    async fn set_if_absent(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<bool>;
 
     /// Sets the entry unless the one that is there has a higher version: an equal one is replaced,
     /// and so is one without a version. A set restarts the expiry; what stays keeps its own. True
     /// if it was set. An `entry` that has no version is refused.
-    async fn set_if_newer(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<bool>;
+    async fn set_if_newer(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<bool>;
 
     /// Sets the entry and restarts its expiry, if there is one that begins with `expected`. True if
     /// it was set.
@@ -38,7 +31,7 @@ pub trait Cache: Send + Sync {
         &self,
         key: Key,
         expected: Bytes,
-        entry: Bytes,
+        entry: Entry,
         ttl: Option<Nanos>,
     ) -> Outcome<bool>;
 
@@ -51,7 +44,7 @@ pub trait Cache: Send + Sync {
     /// Puts `tombstone` in the place of an entry whose version is below the tombstone's or that has
     /// none, or of no entry at all. True if it was put there. A cache that is full takes it all the
     /// same; a `tombstone` that has no version is refused.
-    async fn invalidate(&self, key: Key, tombstone: Bytes, ttl: Option<Nanos>) -> Outcome<bool>;
+    async fn invalidate(&self, key: Key, tombstone: Entry, ttl: Option<Nanos>) -> Outcome<bool>;
 
     /// Takes the key's lock for `ttl`, unless somebody has it, be it with the same token. It
     /// expires by itself. True if it was taken.
@@ -71,7 +64,7 @@ pub trait Cache: Send + Sync {
         &self,
         key: Key,
         token: Token,
-        entry: Bytes,
+        entry: Entry,
         ttl: Option<Nanos>,
     ) -> Outcome<bool>;
 
@@ -87,7 +80,7 @@ pub trait Cache: Send + Sync {
     async fn enqueue_write(
         &self,
         key: Key,
-        entry: Bytes,
+        entry: Entry,
         seed: Option<Version>,
     ) -> Outcome<Enqueued>;
 
@@ -123,7 +116,7 @@ pub trait Cache: Send + Sync {
     ///
     /// Fails as unavailable where this node is not tracking, or no longer: the connection was lost,
     /// or its subscription dropped.
-    async fn get_tracked(&self, key: Key) -> Outcome<Option<Bytes>>;
+    async fn get_tracked(&self, key: Key) -> Outcome<Option<Entry>>;
 
     /// Has the server remember what this node reads by [`get_tracked`](Cache::get_tracked), from
     /// nothing. A new call ends the last one's subscription.
@@ -159,7 +152,7 @@ pub struct Token(pub u128);
 /// What a lookup under leases came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Leased {
-    Found(Bytes),
+    Found(Entry),
     /// There is no entry, and whoever asked may fill it.
     Granted,
     /// There is no entry, and somebody else may fill it.
@@ -182,7 +175,7 @@ pub struct QueuedWrite {
     pub id: String,
     pub key: Key,
     /// The entry, with its version in place.
-    pub entry: Bytes,
+    pub entry: Entry,
 }
 
 /// An event on its way to a consumer.

@@ -68,7 +68,7 @@ fn value<C: Columns>(key: Key, row: &C, first: usize) -> Result<Value, C::Error>
         writer: Writer(unsigned(row, first + 1)?),
         checksum: unsigned(row, first + 2)?,
         aggregate: None,
-        body: row.bytes(first + 3)?.map(Bytes::copy_from_slice),
+        body: row.bytes(first + 3)?.map(|text| Bytes::copy_from_slice(text).into()),
     })
 }
 

@@ -3,10 +3,10 @@
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use bytes::Bytes;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::entry::Entry;
 use super::flights::{Flights, Flown};
 use super::layer::{Described, Layer, Layered, Step};
 use super::local::Local;
@@ -179,7 +179,7 @@ impl<'a> Purposed<'a> {
     }
 
     /// Does the `work` of encoding a value of `plain` bytes.
-    pub fn encode(self, key: Key, plain: usize, work: impl FnOnce() -> Bytes) -> Bytes {
+    pub fn encode(self, key: Key, plain: usize, work: impl FnOnce() -> Entry) -> Entry {
         let started = self.ctx.clock.now();
         let entry = work();
         self.coded(Verb::Encode, key, started, (plain, entry.len()));

@@ -8,12 +8,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 
-use super::{Cache, Error, Store};
+use super::{Cache, Entry, Error, Store};
 use crate::model::{
-    Breakage, CacheBreakage, CacheCounters, Draft, EventBreakage, Key, Nanos, NodeId, Server,
-    StoreBreakage, StoreCounters, Version, Writer,
+    Breakage, CacheBreakage, CacheCounters, Draft, EventBreakage, Key, Nanos, NodeId, Promise,
+    Server, StoreBreakage, StoreCounters, Version, Writer,
 };
 
 /// All keys that there can be, for [`StoreHost::rows`].
@@ -140,9 +139,9 @@ pub trait Dataset: Send + Sync {
     /// The row under `key` as version 0, by [`Writer::LOAD`].
     fn initial(&self, key: Key) -> Draft;
 
-    /// The body that `writer` writes under `key`, where that depends on nothing else: a store that can have it
-    /// made again need not keep it. `None` where it may be any.
-    fn body(&self, _key: Key, _writer: Writer) -> Option<Bytes> {
+    /// What `writer` writes under `key`, where that depends on nothing else and need not be written: a
+    /// store in memory keeps the promise instead. `None` where it may be any, or is to be text.
+    fn promise(&self, _key: Key, _writer: Writer) -> Option<Promise> {
         None
     }
 
@@ -160,7 +159,7 @@ pub trait Dataset: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CacheState {
     pub key: Key,
-    pub entry: Option<Bytes>,
+    pub entry: Option<Entry>,
 }
 
 /// What the store holds under one key.

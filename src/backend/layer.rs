@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::cache::{Delivery, Enqueued, Leased, QueuedWrite, Subscription, Token};
+use super::entry::Entry;
 use super::store::{Applied, Event, Read, VersionedDraft};
 use super::{Cache, Store};
 use crate::model::{Draft, Key, Nanos, Outcome, Side, Verb, Version};
@@ -70,7 +71,7 @@ pub struct Step {
     pub side: Side,
     pub verb: Verb,
     pub key: Option<Key>,
-    /// Bytes of entries or rows that are sent.
+    /// Entry of entries or rows that are sent.
     pub bytes: usize,
 }
 
@@ -108,7 +109,7 @@ pub trait Described: Send {
         0
     }
 
-    /// Bytes of entries or rows that came back.
+    /// Entry of entries or rows that came back.
     fn bytes(&self) -> usize {
         0
     }
@@ -120,13 +121,13 @@ impl Described for Enqueued {}
 impl Described for Vec<Delivery> {}
 impl Described for Box<dyn Subscription> {}
 
-impl Described for Option<Bytes> {
+impl Described for Option<Entry> {
     fn found(&self) -> Option<bool> {
         Some(self.is_some())
     }
 
     fn bytes(&self) -> usize {
-        self.as_ref().map_or(0, Bytes::len)
+        self.as_ref().map_or(0, Entry::len)
     }
 }
 
@@ -188,12 +189,12 @@ where
     L: Layer,
 {
     /// As [`Cache::get`].
-    pub async fn get(&self, key: Key) -> Outcome<Option<Bytes>> {
+    pub async fn get(&self, key: Key) -> Outcome<Option<Entry>> {
         self.layer.around(Step::cache(Verb::Get, key), self.backend.get(key)).await
     }
 
     /// As [`Cache::set`].
-    pub async fn set(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<()> {
+    pub async fn set(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<()> {
         let step = Step::cache(Verb::Set, key).sending(entry.len());
         self.layer.around(step, self.backend.set(key, entry, ttl)).await
     }
@@ -217,20 +218,20 @@ where
     B: Deref<Target: Cache> + Send + Sync,
     L: Layer,
 {
-    async fn get(&self, key: Key) -> Outcome<Option<Bytes>> {
+    async fn get(&self, key: Key) -> Outcome<Option<Entry>> {
         Self::get(self, key).await
     }
 
-    async fn set(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<()> {
+    async fn set(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<()> {
         Self::set(self, key, entry, ttl).await
     }
 
-    async fn set_if_absent(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<bool> {
+    async fn set_if_absent(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<bool> {
         let step = Step::cache(Verb::Set, key).sending(entry.len());
         self.layer.around(step, self.backend.set_if_absent(key, entry, ttl)).await
     }
 
-    async fn set_if_newer(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<bool> {
+    async fn set_if_newer(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<bool> {
         let step = Step::cache(Verb::Script, key).sending(entry.len());
         self.layer.around(step, self.backend.set_if_newer(key, entry, ttl)).await
     }
@@ -239,7 +240,7 @@ where
         &self,
         key: Key,
         expected: Bytes,
-        entry: Bytes,
+        entry: Entry,
         ttl: Option<Nanos>,
     ) -> Outcome<bool> {
         let step = Step::cache(Verb::Script, key).sending(entry.len());
@@ -255,7 +256,7 @@ where
         self.layer.around(Step::cache(Verb::Script, key), call).await
     }
 
-    async fn invalidate(&self, key: Key, tombstone: Bytes, ttl: Option<Nanos>) -> Outcome<bool> {
+    async fn invalidate(&self, key: Key, tombstone: Entry, ttl: Option<Nanos>) -> Outcome<bool> {
         let step = Step::cache(Verb::Script, key).sending(tombstone.len());
         self.layer.around(step, self.backend.invalidate(key, tombstone, ttl)).await
     }
@@ -277,7 +278,7 @@ where
         &self,
         key: Key,
         token: Token,
-        entry: Bytes,
+        entry: Entry,
         ttl: Option<Nanos>,
     ) -> Outcome<bool> {
         let step = Step::cache(Verb::Script, key).sending(entry.len());
@@ -291,7 +292,7 @@ where
     async fn enqueue_write(
         &self,
         key: Key,
-        entry: Bytes,
+        entry: Entry,
         seed: Option<Version>,
     ) -> Outcome<Enqueued> {
         let step = Step::cache(Verb::Script, key).sending(entry.len());
@@ -338,7 +339,7 @@ where
         Ok(self.layer.listen(subscription))
     }
 
-    async fn get_tracked(&self, key: Key) -> Outcome<Option<Bytes>> {
+    async fn get_tracked(&self, key: Key) -> Outcome<Option<Entry>> {
         self.layer.around(Step::cache(Verb::Get, key), self.backend.get_tracked(key)).await
     }
 

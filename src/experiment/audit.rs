@@ -100,20 +100,19 @@ fn is_suspect(end: &EndKey) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-
     use super::*;
+    use crate::backend::Entry;
     use crate::model::{Draft, Value};
     use crate::strategy::parts::entry::Stamp;
     use crate::strategy::parts::format::Format;
 
     const KEY: Key = Key(3);
 
-    fn holding(entry: Option<Bytes>, row: Option<&Row>) -> EndKey {
+    fn holding(entry: Option<Entry>, row: Option<&Row>) -> EndKey {
         end_key(KEY, held(&CacheState { key: KEY, entry }), row)
     }
 
-    fn entry_of(value: &Value) -> Option<Bytes> {
+    fn entry_of(value: &Value) -> Option<Entry> {
         Some(entry::write(value, Stamp::NONE, &Format::default()))
     }
 

@@ -22,7 +22,8 @@ pub const COMPLETE: &str = "complete";
 
 pub struct Block<'a> {
     pub plan: &'a Plan,
-    pub rows: &'a Rows,
+    /// What is written and loaded; where nothing but memory holds it, only promised.
+    pub rows: Rows,
     pub environment: &'a Environment,
     pub progress: &'a dyn Progress,
     pub stop: &'a Stop,
@@ -39,7 +40,7 @@ impl Block<'_> {
         position: u32,
     ) -> Result<(Run, Server), Error> {
         let store = self.environment.store();
-        store.reset(&Loadable(self.rows)).await?;
+        store.reset(&Loadable(&self.rows)).await?;
         let cache = self.environment.open_cache().await?;
         let run = async {
             cache.reset().await?;
@@ -77,7 +78,7 @@ impl Block<'_> {
         // The plan's zero on a clock that has run since the first entry was made.
         let start = clock.now();
         let mut watch = self.watch(start);
-        let (plan, rows) = (self.plan, self.rows);
+        let (plan, rows) = (self.plan, &self.rows);
         let course =
             Course { plan, rows, clock: &clock, start, lane: Lane::ONLY, pacing: self.pacing };
         let drive = driver::drive(&cluster, &course, &tap, &mut watch, self.stop.asked()).await;

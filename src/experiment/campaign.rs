@@ -100,7 +100,10 @@ impl<'a> Campaign<'a> {
     ) -> Block<'b> {
         Block {
             plan,
-            rows: &self.rows,
+            rows: match environment.is_simulated() {
+                true => self.rows.promised(),
+                false => self.rows.clone(),
+            },
             environment,
             progress,
             stop,

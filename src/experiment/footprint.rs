@@ -12,10 +12,10 @@ use crate::model::Size;
 use crate::scenario::Scenario;
 use crate::workload::Arrival;
 
-/// The envelope of an entry, its place in the cache's table and in the order of use, and what the
-/// allocator adds to it.
-const ENTRY: u64 = 320;
-/// A row that was written: its body is made again when somebody asks for it.
+/// The head of an entry and the promise of its body, its place in the cache's table and in the order of
+/// use, and what the allocator adds to it.
+const ENTRY: u64 = 352;
+/// A row that was written, whose body is only promised.
 const ROW: u64 = 240;
 /// What rows are at least, and so bodies, whatever size was asked for.
 const BODY_MIN: u64 = 360;
@@ -44,6 +44,9 @@ impl Footprint {
         let workload = &scenario.workload;
         let requests = requests(scenario);
         let body = scenario.dataset.size.max().0.max(BODY_MIN);
+        // Written only for who has to look at it, be it to make it smaller.
+        let promised = scenario.strategies.0.iter().all(|one| one.spec.keeps(body as usize));
+        let body = if promised { 0 } else { body };
         let asked_for = if workload.prefill { keys } else { keys.min(requests) };
         let entries = asked_for.min(scenario.cache.max_keys.unwrap_or(u64::MAX));
         let cache = entries.saturating_mul(ENTRY + body);

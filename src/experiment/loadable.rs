@@ -3,10 +3,8 @@
 use std::borrow::Borrow;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use crate::backend::Dataset;
-use crate::model::{Draft, Key, Writer};
+use crate::model::{Draft, Key, Promise, Writer};
 use crate::workload::Rows;
 
 /// Those of the rows that are there when a run begins.
@@ -21,8 +19,8 @@ impl<R: Borrow<Rows> + Send + Sync> Dataset for Loadable<R> {
         self.0.borrow().initial(key)
     }
 
-    fn body(&self, key: Key, writer: Writer) -> Option<Bytes> {
-        Some(self.0.borrow().body(key, writer))
+    fn promise(&self, key: Key, writer: Writer) -> Option<Promise> {
+        self.0.borrow().promise(key, writer)
     }
 
     fn children(&self) -> u32 {

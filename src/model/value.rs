@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::Size;
+use super::{Body, Promise, Size};
 
 /// The largest body of a row. What is larger than this was not written by anyone here; and parsed, it may
 /// take a hundred times as much.
@@ -50,9 +50,10 @@ impl Writer {
 pub struct Draft {
     pub key: Key,
     pub writer: Writer,
-    /// The entity as JSON text; `None` where the row is to be deleted.
-    pub body: Option<Bytes>,
-    /// CRC-32 over key, writer and body, made where the body was made.
+    /// The entity as JSON; `None` where the row is to be deleted.
+    pub body: Option<Body>,
+    /// CRC-32 over key, writer and the body's text, made where that was made; 0 of a promise, which
+    /// has no text that could come to harm.
     pub checksum: u32,
     /// What the origin would compute for this row: a client that edits an entity has all of it in
     /// hand, so that what it writes to a cache is as complete as what the origin would answer.
@@ -60,9 +61,15 @@ pub struct Draft {
 }
 
 impl Draft {
-    pub fn new(key: Key, writer: Writer, body: Bytes) -> Self {
-        let checksum = checksum(key, writer, Some(&body));
-        Self { key, writer, body: Some(body), checksum, aggregate: None }
+    pub fn new(key: Key, writer: Writer, text: Bytes) -> Self {
+        let checksum = checksum(key, writer, Some(&text));
+        Self { key, writer, body: Some(text.into()), checksum, aggregate: None }
+    }
+
+    /// What the promise's own writer writes.
+    pub fn promised(promise: Promise) -> Self {
+        let (key, writer) = (promise.key(), promise.writer());
+        Self { key, writer, body: Some(Body::Promised(promise)), checksum: 0, aggregate: None }
     }
 
     /// The deletion of the row.
@@ -77,7 +84,13 @@ impl Draft {
 
     /// Bytes of its body.
     pub fn size(&self) -> usize {
-        self.body.as_ref().map_or(0, Bytes::len)
+        self.body.as_ref().map_or(0, Body::len)
+    }
+
+    /// Its text, if there is to be a row, and the checksum over it: what a server is told that keeps
+    /// what it is told.
+    pub fn in_full(&self) -> (Option<Bytes>, u32) {
+        in_full(self.checksum, self.body.as_ref())
     }
 
     pub fn with_aggregate(self, aggregate: Option<Aggregate>) -> Self {
@@ -117,8 +130,8 @@ pub struct Value {
     pub checksum: u32,
     /// Present where the origin aggregates child rows of a row that is there.
     pub aggregate: Option<Aggregate>,
-    /// The entity as JSON text; `None` where there is no row.
-    pub body: Option<Bytes>,
+    /// The entity as JSON; `None` where there is no row.
+    pub body: Option<Body>,
 }
 
 impl Value {
@@ -134,17 +147,42 @@ impl Value {
 
     /// Bytes of its body.
     pub fn size(&self) -> usize {
-        self.body.as_ref().map_or(0, Bytes::len)
+        self.body.as_ref().map_or(0, Body::len)
     }
 
-    /// Whether this is, byte for byte, what some writer wrote under `key`.
+    /// As [`Draft::in_full`].
+    pub fn in_full(&self) -> (Option<Bytes>, u32) {
+        in_full(self.checksum, self.body.as_ref())
+    }
+
+    /// Whether this is, byte for byte, what some writer wrote under `key`. Text is held against the
+    /// writer's checksum. A body that is still a promise has been over no wire and in no file, so no
+    /// byte of it can be wrong; it can be another's, and has to be that of `key` and the writer.
     pub fn is_intact(&self, key: Key) -> bool {
-        self.key == key && self.checksum == checksum(key, self.writer, self.body.as_deref())
+        let is_its_own = match &self.body {
+            None => self.checksum == checksum(key, self.writer, None),
+            Some(Body::Text(text)) => self.checksum == checksum(key, self.writer, Some(text)),
+            Some(Body::Promised(promise)) => {
+                promise.key() == key && promise.writer() == self.writer
+            }
+        };
+        self.key == key && is_its_own
+    }
+}
+
+fn in_full(carried: u32, body: Option<&Body>) -> (Option<Bytes>, u32) {
+    match body {
+        None => (None, carried),
+        Some(Body::Text(text)) => (Some(text.clone()), carried),
+        Some(Body::Promised(promise)) => {
+            let (text, checksum) = promise.in_full();
+            (Some(text), checksum)
+        }
     }
 }
 
 /// An absent body and an empty one have different checksums.
-fn checksum(key: Key, writer: Writer, body: Option<&[u8]>) -> u32 {
+pub(super) fn checksum(key: Key, writer: Writer, body: Option<&[u8]>) -> u32 {
     let mut crc = crc32fast::Hasher::new();
     crc.update(&key.0.to_le_bytes());
     crc.update(&writer.0.to_le_bytes());
@@ -157,7 +195,40 @@ fn checksum(key: Key, writer: Writer, body: Option<&[u8]>) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::model::Maker;
+
+    struct Named;
+
+    impl Maker for Named {
+        fn make(&self, key: Key, writer: Writer) -> Bytes {
+            format!("{} by {}", key.0, writer.0).into()
+        }
+    }
+
+    fn promise() -> Promise {
+        Promise::new(Arc::new(Named), Key(7), Writer(3), 6)
+    }
+
+    #[test]
+    fn a_promise_is_intact_as_its_own_key_and_writer() {
+        let value = Draft::promised(promise()).at(Version(4));
+        assert!(value.is_intact(Key(7)) && value.size() == 6);
+        assert!(!value.is_intact(Key(8)), "served under another key");
+        assert!(!Value { key: Key(8), ..value.clone() }.is_intact(Key(8)), "another key's");
+        assert!(!Value { writer: Writer(9), ..value }.is_intact(Key(7)), "another writer's");
+    }
+
+    #[test]
+    fn in_full_a_promise_is_what_its_writer_would_have_written() {
+        let text = Bytes::from_static(b"7 by 3");
+        let (promised, written) =
+            (Draft::promised(promise()), Draft::new(Key(7), Writer(3), text.clone()));
+        assert_eq!(promised.in_full(), written.in_full());
+        assert_eq!(promised.at(Version(1)).in_full(), (Some(text), written.checksum));
+    }
 
     #[test]
     fn a_value_is_intact_only_as_its_writer_made_it() {
@@ -166,7 +237,7 @@ mod tests {
         assert!(value.is_intact(Key(7)));
         assert!(!value.is_intact(Key(8)), "served under another key");
         assert!(!Value { writer: Writer(9), ..value.clone() }.is_intact(Key(7)));
-        let changed = Some(Bytes::from_static(b"[]"));
+        let changed = Some(Bytes::from_static(b"[]").into());
         assert!(!Value { body: changed, ..value.clone() }.is_intact(Key(7)));
         assert!(!Value { body: None, ..value }.is_intact(Key(7)), "it was no deletion");
     }
@@ -176,7 +247,7 @@ mod tests {
         let absent = Draft::deletion(Key(7), Writer(3)).at(Version(4));
         assert!(absent.is_absent() && absent.is_intact(Key(7)));
         assert!(!Value { writer: Writer(9), ..absent.clone() }.is_intact(Key(7)));
-        assert!(!Value { body: Some(Bytes::new()), ..absent }.is_intact(Key(7)));
+        assert!(!Value { body: Some(Bytes::new().into()), ..absent }.is_intact(Key(7)));
         assert!(Value::never_written(Key(7)).is_intact(Key(7)));
     }
 }

@@ -36,6 +36,11 @@ impl Options {
     pub const fn stampede(&self) -> Option<Stampede> {
         Some(Stampede::None)
     }
+
+    /// Nor an entry that would hold anything else.
+    pub const fn keeps(&self, _: usize) -> bool {
+        true
+    }
 }
 
 pub fn lifetime(_: &Options) -> Option<Lifetime> {

@@ -72,6 +72,15 @@ impl Entity {
             Self::Page => "page:{id}",
         }
     }
+
+    /// More bytes than the fields of such a row ever take by themselves, without what fills it up.
+    pub const fn fields_max(self) -> usize {
+        match self {
+            Self::Product | Self::UserProfile | Self::Permissions | Self::ProductListing => 360,
+            Self::Dashboard | Self::ApiResponse | Self::Page => 240,
+            Self::Counter => 130,
+        }
+    }
 }
 
 /// How large the JSON of a row is.

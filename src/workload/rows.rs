@@ -1,34 +1,33 @@
 //! The rows: JSON of a given kind and size for every key and every write, made on the spot.
 
+mod bodies;
 mod json;
 mod shape;
 mod text;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
-use self::json::Json;
-use self::text::Text;
+use self::bodies::Bodies;
 use super::chance::{Axis, Draws, below};
-use super::options::{BodySize, DatasetOptions, Entity};
-use crate::model::{Aggregate, Draft, Key, Writer};
+use super::options::DatasetOptions;
+use crate::model::{Aggregate, Draft, Key, Maker, Promise, Writer};
 
 /// The dataset as rows. A row's body depends on the seed, its key and who writes it, and on
-/// nothing else, so nobody has to keep it.
+/// nothing else, so nobody has to keep it; and where all is in memory, nobody has to write it.
 ///
 /// A body is valid JSON of exactly the size asked for, padded with words and list items. Its own
 /// fields need some room, and a smaller size gives the smallest body there is: at most 130 bytes
 /// for a counter, 240 for a dashboard, an API response or a page, and 360 for any other. Text compresses about as prose does: gzip makes it a third to a quarter as large.
 #[derive(Clone, Debug)]
 pub struct Rows {
-    entity: Entity,
-    size: BodySize,
+    bodies: Arc<Bodies>,
+    /// Whether drafts only promise their bodies.
+    promises: bool,
     keys: u64,
     loaded: u64,
     children: u32,
-    text: Text,
-    sizes: Draws,
-    rows: Draws,
-    revisions: Draws,
     amounts: Draws,
 }
 
@@ -36,17 +35,20 @@ impl Rows {
     /// `children` is how many child rows each row has, 0 where the origin is a point lookup.
     pub fn new(dataset: &DatasetOptions, seed: u64, children: u32, keys: u64) -> Self {
         Self {
-            entity: dataset.entity,
-            size: dataset.size,
+            bodies: Arc::new(Bodies::new(dataset, seed)),
+            promises: false,
             keys,
             loaded: dataset.loaded(keys),
             children,
-            text: Text::new(seed),
-            sizes: Draws::new(seed, Axis::Size),
-            rows: Draws::new(seed, Axis::Row),
-            revisions: Draws::new(seed, Axis::Revision),
             amounts: Draws::new(seed, Axis::Child),
         }
+    }
+
+    /// The same rows for a run in which bodies are only promised. Their maker is the run's own: what
+    /// counts the promises must not be shared with other threads, which would wait for each other.
+    #[must_use]
+    pub fn promised(&self) -> Self {
+        Self { bodies: Arc::new((*self.bodies).clone()), promises: true, ..self.clone() }
     }
 
     /// How many keys there are: `0 .. keys`.
@@ -66,15 +68,22 @@ impl Rows {
 
     /// The row under `key` as `writer` writes it.
     pub fn draft(&self, key: Key, writer: Writer) -> Draft {
-        Draft::new(key, writer, self.body(key, writer)).with_aggregate(self.aggregate(key))
+        let draft = match self.promise(key, writer) {
+            Some(promise) => Draft::promised(promise),
+            None => Draft::new(key, writer, self.body(key, writer)),
+        };
+        draft.with_aggregate(self.aggregate(key))
+    }
+
+    /// The promise of a body, where bodies are only promised.
+    pub fn promise(&self, key: Key, writer: Writer) -> Option<Promise> {
+        let length = || self.bodies.length(key, writer);
+        self.promises.then(|| Promise::new(self.bodies.clone(), key, writer, length()))
     }
 
     /// The JSON of `key` as `writer` writes it. Two writers never write the same.
     pub fn body(&self, key: Key, writer: Writer) -> Bytes {
-        let revisions = Draws::new(self.revisions.at(key.0), Axis::Revision);
-        let json = Json::new(self.size_of(key), &self.text, revisions.stream(writer.0));
-        let stable = self.rows.stream(key.0);
-        Bytes::from(shape::write(self.entity, key.0, writer.0, stable, json))
+        self.bodies.make(key, writer)
     }
 
     /// What an aggregating origin must answer about the row's children, where there is a row; `None`
@@ -97,13 +106,6 @@ impl Rows {
     pub fn child_amount(&self, key: Key, child: u32) -> i64 {
         let number = key.0.wrapping_mul(u64::from(self.children)).wrapping_add(u64::from(child));
         1 + below(self.amounts.at(number), 100) as i64
-    }
-
-    /// Each key keeps one size, whoever writes it.
-    fn size_of(&self, key: Key) -> usize {
-        let (min, max) = (self.size.min().0, self.size.max().0);
-        let range = max.saturating_sub(min) + 1;
-        (min + below(self.sizes.at(key.0), range)) as usize
     }
 }
 

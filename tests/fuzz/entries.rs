@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut, BytesMut};
+use cacheduel::backend::Entry;
 use cacheduel::model::{Aggregate, BODY_MAX, Draft, FaultKind, Key, Nanos, Size, Version, Writer};
 use cacheduel::strategy::parts::entry::{self, Held, Stamp};
 use cacheduel::strategy::parts::format::{Codec, Compression, Format};
@@ -113,7 +114,7 @@ fn what_is_nested_without_end_is_corrupt() {
 
 /// What the entry holds, read in both ways that there are, and how much memory that took.
 fn read(bytes: Vec<u8>) -> (Result<Held, FaultKind>, usize) {
-    let entry = Bytes::from(bytes);
+    let entry = Entry::from(bytes);
     taken(|| {
         let _ = entry::read_draft(Key(7), entry.clone());
         entry::read(Key(7), entry).map_err(|fault| fault.kind)
@@ -126,15 +127,13 @@ fn seeds() -> Vec<Vec<u8>> {
     let aggregate = Some(Aggregate { rows: 5, total: -7 });
     let value = Draft::new(Key(7), Writer(3), body.into()).with_aggregate(aggregate).at(Version(4));
     let stamp = Stamp { expiry: Nanos::from_secs(60), load: Nanos::from_millis(3) };
-    let mut seeds = vec![entry::tombstone(Version(9)).to_vec()];
-    seeds.push(
-        entry::write(&Draft::deletion(Key(7), Writer(3)).at(Version(5)), stamp, &Format::default())
-            .to_vec(),
-    );
+    let mut seeds = vec![bytes_of(entry::tombstone(Version(9)))];
+    let deletion = Draft::deletion(Key(7), Writer(3)).at(Version(5));
+    seeds.push(bytes_of(entry::write(&deletion, stamp, &Format::default())));
     for codec in CODECS {
         for compression in COMPRESSIONS {
             let format = Format::new(codec, compression, None, Size(0));
-            seeds.push(entry::write(&value, stamp, &format).to_vec());
+            seeds.push(bytes_of(entry::write(&value, stamp, &format)));
         }
     }
     seeds
@@ -142,7 +141,11 @@ fn seeds() -> Vec<Vec<u8>> {
 
 fn plain_entry() -> Vec<u8> {
     let value = Draft::new(Key(7), Writer(3), "{}".into()).at(Version(4));
-    entry::write(&value, Stamp::NONE, &Format::default()).to_vec()
+    bytes_of(entry::write(&value, Stamp::NONE, &Format::default()))
+}
+
+fn bytes_of(entry: Entry) -> Vec<u8> {
+    entry.into_bytes().to_vec()
 }
 
 /// An entry whose body says that it is `length` bytes of something.

@@ -54,7 +54,7 @@ async fn hit_ratio(
         if cache.get(key).await.unwrap().is_some() {
             hits += usize::from(nth >= half);
         } else {
-            cache.set(key, entry.clone(), ttl(key)).await.unwrap();
+            cache.set(key, entry.clone().into(), ttl(key)).await.unwrap();
         }
         between().await;
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cacheduel::backend::redis::RedisHost;
 use cacheduel::backend::twin::TwinCacheHost;
-use cacheduel::backend::{Cache, CacheHost, CacheOptions, Leased, Token};
+use cacheduel::backend::{Cache, CacheHost, CacheOptions, Entry, Leased, Token};
 use cacheduel::clock::{Clock, SimClock};
 use cacheduel::model::{Fault, FaultKind, Key, Nanos, NodeId, Version};
 use cacheduel::strategy::Spec;
@@ -195,6 +195,6 @@ async fn keeps_to_what_a_full_cache_does(cache: &dyn Cache) {
     assert_eq!(cache.lease_delete(Key(3)).await, Ok(true));
 }
 
-fn entry(version: u64) -> bytes::Bytes {
+fn entry(version: u64) -> Entry {
     version.to_be_bytes().to_vec().into()
 }

@@ -5,7 +5,7 @@ use std::pin::pin;
 
 use cacheduel::backend::{self, redis::Route};
 use cacheduel::backend::{
-    Cache, CacheHost, CacheOptions, Error, Event, Notice, Subscription, Token,
+    Cache, CacheHost, CacheOptions, Entry, Error, Event, Notice, Subscription, Token,
 };
 use cacheduel::clock::Clock;
 use cacheduel::experiment::Environment;
@@ -113,16 +113,16 @@ type Step<'a> = std::pin::Pin<Box<dyn Future<Output = Outcome<()>> + Send + 'a>>
 /// One call of each step of a cache, on keys from `from` on.
 fn every_step(cache: &dyn Cache, from: u64) -> Vec<Step<'_>> {
     let key = move |offset| Key(from + offset);
-    let entry = || "12345678 entry".into();
+    let entry = || Entry::from("12345678 entry");
     let ttl = Nanos::from_secs(600);
     vec![
         Box::pin(async move { cache.get(key(0)).await.map(drop) }),
         Box::pin(async move { cache.set(key(1), entry(), Some(ttl)).await }),
         Box::pin(async move { cache.set_if_absent(key(2), entry(), None).await.map(drop) }),
         Box::pin(async move { cache.set_if_newer(key(3), entry(), None).await.map(drop) }),
-        Box::pin(
-            async move { cache.compare_and_set(key(4), entry(), entry(), None).await.map(drop) },
-        ),
+        Box::pin(async move {
+            cache.compare_and_set(key(4), entry().into_bytes(), entry(), None).await.map(drop)
+        }),
         Box::pin(async move { cache.delete(key(5)).await.map(drop) }),
         Box::pin(async move { cache.delete_if_older(key(6), Version(9)).await.map(drop) }),
         Box::pin(async move { cache.invalidate(key(7), entry(), None).await.map(drop) }),
@@ -255,7 +255,10 @@ async fn what_was_sent_into_an_outage_takes_effect_when_it_is_over() {
     assert!(matches!(error, Error::Unreachable { .. }), "{error}");
     assert!(host.state(&[Key(1)]).await.unwrap()[0].entry.is_none(), "the host goes directly");
     host.lift(&Unreachable).await.unwrap();
-    assert_eq!(until_answered(&world, async || cache.get(Key(1)).await).await.unwrap(), "late");
+    assert_eq!(
+        until_answered(&world, async || cache.get(Key(1)).await).await.unwrap(),
+        "late".into()
+    );
 }
 
 #[tokio::test]

@@ -12,12 +12,12 @@ mod queue;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut, BytesMut};
 use futures_util::future::BoxFuture;
 
-use crate::backend::{Cache, CacheHost, Error};
+use crate::backend::{Cache, CacheHost, Entry, Error};
 use crate::clock::Clock;
-use crate::model::{Fault, Key, Nanos, NodeId, Version};
+use crate::model::{Fault, Key, Nanos, NodeId};
 
 /// An expiry that comes about while a check runs. Nothing may depend on its not having come yet.
 const SOON: Nanos = Nanos::from_millis(60);
@@ -228,13 +228,9 @@ fn ensure_eq<T: PartialEq + Debug>(found: T, expected: T, what: &str) -> Kept {
 }
 
 /// An entry as strategies make them: its version, and whatever they put behind it.
-fn entry(version: u64, body: &[u8]) -> Bytes {
+fn entry(version: u64, body: &[u8]) -> Entry {
     let mut entry = BytesMut::new();
     entry.put_u64(version);
     entry.put_slice(body);
-    entry.freeze()
-}
-
-fn version_of(entry: &[u8]) -> Option<Version> {
-    Some(Version(u64::from_be_bytes(entry.get(..8)?.try_into().ok()?)))
+    entry.freeze().into()
 }

@@ -50,12 +50,13 @@ async fn copy_rows(
     let mut copy = Copy::begin(connection, statement::COPY_ORIGINAL).await?;
     for key in 0..dataset.keys() {
         let draft = dataset.initial(Key(key));
+        let (body, checksum) = draft.in_full();
         copy.row(5);
         copy.integer(key.cast_signed());
         copy.integer(0);
         copy.integer(draft.writer.0.cast_signed());
-        copy.integer(draft.checksum.into());
-        copy.bytes(draft.body.as_deref());
+        copy.integer(checksum.into());
+        copy.bytes(body.as_deref());
         copy.send_if_full().await?;
     }
     copy.finish().await

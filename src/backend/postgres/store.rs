@@ -41,11 +41,12 @@ impl PostgresStore {
     /// Writes by a statement that answers with the version and is a transaction of its own.
     async fn write_by(&self, statement: &'static str, draft: &Draft) -> Outcome<Version> {
         let mut lease = self.writers.lease().await?;
+        let (body, checksum) = draft.in_full();
         let write = sqlx::query(statement)
             .bind(draft.key.0.cast_signed())
             .bind(draft.writer.0.cast_signed())
-            .bind(i64::from(draft.checksum))
-            .bind(draft.body.as_deref());
+            .bind(i64::from(checksum))
+            .bind(body.as_deref());
         // All rows, though there is but one: it comes before the COMMIT, and only asking on for
         // the next one waits for that and brings its error to light.
         let rows = write.fetch_all(lease.connection()).await;
@@ -174,13 +175,13 @@ async fn apply(
     let numbers = |number: fn(&VersionedDraft) -> i64| -> Vec<i64> {
         round.iter().map(|write| number(write)).collect()
     };
-    let bodies: Vec<_> = round.iter().map(|write| write.draft.body.as_deref()).collect();
+    let in_full: Vec<_> = round.iter().map(|write| write.draft.in_full()).collect();
     let applied = sqlx::query(statement::APPLY)
         .bind(numbers(|write| write.draft.key.0.cast_signed()))
         .bind(numbers(|write| write.version.0.cast_signed()))
         .bind(numbers(|write| write.draft.writer.0.cast_signed()))
-        .bind(numbers(|write| i64::from(write.draft.checksum)))
-        .bind(bodies)
+        .bind(in_full.iter().map(|(_, checksum)| i64::from(*checksum)).collect::<Vec<_>>())
+        .bind(in_full.iter().map(|(body, _)| body.as_deref()).collect::<Vec<_>>())
         .execute(connection)
         .await?;
     Ok(applied.rows_affected())

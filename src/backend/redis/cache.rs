@@ -21,7 +21,7 @@ use super::scripts::{
 use super::stream::{self, Consumer, GROUP, Item, SETTLE_CHUNK, millis, unexpected};
 use crate::backend::waits::Waits;
 use crate::backend::{
-    Cache, Connections, Delivery, ENTRY_VERSION, Enqueued, Event, Leased, QueuedWrite,
+    Cache, Connections, Delivery, ENTRY_VERSION, Enqueued, Entry, Event, Leased, QueuedWrite,
     Subscription, Token,
 };
 use crate::model::{Fault, FaultKind, Key, Nanos, NodeId, Outcome, Version};
@@ -102,7 +102,7 @@ impl RedisCache {
 
 #[async_trait]
 impl Cache for RedisCache {
-    async fn get(&self, key: Key) -> Outcome<Option<Bytes>> {
+    async fn get(&self, key: Key) -> Outcome<Option<Entry>> {
         let name = self.naming.entry(key);
         // As large as it gets: the most frequent of all commands need not grow.
         let mut get = Cmd::with_capacity(2, GET.len() + name.len());
@@ -110,13 +110,13 @@ impl Cache for RedisCache {
         entry(answer).map_err(failed)
     }
 
-    async fn set(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<()> {
-        self.query(&self.set_command(key, &entry, ttl)).await?;
+    async fn set(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<()> {
+        self.query(&self.set_command(key, &entry.into_bytes(), ttl)).await?;
         Ok(())
     }
 
-    async fn set_if_absent(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<bool> {
-        let answer = self.query(self.set_command(key, &entry, ttl).arg("NX")).await?;
+    async fn set_if_absent(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<bool> {
+        let answer = self.query(self.set_command(key, &entry.into_bytes(), ttl).arg("NX")).await?;
         Ok(answer != Value::Nil)
     }
 
@@ -133,12 +133,12 @@ impl Cache for RedisCache {
     async fn enqueue_write(
         &self,
         key: Key,
-        entry: Bytes,
+        entry: Entry,
         seed: Option<Version>,
     ) -> Outcome<Enqueued> {
         let names = [self.naming.entry(key), self.naming.counter(key), self.naming.queue()];
         let mut call = ENQUEUE_WRITE.on(&names);
-        call.arg(key.0).arg(&entry[..]);
+        call.arg(key.0).arg(&entry.into_bytes()[..]);
         match seed {
             Some(seed) => call.arg(seed.0),
             None => call.arg(""),
@@ -170,7 +170,7 @@ impl Cache for RedisCache {
                 None => call.arg(""),
             };
             for write in writes {
-                let version = write.entry.get(ENTRY_VERSION).unwrap_or_default();
+                let version = write.entry.head().get(ENTRY_VERSION).unwrap_or_default();
                 call.arg(&write.id).arg(version);
             }
             SETTLE_WRITES.call(link, deadline, &call).await.map_err(failed)?;
@@ -207,9 +207,9 @@ impl Cache for RedisCache {
         stream::settle(link, link.deadline(), &stream, ids).await.map_err(failed)
     }
 
-    async fn set_if_newer(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<bool> {
+    async fn set_if_newer(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<bool> {
         let mut call = SET_IF_NEWER.on(&[self.naming.entry(key)]);
-        add_entry(&mut call, &entry, ttl);
+        add_entry(&mut call, &entry.into_bytes(), ttl);
         self.run(&SET_IF_NEWER, &call).await.and_then(is_done)
     }
 
@@ -217,18 +217,18 @@ impl Cache for RedisCache {
         &self,
         key: Key,
         expected: Bytes,
-        entry: Bytes,
+        entry: Entry,
         ttl: Option<Nanos>,
     ) -> Outcome<bool> {
         let mut call = COMPARE_AND_SET.on(&[self.naming.entry(key)]);
         call.arg(&expected[..]);
-        add_entry(&mut call, &entry, ttl);
+        add_entry(&mut call, &entry.into_bytes(), ttl);
         self.run(&COMPARE_AND_SET, &call).await.and_then(is_done)
     }
 
-    async fn invalidate(&self, key: Key, tombstone: Bytes, ttl: Option<Nanos>) -> Outcome<bool> {
+    async fn invalidate(&self, key: Key, tombstone: Entry, ttl: Option<Nanos>) -> Outcome<bool> {
         let mut call = INVALIDATE.on(&[self.naming.entry(key)]);
-        add_entry(&mut call, &tombstone, ttl);
+        add_entry(&mut call, &tombstone.into_bytes(), ttl);
         self.run(&INVALIDATE, &call).await.and_then(is_done)
     }
 
@@ -257,12 +257,12 @@ impl Cache for RedisCache {
         &self,
         key: Key,
         token: Token,
-        entry: Bytes,
+        entry: Entry,
         ttl: Option<Nanos>,
     ) -> Outcome<bool> {
         let mut call = LEASE_SET.on(&[self.naming.entry(key), self.naming.lease(key)]);
         call.arg(&bytes_of(token));
-        add_entry(&mut call, &entry, ttl);
+        add_entry(&mut call, &entry.into_bytes(), ttl);
         self.run(&LEASE_SET, &call).await.and_then(is_done)
     }
 
@@ -286,7 +286,7 @@ impl Cache for RedisCache {
         Ok(Box::new(listening.await.map_err(failed)?))
     }
 
-    async fn get_tracked(&self, key: Key) -> Outcome<Option<Bytes>> {
+    async fn get_tracked(&self, key: Key) -> Outcome<Option<Entry>> {
         let wire = self.tracked().clone().ok_or(Fault::cache(FaultKind::Unavailable))?;
         let answer = wire.query(cmd("GET").arg(self.naming.entry(key))).await;
         answer.and_then(entry).map_err(failed)
@@ -308,7 +308,7 @@ impl Cache for RedisCache {
 }
 
 /// What GET and MGET say of one entry.
-pub(super) fn entry(answer: Value) -> RedisResult<Option<Bytes>> {
+pub(super) fn entry(answer: Value) -> RedisResult<Option<Entry>> {
     match answer {
         Value::Nil => Ok(None),
         Value::BulkString(entry) => Ok(Some(entry.into())),

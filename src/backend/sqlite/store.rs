@@ -206,11 +206,12 @@ fn read(connection: &Connection, key: Key, origin: Origin) -> rusqlite::Result<R
 /// Writes the row, outside of a transaction in one of its own.
 fn write(connection: &Connection, draft: &Draft) -> rusqlite::Result<Version> {
     let mut write = connection.prepare_cached(statement::WRITE)?;
+    let (body, checksum) = draft.in_full();
     let mut rows = write.query((
         draft.key.0.cast_signed(),
         draft.writer.0.cast_signed(),
-        i64::from(draft.checksum),
-        draft.body.as_deref(),
+        i64::from(checksum),
+        body.as_deref(),
     ))?;
     let row = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
     let version = columns::version(row, 0)?;
@@ -230,11 +231,12 @@ pub(super) fn apply_all(
         let mut upsert = connection.prepare_cached(apply(run.len()))?;
         for (number, VersionedDraft { draft, version }) in run.iter().enumerate() {
             let first = 5 * number + 1;
+            let (body, checksum) = draft.in_full();
             upsert.raw_bind_parameter(first, draft.key.0.cast_signed())?;
             upsert.raw_bind_parameter(first + 1, version.0.cast_signed())?;
             upsert.raw_bind_parameter(first + 2, draft.writer.0.cast_signed())?;
-            upsert.raw_bind_parameter(first + 3, i64::from(draft.checksum))?;
-            upsert.raw_bind_parameter(first + 4, draft.body.as_deref())?;
+            upsert.raw_bind_parameter(first + 3, i64::from(checksum))?;
+            upsert.raw_bind_parameter(first + 4, body.as_deref())?;
         }
         written += upsert.raw_execute()?;
     }

@@ -34,7 +34,9 @@ use self::bus::{Incoming, Listener, Tracker};
 use self::command::{Command, Reply, Write};
 use self::links::Links;
 use self::server::Server;
-use crate::backend::{Cache, Delivery, Enqueued, Event, Leased, QueuedWrite, Subscription, Token};
+use crate::backend::{
+    Cache, Delivery, Enqueued, Entry, Event, Leased, QueuedWrite, Subscription, Token,
+};
 use crate::clock::Clock;
 use crate::model::{Fault, FaultKind, Key, Nanos, Outcome, Version};
 
@@ -102,15 +104,15 @@ impl TwinCache {
 
 #[async_trait]
 impl Cache for TwinCache {
-    async fn get(&self, key: Key) -> Outcome<Option<Bytes>> {
+    async fn get(&self, key: Key) -> Outcome<Option<Entry>> {
         self.call(Command::Get(key)).await.map(Reply::entry)
     }
 
-    async fn set(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<()> {
+    async fn set(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<()> {
         self.call(Command::Set(key, Write { entry, ttl })).await.map(drop)
     }
 
-    async fn set_if_absent(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<bool> {
+    async fn set_if_absent(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<bool> {
         self.is(Command::SetIfAbsent(key, Write { entry, ttl })).await
     }
 
@@ -125,7 +127,7 @@ impl Cache for TwinCache {
     async fn enqueue_write(
         &self,
         key: Key,
-        entry: Bytes,
+        entry: Entry,
         seed: Option<Version>,
     ) -> Outcome<Enqueued> {
         match self.call(Command::EnqueueWrite(key, entry, seed)).await? {
@@ -164,7 +166,7 @@ impl Cache for TwinCache {
         self.call(Command::SettleEvents(ids)).await.map(drop)
     }
 
-    async fn set_if_newer(&self, key: Key, entry: Bytes, ttl: Option<Nanos>) -> Outcome<bool> {
+    async fn set_if_newer(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<bool> {
         self.is(Command::SetIfNewer(key, Write { entry, ttl })).await
     }
 
@@ -172,13 +174,13 @@ impl Cache for TwinCache {
         &self,
         key: Key,
         expected: Bytes,
-        entry: Bytes,
+        entry: Entry,
         ttl: Option<Nanos>,
     ) -> Outcome<bool> {
         self.is(Command::CompareAndSet(key, expected, Write { entry, ttl })).await
     }
 
-    async fn invalidate(&self, key: Key, tombstone: Bytes, ttl: Option<Nanos>) -> Outcome<bool> {
+    async fn invalidate(&self, key: Key, tombstone: Entry, ttl: Option<Nanos>) -> Outcome<bool> {
         self.is(Command::Invalidate(key, Write { entry: tombstone, ttl })).await
     }
 
@@ -201,7 +203,7 @@ impl Cache for TwinCache {
         &self,
         key: Key,
         token: Token,
-        entry: Bytes,
+        entry: Entry,
         ttl: Option<Nanos>,
     ) -> Outcome<bool> {
         self.is(Command::LeaseSet(key, token, Write { entry, ttl })).await
@@ -222,7 +224,7 @@ impl Cache for TwinCache {
         }
     }
 
-    async fn get_tracked(&self, key: Key) -> Outcome<Option<Bytes>> {
+    async fn get_tracked(&self, key: Key) -> Outcome<Option<Entry>> {
         let unavailable = Fault::cache(FaultKind::Unavailable);
         let (tracker, connection) = (*self.tracked()).ok_or(unavailable)?;
         // It is not made anew in silence: what was read over it would not be told of.

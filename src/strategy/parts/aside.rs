@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
@@ -10,7 +9,7 @@ use super::breaker::Breaker;
 use super::entry::{self, Held, Identity, Stamp};
 use super::guard::{Cluster, Guards, try_lock, under_lease, under_lock, unlock};
 use super::options::Caching;
-use crate::backend::{Cache, Ctx, Flights, Purposed, Token};
+use crate::backend::{Cache, Ctx, Entry, Flights, Purposed, Token};
 use crate::model::{Key, Nanos, Outcome, Value};
 
 /// A node's way past its cache.
@@ -172,7 +171,7 @@ impl Aside {
         ctx: &Ctx<'_>,
         by: Purposed<'_>,
         value: &Value,
-    ) -> Option<(Bytes, Option<Nanos>)> {
+    ) -> Option<(Entry, Option<Nanos>)> {
         let ttl = match value.is_absent() {
             true => self.caching.negative_ttl?,
             false => self.caching.expiry.draw(ctx),
@@ -185,7 +184,7 @@ impl Aside {
 
     /// The entry for `value` that says nothing of an expiry: how long it is held, and whether at all
     /// if there is no row, is for the caller to see to.
-    pub fn lasting_entry(&self, by: Purposed<'_>, value: &Value) -> Bytes {
+    pub fn lasting_entry(&self, by: Purposed<'_>, value: &Value) -> Entry {
         entry::encode(by, value, Stamp::NONE, &self.caching.format)
     }
 
@@ -251,7 +250,7 @@ impl Aside {
         &self,
         by: Purposed<'_>,
         key: Key,
-        entry: Bytes,
+        entry: Entry,
         ttl: Option<Nanos>,
         put: Put,
     ) -> Outcome<()> {
@@ -269,7 +268,7 @@ impl Aside {
 ///
 /// # Errors
 /// If what it holds is no entry.
-pub fn found(ctx: &Ctx<'_>, key: Key, answer: Outcome<Option<Bytes>>) -> Outcome<Lookup> {
+pub fn found(ctx: &Ctx<'_>, key: Key, answer: Outcome<Option<Entry>>) -> Outcome<Lookup> {
     let Ok(answer) = answer else { return Ok(Lookup::Unanswered) };
     let Some(entry) = answer else { return Ok(Lookup::Missed) };
     let identity = entry::identity(&entry);

@@ -6,18 +6,18 @@
 //! ```
 //!
 //! All numbers are big-endian. The version comes first because the cache's atomic steps compare and
-//! replace it ([`ENTRY_VERSION`](crate::backend::ENTRY_VERSION)). The expiry is the logical one, on
+//! replace it ([`ENTRY_VERSION`](crate::backend::ENTRY_VERSION)). A body that was only promised stays
+//! so where it would be kept as it is; any other format makes its text. The expiry is the logical one, on
 //! the run's clock; the cache's own may be later. The load is how long the store took to answer.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::format::{self, Codec, Compression, Format};
-use crate::backend::{Ctx, Purposed};
+use crate::backend::{Ctx, ENTRY_HEAD, Entry, Purposed};
 use crate::model::{
-    Aggregate, Draft, Fault, FaultKind, Key, Nanos, Outcome, Value, Version, Writer,
+    Aggregate, Body, Draft, Fault, FaultKind, Key, Nanos, Outcome, Value, Version, Writer,
 };
 
-const HEADER: usize = 51;
 const HAS_AGGREGATE: u8 = 1;
 /// The row is known not to be there.
 const ABSENT: u8 = 2;
@@ -53,7 +53,7 @@ pub enum Held {
 
 /// The bytes with which an entry begins, and no other of its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Identity([u8; HEADER]);
+pub struct Identity([u8; ENTRY_HEAD]);
 
 impl Identity {
     pub fn to_bytes(self) -> Bytes {
@@ -73,14 +73,57 @@ struct Header {
 }
 
 impl Header {
+    /// Of the value with its body as it is.
+    fn of(value: &Value, stamp: Stamp) -> Self {
+        Self {
+            version: value.version,
+            writer: value.writer,
+            checksum: value.checksum,
+            flags: if value.aggregate.is_some() { HAS_AGGREGATE } else { 0 },
+            codec: Codec::Json,
+            compression: Compression::None,
+            aggregate: value.aggregate.unwrap_or_default(),
+            stamp,
+        }
+    }
+
     /// Whether the body is kept as it is.
     fn is_plain(&self) -> bool {
         self.codec == Codec::Json && self.compression == Compression::None
     }
+
+    fn to_bytes(&self) -> [u8; ENTRY_HEAD] {
+        let mut bytes = [0; ENTRY_HEAD];
+        let mut head = &mut bytes[..];
+        head.put_u64(self.version.0);
+        head.put_u64(self.writer.0);
+        head.put_u32(self.checksum);
+        head.put_u8(self.flags);
+        head.put_u8(self.codec as u8);
+        head.put_u8(self.compression as u8);
+        head.put_u32(self.aggregate.rows);
+        head.put_i64(self.aggregate.total);
+        head.put_u64(self.stamp.expiry.0);
+        head.put_u64(self.stamp.load.0);
+        bytes
+    }
+
+    /// The entry of the `text` as `format` has it.
+    fn before_text(self, text: &Bytes, format: &Format) -> Entry {
+        let (codec, compression, body) = format.encode(text);
+        Self { codec, compression, ..self }.before(&body)
+    }
+
+    fn before(self, body: &[u8]) -> Entry {
+        let mut entry = BytesMut::with_capacity(ENTRY_HEAD + body.len());
+        entry.put_slice(&self.to_bytes());
+        entry.put_slice(body);
+        entry.freeze().into()
+    }
 }
 
 /// The entry that holds `value`, made for a purpose so that the tap sees what it takes.
-pub fn encode(by: Purposed<'_>, value: &Value, stamp: Stamp, format: &Format) -> Bytes {
+pub fn encode(by: Purposed<'_>, value: &Value, stamp: Stamp, format: &Format) -> Entry {
     by.encode(value.key, value.size(), || write(value, stamp, format))
 }
 
@@ -88,7 +131,7 @@ pub fn encode(by: Purposed<'_>, value: &Value, stamp: Stamp, format: &Format) ->
 ///
 /// # Errors
 /// As [`read`].
-pub fn decode(by: Purposed<'_>, key: Key, entry: Bytes) -> Outcome<Held> {
+pub fn decode(by: Purposed<'_>, key: Key, entry: Entry) -> Outcome<Held> {
     let bytes = entry.len();
     open(entry, |header, body| match header.is_plain() {
         // There is nothing to do, and to time that would take longer than it takes.
@@ -102,96 +145,75 @@ pub fn decode(by: Purposed<'_>, key: Key, entry: Bytes) -> Outcome<Held> {
 /// # Errors
 /// [`FaultKind::Corrupt`] where it is no entry at all. Whether the value is what its writer wrote
 /// is for the client to check ([`Value::is_intact`]).
-pub fn read(key: Key, entry: Bytes) -> Outcome<Held> {
+pub fn read(key: Key, entry: Entry) -> Outcome<Held> {
     open(entry, |header, body| value(key, header, body))
 }
 
 /// An entry without a value, which only says that whatever is older than `version` is out of date.
-pub fn tombstone(version: Version) -> Bytes {
-    let (codec, compression) = (Codec::Json, Compression::None);
-    let nothing = Value::never_written(Key(0));
-    let value = Value { version, ..nothing };
-    with_header(&value, TOMBSTONE, codec, compression, Stamp::NONE, &[])
+pub fn tombstone(version: Version) -> Entry {
+    let value = Value { version, ..Value::never_written(Key(0)) };
+    Header { flags: TOMBSTONE, ..Header::of(&value, Stamp::NONE) }.before(&[])
 }
 
 /// What tells `entry` from any other entry of its key, for a compare-and-set. Of what is no entry it
 /// makes no sense.
-pub fn identity(entry: &[u8]) -> Identity {
-    Identity(entry.first_chunk().copied().unwrap_or([0; HEADER]))
+pub fn identity(entry: &Entry) -> Identity {
+    Identity(entry.head().first_chunk().copied().unwrap_or([0; ENTRY_HEAD]))
 }
 
 /// The draft that a queued entry was made from, and the version that the cache gave it.
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_draft(key: Key, entry: Bytes) -> Outcome<(Draft, Version)> {
+pub fn read_draft(key: Key, entry: Entry) -> Outcome<(Draft, Version)> {
     let Held::Value(value, _) = read(key, entry)? else { return Err(corrupt()) };
     let Value { version, writer, checksum, aggregate, body, .. } = value;
     Ok((Draft { key, writer, body, checksum, aggregate }, version))
 }
 
 /// The entry that holds `value`, made for nobody in particular.
-pub fn write(value: &Value, stamp: Stamp, format: &Format) -> Bytes {
-    let Some(body) = &value.body else {
-        return with_header(value, ABSENT, Codec::Json, Compression::None, stamp, &[]);
-    };
-    let (codec, compression, body) = format.encode(body);
-    with_header(value, 0, codec, compression, stamp, &body)
+pub fn write(value: &Value, stamp: Stamp, format: &Format) -> Entry {
+    let header = Header::of(value, stamp);
+    match &value.body {
+        None => Header { flags: header.flags | ABSENT, ..header }.before(&[]),
+        Some(Body::Text(text)) => header.before_text(text, format),
+        Some(Body::Promised(promise)) if format.keeps(promise.length()) => {
+            Entry::promised(header.to_bytes(), promise.clone())
+        }
+        Some(Body::Promised(promise)) => {
+            let (text, checksum) = promise.in_full();
+            Header { checksum, ..header }.before_text(&text, format)
+        }
+    }
 }
 
 /// What `entry` holds, its value by way of `unpack`.
-fn open(mut entry: Bytes, unpack: impl FnOnce(Header, Bytes) -> Outcome<Value>) -> Outcome<Held> {
-    let header = header(&entry)?;
+fn open(entry: Entry, unpack: impl FnOnce(Header, Body) -> Outcome<Value>) -> Outcome<Held> {
+    let header = header(entry.head())?;
     if header.flags & TOMBSTONE != 0 {
         return Ok(Held::Tombstone(header.version));
     }
     let stamp = header.stamp;
-    // The entry itself goes on as the body: another handle on it would be counted.
-    entry.advance(HEADER);
-    Ok(Held::Value(unpack(header, entry)?, stamp))
+    Ok(Held::Value(unpack(header, entry.into_body())?, stamp))
 }
 
-fn with_header(
-    value: &Value,
-    flags: u8,
-    codec: Codec,
-    compression: Compression,
-    stamp: Stamp,
-    body: &[u8],
-) -> Bytes {
-    let aggregate = value.aggregate.unwrap_or_default();
-    let mut entry = BytesMut::with_capacity(HEADER + body.len());
-    entry.put_u64(value.version.0);
-    entry.put_u64(value.writer.0);
-    entry.put_u32(value.checksum);
-    entry.put_u8(flags | if value.aggregate.is_some() { HAS_AGGREGATE } else { 0 });
-    entry.put_u8(codec as u8);
-    entry.put_u8(compression as u8);
-    entry.put_u32(aggregate.rows);
-    entry.put_i64(aggregate.total);
-    entry.put_u64(stamp.expiry.0);
-    entry.put_u64(stamp.load.0);
-    entry.put_slice(body);
-    entry.freeze()
-}
-
-fn header(mut entry: &[u8]) -> Outcome<Header> {
-    if entry.len() < HEADER {
+fn header(mut head: &[u8]) -> Outcome<Header> {
+    if head.len() < ENTRY_HEAD {
         return Err(corrupt());
     }
-    let (version, writer) = (Version(entry.get_u64()), Writer(entry.get_u64()));
-    let (checksum, flags) = (entry.get_u32(), entry.get_u8());
-    let codec = Codec::from_byte(entry.get_u8()).ok_or_else(corrupt)?;
-    let compression = Compression::from_byte(entry.get_u8()).ok_or_else(corrupt)?;
+    let (version, writer) = (Version(head.get_u64()), Writer(head.get_u64()));
+    let (checksum, flags) = (head.get_u32(), head.get_u8());
+    let codec = Codec::from_byte(head.get_u8()).ok_or_else(corrupt)?;
+    let compression = Compression::from_byte(head.get_u8()).ok_or_else(corrupt)?;
     if flags & !(HAS_AGGREGATE | ABSENT | TOMBSTONE) != 0 {
         return Err(corrupt());
     }
-    let aggregate = Aggregate { rows: entry.get_u32(), total: entry.get_i64() };
-    let stamp = Stamp { expiry: Nanos(entry.get_u64()), load: Nanos(entry.get_u64()) };
+    let aggregate = Aggregate { rows: head.get_u32(), total: head.get_i64() };
+    let stamp = Stamp { expiry: Nanos(head.get_u64()), load: Nanos(head.get_u64()) };
     Ok(Header { version, writer, checksum, flags, codec, compression, aggregate, stamp })
 }
 
-fn value(key: Key, header: Header, body: Bytes) -> Outcome<Value> {
+fn value(key: Key, header: Header, body: Body) -> Outcome<Value> {
     let body = match header.flags & ABSENT {
         0 => Some(format::decode(header.codec, header.compression, body).ok_or_else(corrupt)?),
         _ => None,
@@ -207,10 +229,26 @@ const fn corrupt() -> Fault {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use proptest::prelude::*;
 
     use super::*;
-    use crate::backend::ENTRY_VERSION;
+    use crate::model::{Maker, Promise, Size};
+
+    /// JSON of 100 bytes that compresses well.
+    struct Padded;
+
+    impl Maker for Padded {
+        fn make(&self, key: Key, writer: Writer) -> Bytes {
+            let fields = format!(r#"{{"key":{},"by":{},"pad":""#, key.0, writer.0);
+            format!("{fields:a<98}\"}}").into()
+        }
+    }
+
+    fn promised(key: Key, writer: Writer) -> Draft {
+        Draft::promised(Promise::new(Arc::new(Padded), key, writer, 100))
+    }
 
     proptest! {
         #[test]
@@ -228,9 +266,28 @@ mod tests {
             let value = draft.at(Version(version));
             let stamp = Stamp { expiry: Nanos(expiry), load: Nanos(load) };
             let entry = write(&value, stamp, &Format::default());
-            prop_assert_eq!(&entry[ENTRY_VERSION], &version.to_be_bytes()[..]);
+            prop_assert_eq!(entry.version(), Some(Version(version)));
             prop_assert_eq!(read(Key(key), entry.clone()).unwrap(), Held::Value(value, stamp));
             prop_assert_eq!(read_draft(Key(key), entry).unwrap(), (draft, Version(version)));
+        }
+
+        #[test]
+        fn a_promise_survives_its_envelope_and_is_kept_where_it_is_written_out(
+            key: u64, version: u64, writer: u64, expiry: u64,
+            aggregate in proptest::option::of((any::<u32>(), any::<i64>())),
+        ) {
+            let aggregate = aggregate.map(|(rows, total)| Aggregate { rows, total });
+            let (key, version, writer) = (Key(key), Version(version), Writer(writer));
+            let value = promised(key, writer).with_aggregate(aggregate).at(version);
+            let stamp = Stamp { expiry: Nanos(expiry), load: Nanos(1) };
+            let entry = write(&value, stamp, &Format::default());
+            prop_assert_eq!(entry.len(), ENTRY_HEAD + value.size());
+            prop_assert_eq!(read(key, entry.clone()).unwrap(), Held::Value(value.clone(), stamp));
+            let Draft { checksum, body, .. } = Draft::new(key, writer, value.in_full().0.unwrap());
+            let written = Value { checksum, body, ..value };
+            let bytes = Entry::from(entry.into_bytes());
+            prop_assert_eq!(&bytes, &write(&written, stamp, &Format::default()));
+            prop_assert_eq!(read(key, bytes).unwrap(), Held::Value(written, stamp));
         }
 
         #[test]
@@ -240,10 +297,36 @@ mod tests {
     }
 
     #[test]
+    fn what_looks_at_a_promise_has_its_text_which_is_intact() {
+        let value = promised(Key(7), Writer(3)).at(Version(1));
+        let (text, checksum) = value.in_full();
+        let written = Value { checksum, body: text.map(Body::from), ..value.clone() };
+        let of = |codec, compression, from| Format::new(codec, compression, None, Size(from));
+        for format in [
+            of(Codec::JsonParsed, Compression::None, 0),
+            of(Codec::Messagepack, Compression::None, 0),
+            of(Codec::Json, Compression::Zstd, 0),
+            of(Codec::Json, Compression::Lz4, value.size() as u64),
+        ] {
+            let entry = write(&value, Stamp::NONE, &format);
+            assert_eq!(entry, write(&written, Stamp::NONE, &format), "{format:?}");
+            let Ok(Held::Value(held, _)) = read(Key(7), entry) else { panic!("{format:?}") };
+            assert!(held.is_intact(Key(7)) && matches!(held.body, Some(Body::Text(_))));
+        }
+        let too_small = of(Codec::Json, Compression::Lz4, value.size() as u64 + 1);
+        let Ok(Held::Value(held, _)) = read(Key(7), write(&value, Stamp::NONE, &too_small)) else {
+            panic!("it is a value");
+        };
+        assert_eq!(held, value);
+        assert!(matches!(held.body, Some(Body::Promised(_))));
+    }
+
+    #[test]
     fn a_truncated_entry_is_corrupt() {
         let value = Draft::new(Key(1), Writer(1), Bytes::new()).at(Version(1));
-        let cut = write(&value, Stamp::NONE, &Format::default()).slice(..HEADER - 1);
-        assert_eq!(read(Key(1), cut), Err(corrupt()));
+        let cut =
+            write(&value, Stamp::NONE, &Format::default()).into_bytes().slice(..ENTRY_HEAD - 1);
+        assert_eq!(read(Key(1), cut.into()), Err(corrupt()));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use crate::model::{BODY_MAX, Size};
+use crate::model::{BODY_MAX, Body, Size};
 
 /// A greater length, packed or not, is not one that was written here.
 const CODED_MAX: usize = BODY_MAX.0 as usize;
@@ -34,6 +34,12 @@ impl Format {
         compress_from: Size,
     ) -> Self {
         Self { codec, compression, level, compress_from }
+    }
+
+    /// Whether a body of so many bytes is kept as it is, whatever is in it.
+    pub fn keeps(&self, length: usize) -> bool {
+        self.codec == Codec::Json
+            && (self.compression == Compression::None || (length as u64) < self.compress_from.0)
     }
 
     /// The body as it is kept, and by what. What compression would only make larger, and what the
@@ -60,11 +66,14 @@ impl Default for Format {
     }
 }
 
-/// The JSON text of a body that was written by `codec` and `compression`; `None` where it was not.
-pub fn decode(codec: Codec, compression: Compression, body: Bytes) -> Option<Bytes> {
-    let coded = compression.unpack(body)?;
+/// The body that was written by `codec` and `compression`; `None` where it was not.
+pub fn decode(codec: Codec, compression: Compression, body: Body) -> Option<Body> {
+    if (codec, compression) == (Codec::Json, Compression::None) {
+        return (body.len() <= CODED_MAX).then_some(body);
+    }
+    let coded = compression.unpack(body.into_text())?;
     // Before it is parsed, which takes far more.
-    if coded.len() > CODED_MAX { None } else { codec.decode(coded) }
+    if coded.len() > CODED_MAX { None } else { codec.decode(coded).map(Body::from) }
 }
 
 #[cfg(test)]
@@ -99,8 +108,9 @@ mod tests {
                     assert_eq!((by, packed_by), (codec, compression));
                     let is_smaller = body.len() < document.len() / 2;
                     assert_eq!(is_smaller, compression != Compression::None, "{format:?}");
-                    let body = Bytes::from(body.into_owned());
-                    assert_eq!(decode(by, packed_by, body), Some(document), "{format:?}");
+                    let body = Bytes::from(body.into_owned()).into();
+                    let decoded = decode(by, packed_by, body);
+                    assert_eq!(decoded, Some(document.into()), "{format:?}");
                 }
             }
         }
@@ -130,7 +140,7 @@ mod tests {
         fn no_bytes_make_decoding_panic(bytes: Vec<u8>) {
             for codec in CODECS {
                 for compression in COMPRESSIONS {
-                    let _ = decode(codec, compression, bytes.clone().into());
+                    let _ = decode(codec, compression, Bytes::from(bytes.clone()).into());
                 }
             }
         }

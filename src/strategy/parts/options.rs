@@ -125,6 +125,11 @@ macro_rules! options {
                 self.stampede.in_theory(self.beta)
             }
 
+            /// Whether entries hold a body of so many bytes as it is.
+            pub fn keeps(&self, length: usize) -> bool {
+                self.caching().format.keeps(length)
+            }
+
             /// What the common options come to.
             pub fn caching(&self) -> $crate::strategy::parts::options::Caching {
                 use $crate::strategy::parts::format::Format;

@@ -1,7 +1,7 @@
 //! What each kind of row looks like. A kind's fixed facts come from the key (`stable`), the others
 //! from the revision; `revision` names the writer, so that no two revisions are alike.
 
-use super::json::Json;
+use super::json::{Json, Sink};
 use super::text::word;
 use crate::workload::chance::Stream;
 use crate::workload::options::Entity;
@@ -24,7 +24,13 @@ const ACTIONS: [&str; 4] =
     [r#""read""#, r#""read","write""#, r#""read","export""#, r#""read","write","delete""#];
 
 /// The body of row `id` as revision `revision`, in the size that `json` asks for.
-pub fn write(entity: Entity, id: u64, revision: u64, stable: Stream, mut json: Json) -> Vec<u8> {
+pub fn write<S: Sink>(
+    entity: Entity,
+    id: u64,
+    revision: u64,
+    stable: Stream,
+    mut json: Json<S>,
+) -> S {
     json.raw(r#"{"id":"#).number(id);
     json.raw(r#","revision":"#).number(revision);
     match entity {
@@ -39,7 +45,7 @@ pub fn write(entity: Entity, id: u64, revision: u64, stable: Stream, mut json: J
     }
 }
 
-fn product(id: u64, mut stable: Stream, mut json: Json) -> Vec<u8> {
+fn product<S: Sink>(id: u64, mut stable: Stream, mut json: Json<S>) -> S {
     let stable = &mut stable;
     json.raw(r#","sku":"P-"#).number(id.wrapping_add(100_000)).raw(r#"","name":""#);
     json.raw(word(stable)).raw(" ").raw(word(stable)).raw(" ").raw(word(stable));
@@ -55,7 +61,7 @@ fn product(id: u64, mut stable: Stream, mut json: Json) -> Vec<u8> {
     json.finish("\"}")
 }
 
-fn user_profile(id: u64, mut stable: Stream, mut json: Json) -> Vec<u8> {
+fn user_profile<S: Sink>(id: u64, mut stable: Stream, mut json: Json<S>) -> S {
     let stable = &mut stable;
     let (first, last) = (one_of(&FIRST_NAMES, stable), one_of(&LAST_NAMES, stable));
     json.raw(r#","name":""#).raw(first).raw(" ").raw(last);
@@ -70,7 +76,7 @@ fn user_profile(id: u64, mut stable: Stream, mut json: Json) -> Vec<u8> {
     json.finish("\"}")
 }
 
-fn permissions(id: u64, mut stable: Stream, mut json: Json) -> Vec<u8> {
+fn permissions<S: Sink>(id: u64, mut stable: Stream, mut json: Json<S>) -> S {
     const CLOSING: &str = r#"],"note":""}"#;
     let stable = &mut stable;
     json.raw(r#","user":{"login":""#).raw(one_of(&LAST_NAMES, stable)).raw(".").number(id);
@@ -93,7 +99,7 @@ fn permissions(id: u64, mut stable: Stream, mut json: Json) -> Vec<u8> {
     json.finish("\"}")
 }
 
-fn product_listing(mut stable: Stream, mut json: Json) -> Vec<u8> {
+fn product_listing<S: Sink>(mut stable: Stream, mut json: Json<S>) -> S {
     const CLOSING: &str = r#"],"note":""}"#;
     let stable = &mut stable;
     json.raw(r#","category":""#).raw(one_of(&CATEGORIES, stable));
@@ -115,7 +121,7 @@ fn product_listing(mut stable: Stream, mut json: Json) -> Vec<u8> {
     json.finish("\"}")
 }
 
-fn dashboard(mut stable: Stream, mut json: Json) -> Vec<u8> {
+fn dashboard<S: Sink>(mut stable: Stream, mut json: Json<S>) -> S {
     const CLOSING: &str = r#"],"note":""}"#;
     json.raw(r#","title":""#).raw(word(&mut stable)).raw(" ").raw(word(&mut stable));
     json.raw(r#"","totals":{"visits":"#).fresh_number(1_000, 1_000_000);
@@ -130,12 +136,12 @@ fn dashboard(mut stable: Stream, mut json: Json) -> Vec<u8> {
     json.finish("\"}")
 }
 
-fn counter(mut json: Json) -> Vec<u8> {
+fn counter<S: Sink>(mut json: Json<S>) -> S {
     json.raw(r#","count":"#).fresh_number(0, 1_000_000).raw(r#","label":""#);
     json.finish("\"}")
 }
 
-fn api_response(mut json: Json) -> Vec<u8> {
+fn api_response<S: Sink>(mut json: Json<S>) -> S {
     const CLOSING: &str = r#"],"message":""}"#;
     json.raw(r#","status":"ok","page":1,"total":"#).fresh_number(100, 10_000);
     json.raw(r#","items":["#);
@@ -148,7 +154,7 @@ fn api_response(mut json: Json) -> Vec<u8> {
     json.finish("\"}")
 }
 
-fn page(mut stable: Stream, mut json: Json) -> Vec<u8> {
+fn page<S: Sink>(mut stable: Stream, mut json: Json<S>) -> S {
     const CLOSING: &str = r#"],"footer":""}"#;
     let stable = &mut stable;
     let (section, name) = (word(stable), word(stable));

@@ -6,17 +6,18 @@ use flate2::write::GzEncoder;
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{Share, Size, Version};
+use crate::model::{Body, Share, Size, Version};
+use crate::workload::{BodySize, Entity};
 
-const ENTITIES: [(Entity, u64); 8] = [
-    (Entity::Product, 360),
-    (Entity::UserProfile, 360),
-    (Entity::Permissions, 360),
-    (Entity::ProductListing, 360),
-    (Entity::Dashboard, 240),
-    (Entity::Counter, 130),
-    (Entity::ApiResponse, 240),
-    (Entity::Page, 240),
+const ENTITIES: [Entity; 8] = [
+    Entity::Product,
+    Entity::UserProfile,
+    Entity::Permissions,
+    Entity::ProductListing,
+    Entity::Dashboard,
+    Entity::Counter,
+    Entity::ApiResponse,
+    Entity::Page,
 ];
 
 fn rows(entity: Entity, size: BodySize) -> Rows {
@@ -43,7 +44,8 @@ proptest! {
     fn a_body_is_json_of_exactly_the_size_asked_for(
         which in 0..ENTITIES.len(), extra in 0_u64..9_000, key: u64, writer: u64
     ) {
-        let (entity, minimum) = ENTITIES[which];
+        let entity = ENTITIES[which];
+        let minimum = entity.fields_max() as u64;
         let body = fixed(entity, minimum + extra).body(Key(key), Writer(writer));
         prop_assert_eq!(body.len() as u64, minimum + extra);
         prop_assert!(is_json(&body), "{}", String::from_utf8_lossy(&body));
@@ -51,7 +53,8 @@ proptest! {
 
     #[test]
     fn a_smaller_size_gives_the_smallest_body(which in 0..ENTITIES.len(), key: u64, writer: u64) {
-        let (entity, minimum) = ENTITIES[which];
+        let entity = ENTITIES[which];
+        let minimum = entity.fields_max() as u64;
         let body = fixed(entity, 0).body(Key(key), Writer(writer));
         prop_assert!(body.len() as u64 <= minimum, "{}", body.len());
         prop_assert!(is_json(&body));
@@ -62,9 +65,26 @@ proptest! {
     fn a_body_survives_being_parsed_and_written_again(
         which in 0..ENTITIES.len(), size in 0_u64..9_000, key: u64, writer: u64
     ) {
-        let body = fixed(ENTITIES[which].0, size).body(Key(key), Writer(writer));
+        let body = fixed(ENTITIES[which], size).body(Key(key), Writer(writer));
         let parsed: serde_json::Value = serde_json::from_slice(&body).unwrap();
         prop_assert_eq!(serde_json::to_vec(&parsed).unwrap(), body);
+    }
+
+    /// Below, above and around what the fields take, with numbers of every length.
+    #[test]
+    fn a_promise_is_as_long_as_what_is_made_of_it(
+        which in 0..ENTITIES.len(), size in 0_u64..1_500, key: u64, writer: u64,
+        bits in (0_u32..64, 0_u32..64),
+    ) {
+        let rows = fixed(ENTITIES[which], size);
+        let (key, writer) = (Key(key >> bits.0), Writer(writer >> bits.1));
+        let (promised, written) = (rows.promised().draft(key, writer), rows.draft(key, writer));
+        prop_assert_eq!(promised.size(), written.size());
+        prop_assert_eq!(promised.in_full(), written.in_full());
+        prop_assert_eq!(promised.aggregate, written.aggregate);
+        prop_assert!(matches!(promised.body, Some(Body::Promised(_))));
+        prop_assert!(matches!(written.body, Some(Body::Text(_))));
+        prop_assert_eq!(promised.body, written.body);
     }
 
     #[test]
@@ -72,7 +92,7 @@ proptest! {
         which in 0..ENTITIES.len(), key: u64, one: u64, other: u64
     ) {
         prop_assume!(one != other);
-        let (entity, _) = ENTITIES[which];
+        let entity = ENTITIES[which];
         let (rows, again) = (fixed(entity, 700), fixed(entity, 700));
         let body = rows.body(Key(key), Writer(one));
         prop_assert_eq!(&body, &again.body(Key(key), Writer(one)));
@@ -134,7 +154,7 @@ fn lists_hold_what_belongs_in_them() {
 
 #[test]
 fn bodies_compress_as_prose_does() {
-    for (entity, _) in ENTITIES {
+    for entity in ENTITIES {
         let body = fixed(entity, 8_192).body(Key(3), Writer::LOAD);
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         encoder.write_all(&body).unwrap();
@@ -148,6 +168,7 @@ fn a_draft_is_intact() {
     let rows = fixed(Entity::UserProfile, 512);
     assert!(rows.initial(Key(5)).at(Version::INITIAL).is_intact(Key(5)));
     assert!(rows.draft(Key(5), Writer(8)).at(Version(1)).is_intact(Key(5)));
+    assert!(rows.promised().draft(Key(5), Writer(8)).at(Version(1)).is_intact(Key(5)));
 }
 
 #[test]

@@ -5,8 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use cacheduel::backend::{Cache, Ctx, Store, VersionedDraft};
+use cacheduel::backend::{Cache, Ctx, Entry, Store, VersionedDraft};
 use cacheduel::model::{Draft, Key, Nanos, Outcome, Span, Value, Version};
 use cacheduel::strategy::Strategy;
 use cacheduel::strategy::parts::aside::{Aside, Fill};
@@ -72,7 +71,7 @@ impl Strategy for SettlesBeforeCommit {
 /// Write-through that holds every other SET of a key back until the one after it has been made.
 pub struct SetsInReverse {
     aside: Aside,
-    held_back: Mutex<HashMap<Key, Bytes>>,
+    held_back: Mutex<HashMap<Key, Entry>>,
 }
 
 impl SetsInReverse {

@@ -95,7 +95,7 @@ const CHANGES: &[(&str, Change)] = &[
     }),
     ("compare_and_set", |cache, key| {
         Box::pin(async move {
-            let expected = entry(5, b"held");
+            let expected = entry(5, b"held").into_bytes();
             ensure(cache.compare_and_set(key, expected, entry(5, b""), None).await?, "set")
         })
     }),
@@ -127,7 +127,7 @@ pub(super) async fn leaves_untouched(on: Setup<'_>) -> Kept {
     writer.set_if_absent(key, entry(6, b""), None).await?;
     writer.set_if_newer(key, entry(4, b""), None).await?;
     writer.invalidate(key, entry(5, b""), None).await?;
-    writer.compare_and_set(key, entry(6, b""), entry(7, b""), None).await?;
+    writer.compare_and_set(key, entry(6, b"").into_bytes(), entry(7, b""), None).await?;
     writer.delete_if_older(key, Version(5)).await?;
     writer.lock(key, Token(1), NEVER_HERE).await?;
     writer.unlock(key, Token(1)).await?;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::{Broken, Kept, LATER, SOON, Setup, ensure, ensure_eq, entry};
-use crate::backend::Cache;
+use crate::backend::{Cache, Entry};
 use crate::model::{Fault, FaultKind, Key, Nanos};
 
 /// Versions that compare wrongly as text, as single bytes or as signed or 32-bit numbers.
@@ -31,7 +31,7 @@ pub(super) async fn sets_if_newer(on: Setup<'_>) -> Kept {
     cache.set(Key(1), entry(5, b"first"), None).await?;
     ensure(cache.set_if_newer(Key(1), entry(5, b"second"), None).await?, "an equal one stayed")?;
     ensure_eq(cache.get(Key(1)).await?, Some(entry(5, b"second")), "the entry, of equal version")?;
-    cache.set(Key(2), Bytes::from_static(UNVERSIONED), None).await?;
+    cache.set(Key(2), UNVERSIONED.into(), None).await?;
     let set = cache.set_if_newer(Key(2), entry(0, b""), None).await?;
     ensure(set, "an entry without a version stayed")
 }
@@ -55,14 +55,14 @@ pub(super) async fn invalidates(on: Setup<'_>) -> Kept {
         let found = cache.get(Key(1)).await?;
         ensure_eq(found, Some(entry(pair[1], b"gone")), "the tombstone")?;
     }
-    cache.set(Key(2), Bytes::from_static(UNVERSIONED), None).await?;
+    cache.set(Key(2), UNVERSIONED.into(), None).await?;
     ensure(cache.invalidate(Key(2), entry(0, b""), None).await?, "one without a version stayed")
 }
 
 pub(super) async fn refuses_unversioned(on: Setup<'_>) -> Kept {
     let cache = on.node(0).await?;
     let refused = Err(Fault::cache(FaultKind::Refused));
-    let unversioned = Bytes::from_static(UNVERSIONED);
+    let unversioned = Entry::from(UNVERSIONED);
     cache.set(Key(2), entry(1, b"held"), None).await?;
     for key in [1, 2].map(Key) {
         let set = cache.set_if_newer(key, unversioned.clone(), None).await;
@@ -77,9 +77,10 @@ pub(super) async fn refuses_unversioned(on: Setup<'_>) -> Kept {
 pub(super) async fn compares(on: Setup<'_>) -> Kept {
     let cache = on.node(0).await?;
     let held = entry(7, b"\r\n\0held");
-    let others = [entry(8, b""), held.slice(1..), entry(7, b"\r\n\0held and more")];
+    let bytes = held.clone().into_bytes();
+    let others = [entry(8, b""), bytes.slice(1..).into(), entry(7, b"\r\n\0held and more")];
     cache.set(Key(1), held.clone(), None).await?;
-    for expected in others {
+    for expected in others.map(Entry::into_bytes) {
         let set = cache.compare_and_set(Key(1), expected, entry(9, b"new"), None).await?;
         ensure(!set, "it does not begin like that")?;
     }
@@ -87,11 +88,11 @@ pub(super) async fn compares(on: Setup<'_>) -> Kept {
     for length in [0, 1, 8, held.len()] {
         cache.set(Key(1), held.clone(), None).await?;
         let new = entry(9, &[length as u8]);
-        let set = cache.compare_and_set(Key(1), held.slice(..length), new.clone(), None).await?;
+        let set = cache.compare_and_set(Key(1), bytes.slice(..length), new.clone(), None).await?;
         ensure(set, &format!("it does begin with its own first {length} bytes"))?;
         ensure_eq(cache.get(Key(1)).await?, Some(new), "what was set")?;
     }
-    for expected in [Bytes::new(), held] {
+    for expected in [Bytes::new(), bytes] {
         let set = cache.compare_and_set(Key(2), expected, entry(9, b"new"), None).await?;
         ensure(!set, "there was no entry")?;
     }
@@ -135,7 +136,7 @@ async fn set_guarded(
     ttl: Option<Nanos>,
 ) -> Result<[bool; 3], Broken> {
     let new = entry(version, b"new");
-    let expected = entry(if version < 5 { 4 } else { 5 }, b"");
+    let expected = entry(if version < 5 { 4 } else { 5 }, b"").into_bytes();
     Ok([
         cache.set_if_newer(keys[0], new.clone(), ttl).await?,
         cache.invalidate(keys[1], new.clone(), ttl).await?,

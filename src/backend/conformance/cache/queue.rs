@@ -1,8 +1,6 @@
 //! Writes that the cache acknowledges, and their queue.
 
-use super::{
-    Kept, LATER, NEVER_HERE, PATIENCE, POLL, SOON, Setup, ensure, ensure_eq, entry, version_of,
-};
+use super::{Kept, LATER, NEVER_HERE, PATIENCE, POLL, SOON, Setup, ensure, ensure_eq, entry};
 use crate::backend::conformance::cache::Broken;
 use crate::backend::{Cache, Enqueued, QueuedWrite};
 use crate::model::{Key, Nanos, Version};
@@ -103,7 +101,7 @@ pub(super) async fn settles_unchanged(on: Setup<'_>) -> Kept {
     on.gone(&*cache, Key(2)).await?;
     on.pass(LATER).await;
     ensure_eq(cache.get(Key(3)).await?, None, "an entry that was deleted meanwhile")?;
-    let changed = cache.get(Key(1)).await?.as_deref().and_then(version_of);
+    let changed = cache.get(Key(1)).await?.and_then(|entry| entry.version());
     ensure_eq(changed, Some(Version(2)), "the entry that was written again")?;
     let left = cache.claim_writes(10, NEVER_HERE).await?;
     ensure_eq(left.len(), 1, "writes that are left")?;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::bus::{Incoming, Tracker};
-use crate::backend::{Enqueued, Event, Leased, QueuedWrite, Token};
+use crate::backend::{Enqueued, Entry, Event, Leased, QueuedWrite, Token};
 use crate::model::{Key, Nanos, Version};
 
 /// One call, as it is sent.
@@ -22,7 +22,7 @@ pub(super) enum Command {
     LeaseGet(Key, Token, Nanos),
     LeaseSet(Key, Token, Write),
     LeaseDelete(Key),
-    EnqueueWrite(Key, Bytes, Option<Version>),
+    EnqueueWrite(Key, Entry, Option<Version>),
     ClaimWrites { max: usize, idle: Nanos },
     SettleWrites(Vec<QueuedWrite>, Option<Nanos>),
     Publish(Vec<Event>),
@@ -34,7 +34,7 @@ pub(super) enum Command {
 
 /// An entry and its time to live.
 pub(super) struct Write {
-    pub entry: Bytes,
+    pub entry: Entry,
     pub ttl: Option<Nanos>,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct Write {
 pub(super) enum Reply {
     Done,
     Is(bool),
-    Entry(Option<Bytes>),
+    Entry(Option<Entry>),
     Leased(Leased),
     Enqueued(Enqueued),
     Writes(Vec<QueuedWrite>),
@@ -69,7 +69,7 @@ impl Command {
         }
     }
 
-    /// Bytes of entries that it sends.
+    /// Entry of entries that it sends.
     pub fn bytes(&self) -> usize {
         match self {
             Self::Set(_, write)
@@ -90,7 +90,7 @@ impl Command {
 }
 
 impl Reply {
-    /// Bytes of entries that it brings.
+    /// Entry of entries that it brings.
     pub fn bytes(&self) -> usize {
         match self {
             Self::Entry(Some(entry)) | Self::Leased(Leased::Found(entry)) => entry.len(),
@@ -103,7 +103,7 @@ impl Reply {
         matches!(self, Self::Is(true))
     }
 
-    pub fn entry(self) -> Option<Bytes> {
+    pub fn entry(self) -> Option<Entry> {
         match self {
             Self::Entry(entry) => entry,
             _ => None,

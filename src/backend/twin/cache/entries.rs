@@ -5,13 +5,12 @@
 //! removed when somebody comes upon it, or by the [cycle](super::expiry) that looks for such. Until then it
 //! takes room, but nobody sees it.
 
-use bytes::Bytes;
-
 use super::bus::Tracking;
 use super::eviction::Policy;
 use super::expiry::Cycle;
 use super::size::{self, Buckets};
 use super::table::Table;
+use crate::backend::Entry;
 use crate::model::{Key, Nanos};
 
 /// Entries by key.
@@ -64,13 +63,15 @@ pub(super) struct Full;
 /// hardly any is at hand.
 #[repr(align(64))]
 pub(super) struct Slot {
-    pub entry: Bytes,
+    pub entry: Entry,
     pub key: Key,
     /// `NEVER` where it has no expiry.
     pub deadline: Nanos,
     /// What the policy notes of its use.
     pub stamp: u32,
 }
+
+const _: () = assert!(size_of::<Slot>() == 64);
 
 impl Entries {
     pub fn new(limits: Limits, policy: Policy, cycle: Cycle) -> Self {
@@ -102,7 +103,7 @@ impl Entries {
         self.counts = Counts::default();
     }
 
-    /// Bytes in use, as `used_memory` of a Redis has them.
+    /// Entry in use, as `used_memory` of a Redis has them.
     pub fn used_memory(&self) -> u64 {
         let Memory { entries, beside, keys, expiries } = &self.memory;
         size::EMPTY + entries + beside + keys.bytes() + expiries.bytes()
@@ -167,7 +168,7 @@ impl Entries {
     }
 
     /// The entry, if there is one: a use of it, and a hit or a miss.
-    pub fn get(&mut self, key: Key, now: Nanos) -> Option<Bytes> {
+    pub fn get(&mut self, key: Key, now: Nanos) -> Option<Entry> {
         let found = self.used(key, now).map(|place| self.slots[place].entry.clone());
         match found {
             Some(_) => self.counts.hits += 1,
@@ -177,18 +178,18 @@ impl Entries {
     }
 
     /// The entry, if there is one: a use of it, which does not count as a hit or a miss.
-    pub fn look(&mut self, key: Key, now: Nanos) -> Option<&Bytes> {
+    pub fn look(&mut self, key: Key, now: Nanos) -> Option<&Entry> {
         self.used(key, now).map(|place| &self.slots[place].entry)
     }
 
     /// The entry, if there is one, without using it.
-    pub fn peek(&self, key: Key, now: Nanos) -> Option<&Bytes> {
+    pub fn peek(&self, key: Key, now: Nanos) -> Option<&Entry> {
         let slot = &self.slots[self.table.place(key)?];
         (slot.deadline > now).then_some(&slot.entry)
     }
 
     /// Sets the entry, if it may.
-    pub fn set(&mut self, key: Key, entry: Bytes, deadline: Nanos, now: Nanos) -> Result<(), Full> {
+    pub fn set(&mut self, key: Key, entry: Entry, deadline: Nanos, now: Nanos) -> Result<(), Full> {
         if self.is_over {
             return Err(Full);
         }
@@ -201,7 +202,7 @@ impl Entries {
     }
 
     /// Sets the entry, beyond the limits if the policy makes no room.
-    pub fn set_anyway(&mut self, key: Key, entry: Bytes, deadline: Nanos, now: Nanos) {
+    pub fn set_anyway(&mut self, key: Key, entry: Entry, deadline: Nanos, now: Nanos) {
         let place = self.used(key, now);
         if place.is_none() {
             // Whether there is room now makes no difference.
@@ -210,7 +211,7 @@ impl Entries {
         self.put(place, key, entry, deadline, now);
     }
 
-    fn put(&mut self, place: Option<usize>, key: Key, entry: Bytes, deadline: Nanos, now: Nanos) {
+    fn put(&mut self, place: Option<usize>, key: Key, entry: Entry, deadline: Nanos, now: Nanos) {
         match place {
             Some(place) => {
                 let slot = &mut self.slots[place];

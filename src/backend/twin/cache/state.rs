@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::{BufMut, Bytes, BytesMut};
 use tokio::sync::Notify;
 
 use super::bus::Bus;
@@ -12,14 +11,14 @@ use super::entries::{Entries, Full};
 use super::size;
 use super::stream::Stream;
 use super::table::ByKey;
-use crate::backend::{Delivery, ENTRY_VERSION, Enqueued, Event, Leased, QueuedWrite, Token};
+use crate::backend::{Delivery, Enqueued, Entry, Event, Leased, QueuedWrite, Token};
 use crate::model::{Fault, FaultKind, Key, Nanos, Outcome, Version};
 
 pub(super) struct State {
     pub entries: Entries,
     /// What each key's last queued version was.
     counters: ByKey<Version>,
-    pub queue: Stream<(Key, Bytes)>,
+    pub queue: Stream<(Key, Entry)>,
     /// Bytes of entries in the queue.
     queued: u64,
     pub events: Stream<Event>,
@@ -95,7 +94,7 @@ impl State {
             }
             Command::SetIfNewer(key, write) => {
                 let version = needed_version(&write.entry)?;
-                let held = entries.get(key, now).and_then(version_of);
+                let held = entries.get(key, now).and_then(|held| held.version());
                 let is_newer = held.is_none_or(|held| held <= version);
                 if is_newer {
                     self.set(key, write, now)?;
@@ -112,13 +111,13 @@ impl State {
             }
             Command::Delete(key) => Reply::Is(entries.remove(key, now)),
             Command::DeleteIfOlder(key, version) => {
-                let held = entries.get(key, now).and_then(version_of);
+                let held = entries.get(key, now).and_then(|held| held.version());
                 let is_older = held.is_some_and(|held| held < version);
                 Reply::Is(is_older && entries.remove(key, now))
             }
             Command::Invalidate(key, Write { entry, ttl }) => {
                 let version = needed_version(&entry)?;
-                let held = entries.get(key, now).and_then(version_of);
+                let held = entries.get(key, now).and_then(|held| held.version());
                 let is_older = held.is_none_or(|held| held < version);
                 if is_older {
                     entries.set_anyway(key, entry, deadline(ttl, now), now);
@@ -181,7 +180,7 @@ impl State {
     fn send(&mut self, command: Command, now: Nanos) -> Outcome<Reply> {
         Ok(match command {
             Command::EnqueueWrite(key, entry, seed) => {
-                return self.enqueue(key, &entry, seed, now).map(Reply::Enqueued);
+                return self.enqueue(key, entry, seed, now).map(Reply::Enqueued);
             }
             Command::ClaimWrites { max, idle } => {
                 let claimed = self.queue.claim(max, idle, now).into_iter();
@@ -229,7 +228,7 @@ impl State {
     fn enqueue(
         &mut self,
         key: Key,
-        entry: &[u8],
+        entry: Entry,
         seed: Option<Version>,
         now: Nanos,
     ) -> Outcome<Enqueued> {
@@ -240,7 +239,7 @@ impl State {
             return Ok(Enqueued::NoCounter);
         };
         let version = last.next();
-        let entry = with_version(version, entry);
+        let entry = entry.with_version(version);
         self.entries.set(key, entry.clone(), Nanos::NEVER, now).map_err(refused)?;
         self.counters.insert(key, version);
         self.queued += entry.len() as u64;
@@ -252,8 +251,10 @@ impl State {
         if let Some((_, entry)) = self.queue.settle(&write.id) {
             self.queued -= entry.len() as u64;
         }
-        let persisted = version_of(&write.entry);
-        if ttl.is_some() && self.entries.get(write.key, now).and_then(version_of) == persisted {
+        let persisted = write.entry.version();
+        if ttl.is_some()
+            && self.entries.get(write.key, now).and_then(|held| held.version()) == persisted
+        {
             self.entries.expire(write.key, deadline(ttl, now), now);
         }
     }
@@ -285,22 +286,8 @@ fn deadline(ttl: Option<Nanos>, now: Nanos) -> Nanos {
     ttl.map_or(Nanos::NEVER, |ttl| now + ttl)
 }
 
-/// The version that an entry carries, if it is long enough to carry one.
-fn version_of(entry: impl AsRef<[u8]>) -> Option<Version> {
-    let version = entry.as_ref().get(ENTRY_VERSION)?.try_into().ok()?;
-    Some(Version(u64::from_be_bytes(version)))
-}
-
-fn needed_version(entry: &[u8]) -> Outcome<Version> {
-    version_of(entry).ok_or(Fault::cache(FaultKind::Refused))
-}
-
-fn with_version(version: Version, entry: &[u8]) -> Bytes {
-    let body = entry.get(ENTRY_VERSION.end..).unwrap_or_default();
-    let mut versioned = BytesMut::with_capacity(ENTRY_VERSION.end + body.len());
-    versioned.put_u64(version.0);
-    versioned.put_slice(body);
-    versioned.freeze()
+fn needed_version(entry: &Entry) -> Outcome<Version> {
+    entry.version().ok_or(Fault::cache(FaultKind::Refused))
 }
 
 fn refused(_: Full) -> Fault {

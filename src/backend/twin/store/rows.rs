@@ -1,14 +1,12 @@
-//! The rows of the twin: of those that somebody wrote it is kept who did, and all others are made when they
-//! are asked for. So are bodies that depend on nothing but their key and their writer.
+//! The rows of the twin: of those that somebody wrote it is kept what was, and all others are as the
+//! dataset has them when they are asked for.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use crate::backend::twin::hashing::ByKey;
 use crate::backend::{Dataset, Row};
-use crate::model::{Aggregate, Draft, Key, Value, Version, Writer};
+use crate::model::{Aggregate, Body, Draft, Key, Promise, Value, Version, Writer};
 
 /// How many rows as loaded are kept at most, for those that are read again and again.
 const MADE: usize = 4_096;
@@ -18,7 +16,8 @@ const BODY_MAX: usize = 4_096;
 /// The rows as loaded. The dataset is a function of its seed, so nobody has to keep them.
 pub struct Loaded {
     dataset: Arc<dyn Dataset>,
-    /// Each in the one place that its key has. Empty until the first is made.
+    /// Where the dataset writes text, what it has written: each row in the one place that its key has.
+    /// Empty until the first is.
     made: Vec<Option<Draft>>,
 }
 
@@ -34,17 +33,8 @@ pub struct Held {
     pub version: Version,
     writer: Writer,
     checksum: u32,
-    body: Body,
-}
-
-/// What is kept of a body.
-#[derive(Clone, Debug)]
-enum Body {
-    /// It was a deletion.
-    None,
-    /// Nothing: the dataset makes the same one again.
-    Made,
-    Kept(Bytes),
+    /// `None` where it was a deletion.
+    body: Option<Body>,
 }
 
 impl Loaded {
@@ -60,6 +50,9 @@ impl Loaded {
     fn row(&mut self, key: Key) -> Option<Value> {
         if !self.contains(key) {
             return None;
+        }
+        if let Some(promise) = self.dataset.promise(key, Writer::LOAD) {
+            return Some(Draft::promised(promise).at(Version::INITIAL));
         }
         if self.made.is_empty() {
             self.made.resize(MADE, None);
@@ -81,13 +74,20 @@ impl Loaded {
 
     /// The row that a draft becomes as this version.
     pub fn held(&self, draft: &Draft, version: Version) -> Held {
-        let Draft { key, writer, checksum, ref body, .. } = *draft;
-        let body = match body {
-            None => Body::None,
-            Some(_) if *body == self.dataset.body(key, writer) => Body::Made,
-            Some(body) => Body::Kept(body.clone()),
-        };
-        Held { version, writer, checksum, body }
+        let Draft { writer, checksum, ref body, .. } = *draft;
+        match self.promised(draft) {
+            Some(promise) => {
+                let Draft { checksum, body, .. } = Draft::promised(promise);
+                Held { version, writer, checksum, body }
+            }
+            None => Held { version, writer, checksum, body: body.clone() },
+        }
+    }
+
+    /// The promise of a draft's body, where that has become text on its way and need not be kept.
+    fn promised(&self, draft: &Draft) -> Option<Promise> {
+        let Some(Body::Text(text)) = &draft.body else { return None };
+        self.dataset.promise(draft.key, draft.writer).filter(|promise| promise.text() == text)
     }
 
     /// What aggregating the row's children comes to.
@@ -106,7 +106,7 @@ impl Written {
     /// The row under `key`, if there ever was one; without what its children come to.
     pub fn row(&self, key: Key, loaded: &mut Loaded) -> Option<Value> {
         match self.rows.get(&key) {
-            Some(held) => Some(held.value(key, loaded)),
+            Some(held) => Some(held.value(key)),
             None => loaded.row(key).map(|value| Value { aggregate: None, ..value }),
         }
     }
@@ -121,8 +121,7 @@ impl Written {
         loaded.contains(key) || self.rows.contains_key(&key)
     }
 
-    /// The rows under `keys`, in their order. Those that are made when asked for are intact, for their maker
-    /// makes them.
+    /// The rows under `keys`, in their order. Those that nobody wrote are intact, for nobody has them.
     pub fn audited(&self, keys: Range<Key>, loaded: &Loaded) -> Vec<Row> {
         let Range { start: Key(start), end: Key(end) } = keys;
         let border = end.min(loaded.dataset.keys()).max(start);
@@ -133,7 +132,7 @@ impl Written {
         };
         beyond.sort_unstable();
         let row = |key| match self.rows.get(&key) {
-            Some(held) => held.audited(key, loaded),
+            Some(held) => held.audited(key),
             None => Row { key, version: Version::INITIAL, writer: Writer::LOAD, intact: true },
         };
         (start..border).chain(beyond).map(Key).map(row).collect()
@@ -141,18 +140,13 @@ impl Written {
 }
 
 impl Held {
-    fn value(&self, key: Key, loaded: &Loaded) -> Value {
+    fn value(&self, key: Key) -> Value {
         let Self { version, writer, checksum, ref body } = *self;
-        let body = match body {
-            Body::None => None,
-            Body::Made => loaded.dataset.body(key, writer),
-            Body::Kept(body) => Some(body.clone()),
-        };
-        Value { key, version, writer, checksum, aggregate: None, body }
+        Value { key, version, writer, checksum, aggregate: None, body: body.clone() }
     }
 
-    fn audited(&self, key: Key, loaded: &Loaded) -> Row {
-        let intact = matches!(self.body, Body::Made) || self.value(key, loaded).is_intact(key);
+    fn audited(&self, key: Key) -> Row {
+        let intact = self.value(key).is_intact(key);
         Row { key, version: self.version, writer: self.writer, intact }
     }
 }

@@ -14,8 +14,8 @@ fn of_keys(keys: usize, eviction: Eviction, victim: Victim) -> Entries {
     entries(Limits { keys, ..NO_LIMITS }, eviction, victim)
 }
 
-fn entry() -> Bytes {
-    Bytes::from_static(b"entry")
+fn entry() -> Entry {
+    "entry".into()
 }
 
 fn fill(entries: &mut Entries, keys: impl IntoIterator<Item = u64>) {
