@@ -1,6 +1,7 @@
 //! One request from its intended start to its answer.
 
 use std::cell::{Cell, RefCell};
+use std::pin::pin;
 use std::rc::Rc;
 
 use super::Node;
@@ -101,8 +102,10 @@ impl Client<'_> {
         );
         // What the read came to is known even if the client gives up later.
         let seen = Cell::new(None);
-        let asked = self.ask(&ctx, &*node.strategy, &sample, &seen);
-        let (outcome, waited) = seat.wait_for(asked).await;
+        let (outcome, waited) = {
+            let asked = pin!(self.ask(&ctx, &*node.strategy, &sample, &seen));
+            seat.wait_for(asked).await
+        };
         let seen: Option<Seen> = seen.get();
         sample.ended = match seen {
             Some(seen) if request.op.is_read() && outcome.is_some() => seen.ended,

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use super::schedule::Due;
@@ -45,9 +45,12 @@ impl Seat {
     }
 
     /// Waits for `answer`, and says whether it had to. `None` if the request was given up before.
-    pub async fn wait_for<T>(&self, answer: impl Future<Output = T>) -> (Option<T>, bool) {
+    pub async fn wait_for<T>(
+        &self,
+        mut answer: Pin<&mut impl Future<Output = T>>,
+    ) -> (Option<T>, bool) {
         self.is_given_up.set(false);
-        let (mut answer, mut waited) = (pin!(answer), false);
+        let mut waited = false;
         poll_fn(|context| {
             if self.is_given_up.get() {
                 return Poll::Ready((None, waited));

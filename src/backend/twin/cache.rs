@@ -177,7 +177,7 @@ impl Cache for TwinCache {
         entry: Entry,
         ttl: Option<Nanos>,
     ) -> Outcome<bool> {
-        self.is(Command::CompareAndSet(key, expected, Write { entry, ttl })).await
+        self.is(Command::CompareAndSet(key, Box::new((expected, Write { entry, ttl })))).await
     }
 
     async fn invalidate(&self, key: Key, tombstone: Entry, ttl: Option<Nanos>) -> Outcome<bool> {
@@ -206,7 +206,7 @@ impl Cache for TwinCache {
         entry: Entry,
         ttl: Option<Nanos>,
     ) -> Outcome<bool> {
-        self.is(Command::LeaseSet(key, token, Write { entry, ttl })).await
+        self.is(Command::LeaseSet(key, token, Box::new(Write { entry, ttl }))).await
     }
 
     async fn lease_delete(&self, key: Key) -> Outcome<bool> {

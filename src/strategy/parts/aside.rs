@@ -88,7 +88,10 @@ impl Aside {
     /// GET; on a miss, read the store and keep what it said.
     pub async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
         let lookup = self.lookup(ctx, key).await?;
-        self.answer(ctx, key, lookup).await
+        match self.fresh(ctx, lookup) {
+            Ok(value) => Ok(value),
+            Err(how) => self.otherwise(ctx, key, how).await,
+        }
     }
 
     /// GET, unless the cache has not answered lately.
@@ -106,16 +109,24 @@ impl Aside {
 
     /// The answer to a read, from what the lookup came to.
     pub async fn answer(&self, ctx: &Ctx<'_>, key: Key, lookup: Lookup) -> Outcome<Value> {
+        match self.fresh(ctx, lookup) {
+            Ok(value) => Ok(value),
+            Err(how) => self.otherwise(ctx, key, how).await,
+        }
+    }
+
+    /// The value, if there is one that answers a read as it is; else how the read is answered.
+    fn fresh(&self, ctx: &Ctx<'_>, lookup: Lookup) -> Result<Value, Otherwise> {
         match lookup {
             Lookup::Found(found) if found.stamp.is_expired(ctx) => {
-                self.otherwise(ctx, key, Otherwise::Load(Some(found.value))).await
+                Err(Otherwise::Load(Some(found.value)))
             }
             Lookup::Found(found) if self.guards().is_early(ctx, found.stamp) => {
-                self.otherwise(ctx, key, Otherwise::Recompute(found.value)).await
+                Err(Otherwise::Recompute(found.value))
             }
             Lookup::Found(found) => Ok(found.value),
-            Lookup::Missed => self.otherwise(ctx, key, Otherwise::Load(None)).await,
-            Lookup::Unanswered => self.otherwise(ctx, key, Otherwise::Bypass).await,
+            Lookup::Missed => Err(Otherwise::Load(None)),
+            Lookup::Unanswered => Err(Otherwise::Bypass),
         }
     }
 

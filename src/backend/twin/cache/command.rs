@@ -13,17 +13,21 @@ pub(super) enum Command {
     Set(Key, Write),
     SetIfAbsent(Key, Write),
     SetIfNewer(Key, Write),
-    CompareAndSet(Key, Bytes, Write),
+    /// In a box: the others are moved about as often, and would be as large.
+    CompareAndSet(Key, Box<(Bytes, Write)>),
     Delete(Key),
     DeleteIfOlder(Key, Version),
     Invalidate(Key, Write),
     Lock(Key, Token, Nanos),
     Unlock(Key, Token),
     LeaseGet(Key, Token, Nanos),
-    LeaseSet(Key, Token, Write),
+    LeaseSet(Key, Token, Box<Write>),
     LeaseDelete(Key),
     EnqueueWrite(Key, Entry, Option<Version>),
-    ClaimWrites { max: usize, idle: Nanos },
+    ClaimWrites {
+        max: usize,
+        idle: Nanos,
+    },
     SettleWrites(Vec<QueuedWrite>, Option<Nanos>),
     Publish(Vec<Event>),
     SettleEvents(Vec<String>),
@@ -75,9 +79,9 @@ impl Command {
             Self::Set(_, write)
             | Self::SetIfAbsent(_, write)
             | Self::SetIfNewer(_, write)
-            | Self::CompareAndSet(_, _, write)
-            | Self::Invalidate(_, write)
-            | Self::LeaseSet(_, _, write) => write.entry.len(),
+            | Self::Invalidate(_, write) => write.entry.len(),
+            Self::CompareAndSet(_, swap) => swap.1.entry.len(),
+            Self::LeaseSet(_, _, write) => write.entry.len(),
             Self::EnqueueWrite(_, entry, _) => entry.len(),
             _ => 0,
         }

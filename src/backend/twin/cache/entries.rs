@@ -167,6 +167,13 @@ impl Entries {
         self.cycle.due()
     }
 
+    /// Has the entry of a key come into the processor's caches: to look at it is enough.
+    pub fn expect(&self, key: Key) {
+        if let Some(place) = self.table.place(key) {
+            std::hint::black_box(self.slots[place].stamp);
+        }
+    }
+
     /// The entry, if there is one: a use of it, and a hit or a miss.
     pub fn get(&mut self, key: Key, now: Nanos) -> Option<Entry> {
         let found = self.used(key, now).map(|place| self.slots[place].entry.clone());

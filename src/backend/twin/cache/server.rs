@@ -147,6 +147,9 @@ impl Server {
         let round_trip = self.round_trips.draw();
         let there = Nanos(round_trip.0 / 2);
         let (slow, sending) = self.slow(command.bytes());
+        if let Command::Get(key) = command {
+            self.state.entries.expect(key);
+        }
         let (commands, way_back) = (command.commands(), round_trip - there);
         let arrives = self.connections[connection].carry(now, sending, there + slow);
         self.advance(now);

@@ -101,7 +101,8 @@ impl State {
                 }
                 Reply::Is(is_newer)
             }
-            Command::CompareAndSet(key, expected, write) => {
+            Command::CompareAndSet(key, swap) => {
+                let (expected, write) = *swap;
                 let held = entries.get(key, now);
                 let is_expected = held.is_some_and(|held| held.starts_with(&expected));
                 if is_expected {
@@ -154,7 +155,9 @@ impl State {
                 let is_granted = self.leases.take(key, token, now + ttl, now);
                 Reply::Leased(if is_granted { Leased::Granted } else { Leased::Taken })
             }
-            Command::LeaseSet(key, token, write) => return self.lease_set(key, token, write, now),
+            Command::LeaseSet(key, token, write) => {
+                return self.lease_set(key, token, *write, now);
+            }
             Command::LeaseDelete(key) => {
                 self.leases.void(key);
                 Reply::Is(entries.remove(key, now))
