@@ -19,6 +19,7 @@ mod layer;
 mod local;
 mod notes;
 mod options;
+mod prefetch;
 mod spread;
 mod store;
 mod tap;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
+use super::prefetch::prefetch;
 use crate::model::{Body, Promise, Version};
 
 /// Where an entry keeps its version: eight bytes, big-endian, at its very start. What follows is
@@ -59,6 +60,17 @@ impl Entry {
         match &self.0 {
             Kind::Bytes(bytes) => &bytes[..bytes.len().min(ENTRY_HEAD)],
             Kind::Promised(promised) => &promised.head,
+        }
+    }
+
+    /// Has its head come into the processor's caches meanwhile: it will be read soon.
+    pub(super) fn prefetch(&self) {
+        match &self.0 {
+            Kind::Bytes(bytes) => bytes.first().into_iter().for_each(prefetch),
+            Kind::Promised(promised) => {
+                prefetch(&promised.body);
+                promised.head.last().into_iter().for_each(prefetch);
+            }
         }
     }
 

@@ -11,6 +11,7 @@ use super::expiry::Cycle;
 use super::size::{self, Buckets};
 use super::table::Table;
 use crate::backend::Entry;
+use crate::backend::prefetch::prefetch;
 use crate::model::{Key, Nanos};
 
 /// Entries by key.
@@ -27,6 +28,8 @@ pub(super) struct Entries {
     memory: Memory,
     tracking: Tracking,
     cycle: Cycle,
+    /// Will be asked for soon.
+    expected: Option<Key>,
 }
 
 /// How much it may hold.
@@ -86,6 +89,7 @@ impl Entries {
             memory: Memory::default(),
             tracking: Tracking::default(),
             cycle,
+            expected: None,
         }
     }
 
@@ -167,11 +171,16 @@ impl Entries {
         self.cycle.due()
     }
 
-    /// Has the entry of a key come into the processor's caches: to look at it is enough.
-    pub fn expect(&self, key: Key) {
+    /// A key will be asked for: its place may come into the processor's caches meanwhile.
+    pub fn expect(&mut self, key: Key) {
         if let Some(place) = self.table.place(key) {
-            std::hint::black_box(self.slots[place].stamp);
+            prefetch(&self.slots[place]);
         }
+        // What is in the place of the one before has come by now, and leads on to its head.
+        if let Some(place) = self.expected.and_then(|key| self.table.place(key)) {
+            self.slots[place].entry.prefetch();
+        }
+        self.expected = Some(key);
     }
 
     /// The entry, if there is one: a use of it, and a hit or a miss.
