@@ -86,8 +86,7 @@ impl<'a> Traffic<'a> {
         &self.nudge
     }
 
-    /// Gives up what is overdue by `now`, and says before when nothing else will be. `None` when all is
-    /// over.
+    /// Gives up what is overdue by `now`, and says until when nothing else will be. `None` when all is over.
     pub fn give_up_overdue(&self, now: Nanos) -> Option<Nanos> {
         let mut in_flight = self.in_flight.borrow_mut();
         in_flight.give_up_overdue(now);

@@ -27,14 +27,11 @@ const TIMEOUT: Fault = Fault::cache(FaultKind::Timeout);
 /// polled twice, and a chain of `async` functions would move the command through all of them.
 pub(super) struct Calling<'a> {
     shared: &'a Shared,
-    connection: usize,
     stage: Stage<'a>,
-    /// Where the connection is to be had in turn. Given back when the call is over, or given up.
-    turn: Option<Turn<'a>>,
 }
 
 enum Stage<'a> {
-    Begins(Command),
+    Begins(Command, Turn<'a>),
     Sent(Sent<'a>),
     /// There is no idle connection, or it is to be made.
     Waits(BoxFuture<'a, Outcome<Reply>>),
@@ -45,12 +42,10 @@ enum Stage<'a> {
 struct Sent<'a> {
     shared: &'a Shared,
     call: usize,
-    connection: usize,
-    /// Whether no other call may use the connection meanwhile.
-    is_exclusive: bool,
     deadline: Nanos,
     sleep: Option<Sleep<'a>>,
     is_over: bool,
+    turn: Turn<'a>,
 }
 
 /// A connection that is being made. Dropped, it is left to somebody else.
@@ -65,30 +60,22 @@ impl TwinCache {
     pub(super) fn call(&self, command: Command) -> Calling<'_> {
         let shared = &*self.shared;
         match self.links.turn() {
-            Ok(turn) => Calling {
-                shared,
-                connection: turn.connection,
-                turn: Some(turn),
-                stage: Stage::Begins(command),
-            },
+            Ok(turn) => Calling { shared, stage: Stage::Begins(command, turn) },
             Err(pool) => {
                 let answer = async move {
                     let turn = pool.turn(&*shared.clock).await;
-                    let connection = turn.connection;
-                    let stage = Stage::Begins(command);
-                    Calling { shared, connection, turn: Some(turn), stage }.await
+                    Calling { shared, stage: Stage::Begins(command, turn) }.await
                 };
-                let stage = Stage::Waits(Box::pin(answer));
-                Calling { shared, connection: 0, turn: None, stage }
+                Calling { shared, stage: Stage::Waits(Box::pin(answer)) }
             }
         }
     }
 }
 
 impl Shared {
-    /// Makes a call over a connection that others use as well, which is made anew if it must be.
+    /// Makes a call over a connection that is beside those of a node, and is made anew if it must be.
     pub fn call(&self, connection: usize, command: Command) -> Calling<'_> {
-        Calling { shared: self, connection, turn: None, stage: Stage::Begins(command) }
+        Calling { shared: self, stage: Stage::Begins(command, Turn::at(connection)) }
     }
 
     /// Waits up to `wait` for events, on a connection of its own.
@@ -226,21 +213,20 @@ impl Shared {
 }
 
 impl<'a> Calling<'a> {
-    fn is_exclusive(&self) -> bool {
-        self.turn.as_ref().is_some_and(Turn::is_exclusive)
-    }
-
     /// Sends the command, over a connection that is made first if it must be.
-    fn begin(&mut self, command: Command, context: &mut Context<'_>) -> Poll<Outcome<Reply>> {
-        let shared = self.shared;
-        let (connection, now) = (self.connection, shared.now());
+    fn begin(
+        &mut self,
+        command: Command,
+        turn: Turn<'a>,
+        context: &mut Context<'_>,
+    ) -> Poll<Outcome<Reply>> {
+        let (shared, now) = (self.shared, self.shared.now());
         let deadline = now + shared.timeout;
-        let asked = shared.server().ask(command, connection, now, context.waker());
+        let asked = shared.server().ask(command, turn.connection, now, context.waker());
         match asked {
             Asked::AtOnce(outcome) => Poll::Ready(outcome),
             Asked::Sent(call, look) => {
-                let link = (connection, self.is_exclusive());
-                let mut sent = Sent::new(shared, call, link, deadline);
+                let mut sent = Sent::new(shared, call, turn, deadline);
                 let waited = sent.wait(look, now, context);
                 self.stage = Stage::Sent(sent);
                 match ready!(waited) {
@@ -249,12 +235,11 @@ impl<'a> Calling<'a> {
                 }
             }
             Asked::Unconnected(command) => {
-                let is_exclusive = self.is_exclusive();
                 self.stage = Stage::Waits(Box::pin(async move {
-                    shared.connected(connection, deadline).await?;
+                    shared.connected(turn.connection, deadline).await?;
                     let now = shared.now();
-                    let call = shared.server().send(command, connection, now);
-                    Sent::new(shared, call, (connection, is_exclusive), deadline).await
+                    let call = shared.server().send(command, turn.connection, now);
+                    Sent::new(shared, call, turn, deadline).await
                 }));
                 self.poll_unpin(context)
             }
@@ -270,7 +255,7 @@ impl Future for Calling<'_> {
             Stage::Sent(sent) => sent.poll_unpin(context),
             Stage::Waits(answer) => answer.poll_unpin(context),
             stage => match std::mem::replace(stage, Stage::Over) {
-                Stage::Begins(command) => self.begin(command, context),
+                Stage::Begins(command, turn) => self.begin(command, turn, context),
                 _ => panic!("it has been answered"),
             },
         }
@@ -278,14 +263,8 @@ impl Future for Calling<'_> {
 }
 
 impl<'a> Sent<'a> {
-    /// Over a connection, which it may have to itself.
-    const fn new(
-        shared: &'a Shared,
-        call: usize,
-        (connection, is_exclusive): (usize, bool),
-        deadline: Nanos,
-    ) -> Self {
-        Self { shared, call, connection, is_exclusive, deadline, sleep: None, is_over: false }
+    const fn new(shared: &'a Shared, call: usize, turn: Turn<'a>, deadline: Nanos) -> Self {
+        Self { shared, call, deadline, sleep: None, is_over: false, turn }
     }
 
     /// Waits by what was found. `None` when it is to be looked for again.
@@ -333,8 +312,8 @@ impl Drop for Sent<'_> {
         let mut server = self.shared.server();
         server.give_up(self.call);
         // The next call would get the answer to this one.
-        if self.is_exclusive {
-            server.close(self.connection);
+        if self.turn.is_exclusive() {
+            server.close(self.turn.connection);
         }
     }
 }

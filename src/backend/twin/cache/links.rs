@@ -61,7 +61,7 @@ impl Links {
         match &self.sharing {
             Sharing::Shared { turn } => {
                 let nth = turn.fetch_add(1, Ordering::Relaxed) % self.connections.len();
-                Ok(Turn { connection: self.connections.start + nth, taken: None })
+                Ok(Turn::at(self.connections.start + nth))
             }
             Sharing::Pooled(pool) => match pool.permits.try_acquire() {
                 Ok(permit) => Ok(pool.take(permit, Nanos::ZERO)),
@@ -87,6 +87,11 @@ impl Pool {
 }
 
 impl Turn<'_> {
+    /// At a connection that may be used at any time.
+    pub const fn at(connection: usize) -> Self {
+        Self { connection, taken: None }
+    }
+
     /// Whether no other call may use the connection meanwhile.
     pub const fn is_exclusive(&self) -> bool {
         self.taken.is_some()
