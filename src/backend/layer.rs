@@ -71,7 +71,7 @@ pub struct Step {
     pub side: Side,
     pub verb: Verb,
     pub key: Option<Key>,
-    /// Entry of entries or rows that are sent.
+    /// Bytes of entries or rows that are sent.
     pub bytes: usize,
 }
 
@@ -109,7 +109,7 @@ pub trait Described: Send {
         0
     }
 
-    /// Entry of entries or rows that came back.
+    /// Bytes of entries or rows that came back.
     fn bytes(&self) -> usize {
         0
     }

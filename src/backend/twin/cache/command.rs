@@ -73,7 +73,7 @@ impl Command {
         }
     }
 
-    /// Entry of entries that it sends.
+    /// Bytes of entries that it sends.
     pub fn bytes(&self) -> usize {
         match self {
             Self::Set(_, write)
@@ -94,7 +94,7 @@ impl Command {
 }
 
 impl Reply {
-    /// Entry of entries that it brings.
+    /// Bytes of entries that it brings.
     pub fn bytes(&self) -> usize {
         match self {
             Self::Entry(Some(entry)) | Self::Leased(Leased::Found(entry)) => entry.len(),

@@ -107,7 +107,7 @@ impl Entries {
         self.counts = Counts::default();
     }
 
-    /// Entry in use, as `used_memory` of a Redis has them.
+    /// Bytes in use, as `used_memory` of a Redis has them.
     pub fn used_memory(&self) -> u64 {
         let Memory { entries, beside, keys, expiries } = &self.memory;
         size::EMPTY + entries + beside + keys.bytes() + expiries.bytes()
