@@ -15,6 +15,8 @@ mod touch;
 mod units;
 mod value;
 
+#[cfg(test)]
+pub use body::testing;
 pub use body::{Body, Maker, Promise};
 pub use breakage::{
     Breakage, CacheBreakage, EventBreakage, Injected, Lasting, NodeBreakage, StoreBreakage, Toxics,

@@ -193,16 +193,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::{Key, Maker, Writer};
-
-    /// As many bytes as its number says, of one kind.
-    struct Same(usize);
-
-    impl Maker for Same {
-        fn make(&self, key: Key, _: Writer) -> Bytes {
-            vec![key.0 as u8; self.0].into()
-        }
-    }
+    use crate::model::testing::Same;
+    use crate::model::{Key, Writer};
 
     fn promised(head: [u8; ENTRY_HEAD], length: usize, key: u64) -> Entry {
         Entry::promised(head, Promise::new(Arc::new(Same(length)), Key(key), Writer(1), length))

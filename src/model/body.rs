@@ -133,20 +133,27 @@ impl Debug for Promise {
     }
 }
 
+/// A maker for tests of those who carry promises.
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
+pub mod testing {
     use super::*;
 
     /// Makes as many bytes as its number says, which do not depend on the writer.
-    struct Same(usize);
+    pub struct Same(pub usize);
 
     impl Maker for Same {
         fn make(&self, key: Key, _: Writer) -> Bytes {
             vec![key.0 as u8; self.0].into()
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::testing::Same;
+    use super::*;
 
     fn promised(maker: &Arc<dyn Maker>, length: usize, key: u64, writer: u64) -> Body {
         Body::Promised(Promise::new(maker.clone(), Key(key), Writer(writer), length))
