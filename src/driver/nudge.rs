@@ -1,26 +1,27 @@
-//! How the supervisor is told that it has to look before its timer rings.
+//! How somebody on the same thread is told to look again.
 
 use std::cell::RefCell;
 use std::task::Waker;
 
 /// Who waits for a nudge.
 #[derive(Default)]
-pub struct Nudge {
-    waiting: RefCell<Option<Waker>>,
-}
+pub struct Nudge(RefCell<Option<Waker>>);
 
 impl Nudge {
     pub fn give(&self) {
-        if let Some(waiting) = &*self.waiting.borrow() {
-            waiting.wake_by_ref();
-        }
+        self.waiting(Waker::wake_by_ref);
     }
 
     /// Has `waiting` woken by whatever nudge comes from now on.
     pub fn wait(&self, waiting: &Waker) {
-        match &mut *self.waiting.borrow_mut() {
+        match &mut *self.0.borrow_mut() {
             Some(known) => known.clone_from(waiting),
             known => *known = Some(waiting.clone()),
         }
+    }
+
+    /// Does something for the one who waits. `None` if nobody has yet.
+    pub fn waiting<T>(&self, work: impl FnOnce(&Waker) -> T) -> Option<T> {
+        self.0.borrow().as_ref().map(work)
     }
 }

@@ -1,10 +1,11 @@
 //! A place for one request at a time, from when it is handed out to when it is answered.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
+use super::nudge::Nudge;
 use super::schedule::Due;
 
 /// Where an issuer sits and waits for what it is to send next. Seats are kept and used again: a
@@ -13,14 +14,14 @@ use super::schedule::Due;
 pub struct Seat {
     next: Cell<Option<Due>>,
     is_given_up: Cell<bool>,
-    issuer: RefCell<Option<Waker>>,
+    issuer: Nudge,
 }
 
 impl Seat {
     /// Has the seat's issuer send a request.
     pub fn hand(&self, due: Due) {
         self.next.set(Some(due));
-        self.wake();
+        self.issuer.give();
     }
 
     /// The request that was handed to it.
@@ -31,17 +32,16 @@ impl Seat {
     /// Polls something on behalf of the issuer, who is woken if it is ready, or when it may be. One who has
     /// never waited is about to, and will look for itself.
     pub fn poll_for(&self, poll: impl FnOnce(&mut Context<'_>) -> Poll<()>) {
-        if let Some(issuer) = &*self.issuer.borrow()
-            && poll(&mut Context::from_waker(issuer)).is_ready()
-        {
-            issuer.wake_by_ref();
+        let polled = self.issuer.waiting(|issuer| poll(&mut Context::from_waker(issuer)));
+        if polled.is_some_and(|polled| polled.is_ready()) {
+            self.issuer.give();
         }
     }
 
     /// Ends the request that is on its way.
     pub fn give_up(&self) {
         self.is_given_up.set(true);
-        self.wake();
+        self.issuer.give();
     }
 
     /// Waits for `answer`, and says whether it had to. `None` if the request was given up before.
@@ -74,15 +74,6 @@ impl Seat {
 
     /// Has the one who waits in `context` woken for whatever happens.
     pub fn wait(&self, context: &Context<'_>) {
-        match &mut *self.issuer.borrow_mut() {
-            Some(known) => known.clone_from(context.waker()),
-            known => *known = Some(context.waker().clone()),
-        }
-    }
-
-    fn wake(&self) {
-        if let Some(issuer) = &*self.issuer.borrow() {
-            issuer.wake_by_ref();
-        }
+        self.issuer.wait(context.waker());
     }
 }
