@@ -1,9 +1,10 @@
 //! The read path that most strategies share: look aside into the cache, and fill it on a miss.
 
+use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, Either, ready};
 
 use super::breaker::Breaker;
 use super::entry::{self, Held, Identity, Stamp};
@@ -88,10 +89,7 @@ impl Aside {
     /// GET; on a miss, read the store and keep what it said.
     pub async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
         let lookup = self.lookup(ctx, key).await?;
-        match self.fresh(ctx, lookup) {
-            Ok(value) => Ok(value),
-            Err(how) => self.otherwise(ctx, key, how).await,
-        }
+        self.answer(ctx, key, lookup).await
     }
 
     /// GET, unless the cache has not answered lately.
@@ -107,11 +105,17 @@ impl Aside {
         found(ctx, key, answer)
     }
 
-    /// The answer to a read, from what the lookup came to.
-    pub async fn answer(&self, ctx: &Ctx<'_>, key: Key, lookup: Lookup) -> Outcome<Value> {
+    /// The answer to a read, from what the lookup came to. A hit is over at once: its future has no room for
+    /// what a miss takes.
+    pub fn answer<'a>(
+        &'a self,
+        ctx: &'a Ctx<'_>,
+        key: Key,
+        lookup: Lookup,
+    ) -> impl Future<Output = Outcome<Value>> + Send + 'a {
         match self.fresh(ctx, lookup) {
-            Ok(value) => Ok(value),
-            Err(how) => self.otherwise(ctx, key, how).await,
+            Ok(value) => Either::Left(ready(Ok(value))),
+            Err(how) => Either::Right(self.otherwise(ctx, key, how)),
         }
     }
 
