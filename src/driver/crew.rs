@@ -33,7 +33,7 @@ pub async fn run<'a, T>(
     joining: impl Fn() -> Vec<Member<'a, T>>,
     resting: impl Fn(),
 ) -> T {
-    let bells = Bells::default();
+    let bells = Bells::new();
     let ready = Ready::of(bells.crew());
     let mut crew = Crew { clock, newcomers: members, members: Vec::new(), bells, ready };
     poll_fn(|context| {
@@ -72,7 +72,6 @@ impl<'a, T> Crew<'a, '_, T> {
             // Hardly ever is there any: to drain nothing takes time, too.
             if !self.newcomers.is_empty() {
                 for member in self.newcomers.drain(..) {
-                    self.bells.add();
                     at_work.add();
                     self.members.push(member);
                 }
@@ -84,8 +83,9 @@ impl<'a, T> Crew<'a, '_, T> {
                     return Poll::Pending;
                 }
                 polls += 1;
-                let mut context = Context::from_waker(self.bells.waker(member));
-                let polled = self.members[member].as_mut().poll(&mut context);
+                let waker = self.bells.waker(member);
+                let polled =
+                    self.members[member as usize].as_mut().poll(&mut Context::from_waker(&waker));
                 if polled.is_ready() {
                     return polled;
                 }

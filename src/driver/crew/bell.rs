@@ -1,20 +1,22 @@
-//! The wakers of a crew's members.
+//! The wakers of a crew's members. Each is a number: to keep one, to hand one on or to drop one is no work
+//! at all, and there is nothing that has to outlive it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Wake, Waker};
+use std::collections::BTreeMap;
+use std::ptr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::ready::{CrewId, Ready, ring_here};
 
-/// A waker for each member, and those that were woken from elsewhere.
-#[derive(Default)]
-pub struct Bells {
-    wakers: Vec<Waker>,
-    elsewhere: Arc<Elsewhere>,
-}
+/// The crews that there are, for who wakes a member from elsewhere.
+static CREWS: RwLock<BTreeMap<CrewId, Arc<Elsewhere>>> = RwLock::new(BTreeMap::new());
 
-/// What rings for one member.
-struct Bell {
-    member: usize,
+static RINGING: RawWakerVTable =
+    RawWakerVTable::new(|bell| RawWaker::new(bell, &RINGING), ring, ring, |_| {});
+
+/// The wakers of one crew's members, and those of them that were woken from elsewhere.
+pub struct Bells {
+    crew: CrewId,
     elsewhere: Arc<Elsewhere>,
 }
 
@@ -24,23 +26,29 @@ struct Elsewhere(Mutex<Rung>);
 /// Members that were woken while their crew was not at work on the same thread.
 #[derive(Default)]
 struct Rung {
-    members: Vec<usize>,
+    members: Vec<u32>,
     crew: Option<Waker>,
 }
 
 impl Bells {
-    pub fn crew(&self) -> CrewId {
-        self.elsewhere.crew()
+    pub fn new() -> Self {
+        let (crew, elsewhere) = (CrewId::next(), Arc::<Elsewhere>::default());
+        CREWS.write().unwrap_or_else(PoisonError::into_inner).insert(crew, elsewhere.clone());
+        Self { crew, elsewhere }
     }
 
-    /// A bell for one more member.
-    pub fn add(&mut self) {
-        let (member, elsewhere) = (self.wakers.len(), self.elsewhere.clone());
-        self.wakers.push(Waker::from(Arc::new(Bell { member, elsewhere })));
+    pub const fn crew(&self) -> CrewId {
+        self.crew
     }
 
-    pub fn waker(&self, member: usize) -> &Waker {
-        &self.wakers[member]
+    pub fn waker(&self, member: u32) -> Waker {
+        let bell = u64::from(self.crew.0) << u32::BITS | u64::from(member);
+        // SAFETY: what it carries is never taken for an address, and a copy of a number rings for the same
+        // member from any thread.
+        #[allow(unsafe_code)]
+        unsafe {
+            Waker::new(ptr::without_provenance(bell as usize), &RINGING)
+        }
     }
 
     /// Moves those that were woken elsewhere to the others that are `ready`, and says whether there were
@@ -57,16 +65,18 @@ impl Bells {
     }
 }
 
-impl Elsewhere {
-    fn crew(self: &Arc<Self>) -> CrewId {
-        CrewId(Arc::as_ptr(self) as usize)
+impl Drop for Bells {
+    fn drop(&mut self) {
+        CREWS.write().unwrap_or_else(PoisonError::into_inner).remove(&self.crew);
     }
+}
 
+impl Elsewhere {
     fn rung(&self) -> MutexGuard<'_, Rung> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn ring(&self, member: usize) {
+    fn ring(&self, member: u32) {
         let mut rung = self.rung();
         rung.members.push(member);
         // The first one is enough: the crew looks at all.
@@ -78,14 +88,17 @@ impl Elsewhere {
     }
 }
 
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
+const _: () = assert!(usize::BITS >= u64::BITS, "a bell is a number of 64 bits");
 
-    fn wake_by_ref(self: &Arc<Self>) {
-        if !ring_here(self.elsewhere.crew(), self.member) {
-            self.elsewhere.ring(self.member);
-        }
+fn ring(bell: *const ()) {
+    let bell = bell.addr() as u64;
+    let (crew, member) = (CrewId((bell >> u32::BITS) as u32), bell as u32);
+    if ring_here(crew, member) {
+        return;
+    }
+    // A crew that is over has nobody to wake.
+    let elsewhere = CREWS.read().unwrap_or_else(PoisonError::into_inner).get(&crew).cloned();
+    if let Some(elsewhere) = elsewhere {
+        elsewhere.ring(member);
     }
 }

@@ -3,10 +3,13 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Names a crew among all that there are at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CrewId(pub usize);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CrewId(pub u32);
+
+static CREWS: AtomicU32 = AtomicU32::new(NOBODY.0 + 1);
 
 thread_local! {
     /// Of the crew that is at work on this thread, or of none.
@@ -15,10 +18,17 @@ thread_local! {
 
 const NOBODY: CrewId = CrewId(0);
 
+impl CrewId {
+    /// One that no crew has had before.
+    pub fn next() -> Self {
+        Self(CREWS.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
 /// Who is to be polled next. Whoever is woken twice meanwhile is polled once.
 pub struct Ready {
     crew: CrewId,
-    woken: VecDeque<usize>,
+    woken: VecDeque<u32>,
     /// By the number of the member.
     is_woken: Vec<bool>,
 }
@@ -28,26 +38,27 @@ impl Ready {
         Self { crew, woken: VecDeque::new(), is_woken: Vec::new() }
     }
 
-    pub fn ring(&mut self, member: usize) {
-        if !std::mem::replace(&mut self.is_woken[member], true) {
+    pub fn ring(&mut self, member: u32) {
+        if !std::mem::replace(&mut self.is_woken[member as usize], true) {
             self.woken.push_back(member);
         }
     }
 
     fn add(&mut self) {
+        let newcomer = self.is_woken.len() as u32;
         self.is_woken.push(false);
-        self.ring(self.is_woken.len() - 1);
+        self.ring(newcomer);
     }
 
-    fn next(&mut self) -> Option<usize> {
+    fn next(&mut self) -> Option<u32> {
         let member = self.woken.pop_front()?;
-        self.is_woken[member] = false;
+        self.is_woken[member as usize] = false;
         Some(member)
     }
 }
 
 /// Wakes a member if its crew is at work on this thread. Says whether it is.
-pub fn ring_here(crew: CrewId, member: usize) -> bool {
+pub fn ring_here(crew: CrewId, member: u32) -> bool {
     let rung = HERE.try_with(|here| {
         let mut here = here.borrow_mut();
         let is_here = here.crew == crew;
@@ -77,11 +88,11 @@ impl<'a> AtWork<'a> {
         HERE.with_borrow_mut(Ready::add);
     }
 
-    pub fn ring(&self, member: usize) {
+    pub fn ring(&self, member: u32) {
         HERE.with_borrow_mut(|here| here.ring(member));
     }
 
-    pub fn next(&self) -> Option<usize> {
+    pub fn next(&self) -> Option<u32> {
         HERE.with_borrow_mut(Ready::next)
     }
 
