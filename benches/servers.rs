@@ -74,7 +74,7 @@ impl Servers {
             cache: self.cache.connect(NodeId(0)).await.expect("a node can connect"),
             store: self.store.connect(NodeId(0)).await.expect("a node can connect"),
             clock: &*self.clock,
-            tap: Tap::new(),
+            tap: Tap::new(&*self.clock),
         }
     }
 }

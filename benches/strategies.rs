@@ -50,7 +50,7 @@ impl Node {
             let cache = cache.connect(node).await.expect("a twin can always be connected to");
             (cache, store.connect(node).await.expect("a twin can always be connected to"))
         });
-        let (tap, calls) = (Tap::new(), Vec::new());
+        let (tap, calls) = (Tap::new(&clock), Vec::new());
         Self { strategy: spec.build(), cache, store, clock, tap, calls }
     }
 

@@ -1,10 +1,12 @@
 //! The run's clock. Time is a parameter everywhere else: nothing outside this module asks the
 //! machine what time it is, or sleeps.
 
+mod alone;
 mod simulated;
 mod sleep;
 mod wall;
 
+pub use alone::{Guard, Guarded, Owner};
 pub use simulated::SimClock;
 pub use sleep::Sleep;
 pub use wall::{WallClock, utc_now};
@@ -21,6 +23,11 @@ pub trait Clock: Send + Sync {
 
     /// CPU time that the calling thread has used so far; zero where time is virtual.
     fn cpu(&self) -> Nanos;
+
+    /// Where time is virtual, who has it to itself.
+    fn owner(&self) -> Option<&Owner> {
+        None
+    }
 
     /// Where time is virtual, has it pass until the next sleeper is woken, and says whether it has. For
     /// an executor that was woken and has come to rest: it need not return for time to pass. Refused
@@ -54,6 +61,10 @@ impl Clock for Since<'_> {
 
     fn cpu(&self) -> Nanos {
         self.clock.cpu()
+    }
+
+    fn owner(&self) -> Option<&Owner> {
+        self.clock.owner()
     }
 
     fn skip_ahead(&self) -> bool {

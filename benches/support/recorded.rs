@@ -80,7 +80,7 @@ async fn record(spec: &Spec, clock: &SimClock) -> Recorded {
         .await
         .expect("a twin can always be connected to");
     let mut recorded = Recorded::default();
-    let tap = Tap::new();
+    let tap = Tap::new(clock);
     let course = Course {
         plan: &plan,
         rows: &rows,

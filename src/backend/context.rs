@@ -134,11 +134,15 @@ impl<'a> Ctx<'a> {
         chance
     }
 
-    fn record(&self, call: Call) {
+    fn count(&self, call: &Call) {
         // A worker answers no request; over a long run it makes more calls than the counts of one hold.
         if !self.background {
-            self.touched.call(&call);
+            self.touched.call(call);
         }
+    }
+
+    fn record(&self, call: Call) {
+        self.count(&call);
         self.tap.record(call);
     }
 }
@@ -264,9 +268,9 @@ impl Layer for Purposed<'_> {
             duplicate: loading.as_ref().is_some_and(|load| load.duplicate),
             ..self.call(step.side, step.verb, step.key, started)
         };
-        in_progress.answered();
         drop(loading);
-        self.ctx.record(call);
+        self.ctx.count(&call);
+        in_progress.answered(call);
         outcome
     }
 }

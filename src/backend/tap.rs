@@ -1,105 +1,104 @@
 //! The tap around the backends: what a strategy calls is counted here, whether it says so or not.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::clock::{Clock, Guard, Guarded};
 use crate::model::{Call, Key, Side};
 
-/// Collects the calls of one block of a run, or of one load thread of it, until the driver takes them.
-#[derive(Default)]
-pub struct Tap {
-    calls: Mutex<Vec<Call>>,
-    shared: Arc<Shared>,
-}
+/// Collects the calls of one block of a run until the driver takes them.
+pub struct Tap(Guarded<Seen>);
 
-/// What only all load threads together can tell.
 #[derive(Default)]
-struct Shared {
+struct Seen {
+    calls: Vec<Call>,
     /// Fills that are reading the store right now, by key: a second one is a duplicate.
-    loading: Mutex<HashMap<Key, u32>>,
+    loading: HashMap<Key, u32>,
     /// Calls in progress, by their side.
-    in_progress: [AtomicU32; 3],
+    in_progress: [u32; 3],
     /// Calls whose caller was gone before the answer came, by their side.
-    given_up: [AtomicU64; 3],
+    given_up: [u64; 3],
 }
 
 impl Tap {
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The tap of another load thread of the same block.
-    pub fn beside(&self) -> Self {
-        Self { calls: Mutex::default(), shared: self.shared.clone() }
+    /// A tap for calls that are made by `clock`.
+    pub fn new(clock: &dyn Clock) -> Self {
+        Self(Guarded::new(clock.owner(), Seen::default()))
     }
 
     /// Moves all calls seen since the last time to the end of `calls`, in the order they ended.
     pub fn take(&self, calls: &mut Vec<Call>) {
-        calls.append(&mut lock(&self.calls));
+        calls.append(&mut self.seen().calls);
     }
 
     /// Calls to `side` whose caller was gone before the answer came: they may or may not have reached
     /// the server, and are in no other count.
     pub fn given_up(&self, side: Side) -> u64 {
-        self.shared.given_up[side as usize].load(Ordering::Relaxed)
+        self.seen().given_up[side as usize]
     }
 
     pub(super) fn record(&self, call: Call) {
-        lock(&self.calls).push(call);
+        self.seen().calls.push(call);
     }
 
     /// Notes that a call to `side` is in progress until the guard is dropped.
     pub(super) fn begin_call(&self, side: Side) -> InProgress<'_> {
-        let in_progress = &self.shared.in_progress[side as usize];
-        let concurrent = in_progress.fetch_add(1, Ordering::Relaxed) + 1;
-        InProgress { shared: &self.shared, side, concurrent, is_answered: false }
+        let in_progress = &mut self.seen().in_progress[side as usize];
+        *in_progress += 1;
+        InProgress { tap: self, side, concurrent: *in_progress, is_answered: false }
     }
 
     /// Notes that a fill reads `key` from now on until the guard is dropped.
     pub(super) fn begin_load(&self, key: Key) -> Loading<'_> {
-        let mut loading = lock(&self.shared.loading);
-        let others = loading.entry(key).or_default();
+        let mut seen = self.seen();
+        let others = seen.loading.entry(key).or_default();
         let duplicate = *others > 0;
         *others += 1;
-        Loading { shared: &self.shared, key, duplicate }
+        Loading { tap: self, key, duplicate }
+    }
+
+    fn seen(&self) -> Guard<'_, Seen> {
+        self.0.lock()
     }
 }
 
 /// A call in progress. Dropped with its future, so that a cancelled call is over.
 pub(super) struct InProgress<'a> {
-    shared: &'a Shared,
+    tap: &'a Tap,
     side: Side,
     pub concurrent: u32,
     is_answered: bool,
 }
 
 impl InProgress<'_> {
-    pub fn answered(mut self) {
+    /// It is over, and is recorded as this.
+    pub fn answered(mut self, call: Call) {
         self.is_answered = true;
+        let mut seen = self.tap.seen();
+        seen.in_progress[self.side as usize] -= 1;
+        seen.calls.push(call);
     }
 }
 
 impl Drop for InProgress<'_> {
     fn drop(&mut self) {
-        let side = self.side as usize;
-        self.shared.in_progress[side].fetch_sub(1, Ordering::Relaxed);
         if !self.is_answered {
-            self.shared.given_up[side].fetch_add(1, Ordering::Relaxed);
+            let mut seen = self.tap.seen();
+            seen.in_progress[self.side as usize] -= 1;
+            seen.given_up[self.side as usize] += 1;
         }
     }
 }
 
 /// A fill's store read in flight. Dropped with its future, so that a cancelled load is forgotten.
 pub(super) struct Loading<'a> {
-    shared: &'a Shared,
+    tap: &'a Tap,
     key: Key,
     pub duplicate: bool,
 }
 
 impl Drop for Loading<'_> {
     fn drop(&mut self) {
-        let mut loading = lock(&self.shared.loading);
+        let loading = &mut self.tap.seen().loading;
         if let Some(count) = loading.get_mut(&self.key) {
             *count -= 1;
             if *count == 0 {
@@ -107,8 +106,4 @@ impl Drop for Loading<'_> {
             }
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

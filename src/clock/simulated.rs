@@ -1,7 +1,6 @@
 //! Virtual time: a run that would take an hour takes as long as its computing does, and the same
 //! seed gives the same run to the last count.
 
-mod alone;
 mod timers;
 
 use std::future::Future;
@@ -10,8 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use self::alone::Alone;
 use self::timers::{Ticket, Timers};
+use super::alone::{Alone, Owner};
 use super::{Clock, Sleep};
 use crate::model::Nanos;
 
@@ -42,7 +41,7 @@ impl SimClock {
     /// If the future waits for something that no timer of this clock will bring about: under
     /// virtual time that is a deadlock. If another thread drives something by this clock.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let _held = self.shared.timers.hold();
+        let _held = self.shared.timers.owner().hold();
         let mut future = pin!(future);
         let waker = Waker::from(self.shared.clone());
         let mut context = Context::from_waker(&waker);
@@ -62,7 +61,7 @@ impl SimClock {
 
     /// Jumps to the earliest deadline and wakes the one who asked for it.
     fn advance(&self) -> bool {
-        let Some((deadline, waker)) = self.shared.timers.with(Timers::pop) else { return false };
+        let Some((deadline, waker)) = self.shared.timers.lock().pop() else { return false };
         // Nobody else moves the time: what was looked at is still so.
         if deadline > self.now() {
             self.shared.now.store(deadline.0, Ordering::Relaxed);
@@ -83,6 +82,10 @@ impl Clock for SimClock {
 
     fn cpu(&self) -> Nanos {
         Nanos::ZERO
+    }
+
+    fn owner(&self) -> Option<&Owner> {
+        Some(self.shared.timers.owner())
     }
 
     fn skip_ahead(&self) -> bool {
@@ -107,14 +110,15 @@ impl Future for Alarm<'_> {
             return Poll::Ready(());
         }
         let (deadline, ticket) = (self.deadline, self.ticket);
-        let ticket = self.clock.shared.timers.with(|timers| match ticket {
-            Some(ticket) => {
-                timers.renew(ticket, context.waker());
-                ticket
+        let mut timers = self.clock.shared.timers.lock();
+        match ticket {
+            Some(ticket) => timers.renew(ticket, context.waker()),
+            None => {
+                let ticket = timers.set(deadline, context.waker());
+                drop(timers);
+                self.ticket = Some(ticket);
             }
-            None => timers.set(deadline, context.waker()),
-        });
-        self.ticket = Some(ticket);
+        }
         Poll::Pending
     }
 }
@@ -123,7 +127,8 @@ impl Drop for Alarm<'_> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
             // A waker may end who knows what, and so does not while the timers are in use.
-            drop(self.clock.shared.timers.with(|timers| timers.cancel(ticket)));
+            let cancelled = self.clock.shared.timers.lock().cancel(ticket);
+            drop(cancelled);
         }
     }
 }
@@ -179,9 +184,9 @@ mod tests {
             for _ in 0..3 {
                 assert!(futures_util::poll!(&mut sleep).is_pending());
             }
-            assert_eq!(clock.shared.timers.with(|timers| timers.len()), 1);
+            assert_eq!(clock.shared.timers.lock().len(), 1);
             drop(sleep);
-            assert_eq!(clock.shared.timers.with(|timers| timers.len()), 0);
+            assert_eq!(clock.shared.timers.lock().len(), 0);
         });
     }
 

@@ -67,7 +67,7 @@ impl Block<'_> {
         let cluster = Cluster::open(build, self.plan.nodes(), Lane::ONLY, cache, store).await?;
 
         let clock = Since::now(self.environment.clock());
-        let tap = Tap::new();
+        let tap = Tap::new(&clock);
         let memory_before = cache.counters().await?.map(|counters| counters.used_memory);
         let prefilled = if self.plan.prefill() {
             Some(driver::prefill(&cluster, self.plan, &clock, &tap).await)

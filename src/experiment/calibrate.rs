@@ -187,7 +187,7 @@ impl<'a> Bench<'a> {
         cache.reset().await?;
         let cluster = Cluster::open(&cache_aside, 1, Lane::ONLY, cache, &self.store).await?;
         let plan = self.plan(&closed(Span::from_millis(1)))?;
-        driver::prefill(&cluster, &plan, self.clock, &Tap::new()).await;
+        driver::prefill(&cluster, &plan, self.clock, &Tap::new(self.clock)).await;
         Ok(cluster)
     }
 
@@ -213,7 +213,7 @@ impl<'a> Bench<'a> {
 
     async fn drive(&self, cluster: &Cluster<'_>, load: &(Arrival, Span)) -> Result<Round, Error> {
         let plan = self.plan(load)?;
-        let (clock, rows, tap) = (self.clock, &self.rows, Tap::new());
+        let (clock, rows, tap) = (self.clock, &self.rows, Tap::new(self.clock));
         let start = clock.now();
         let window = (start, start + plan.duration());
         let keys = plan.keys();

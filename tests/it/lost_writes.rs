@@ -148,7 +148,7 @@ async fn run(cache: Box<dyn CacheHost>, store: &dyn StoreHost, clock: &dyn Clock
         bucket: Nanos::ZERO,
     };
     let mut watch = Watch { judge: Judge::new(rules), acknowledged: Vec::new() };
-    let tap = Tap::new();
+    let tap = Tap::new(clock);
     let course =
         Course { plan: &plan, rows: &rows, clock, start, lane: Lane::ONLY, pacing: Pacing::Timer };
     let drive = driver::drive(&cluster, &course, &tap, &mut watch, std::future::pending()).await;

@@ -43,7 +43,7 @@ impl Stage {
         let store = DelayedStoreHost::new(twin, clock.clone(), delays);
         store.reset(&Loadable(&rows)).await.unwrap();
         cache.reset().await.unwrap();
-        let (tap, nodes, origin) = (Arc::default(), AtomicU64::new(0), Arc::default());
+        let (tap, nodes, origin) = (Arc::new(Tap::new(&*clock)), AtomicU64::new(0), Arc::default());
         Self { clock, cache, store, rows, tap, nodes, origin }
     }
 

@@ -37,7 +37,7 @@ use self::server::Server;
 use crate::backend::{
     Cache, Delivery, Enqueued, Entry, Event, Leased, QueuedWrite, Subscription, Token,
 };
-use crate::clock::Clock;
+use crate::clock::{Clock, Guard, Guarded};
 use crate::model::{Fault, FaultKind, Key, Nanos, Outcome, Version};
 
 /// A node's handle on the cache in memory. All of a host's handles share what is in it.
@@ -52,7 +52,7 @@ pub struct TwinCache {
 
 struct Shared {
     clock: Arc<dyn Clock>,
-    server: Mutex<Server>,
+    server: Guarded<Server>,
     /// How long a node waits for an answer.
     timeout: Nanos,
     /// Decides what is left to chance.
@@ -70,8 +70,8 @@ impl Shared {
         self.clock.now()
     }
 
-    fn server(&self) -> MutexGuard<'_, Server> {
-        self.server.lock().unwrap_or_else(PoisonError::into_inner)
+    fn server(&self) -> Guard<'_, Server> {
+        self.server.lock()
     }
 }
 

@@ -36,7 +36,7 @@ use crate::backend::{
     Dataset, Durability, Error, Origin, Row, Server, Store, StoreCounters, StoreHost, StoreOptions,
     StoreServer,
 };
-use crate::clock::Clock;
+use crate::clock::{Clock, Guarded, Owner};
 use crate::model::{Breakage, Draft, Key, Nanos, NodeId, StoreBreakage, StoreTimes, Writer};
 
 /// The twin of a store, as the experiment handles it.
@@ -46,6 +46,8 @@ pub struct TwinStoreHost {
     times: StoreTimes,
     seed: u64,
     clock: Option<Arc<dyn Clock>>,
+    /// Of the time that calls take place in, be they at an end as soon as they begin.
+    owner: Option<Owner>,
     state: Mutex<State>,
 }
 
@@ -69,7 +71,7 @@ struct State {
 impl TwinStoreHost {
     /// An empty store that takes no time.
     pub fn new(options: &StoreOptions) -> Self {
-        Self::with(options, StandsFor::Itself, &StoreTimes::default(), 0, None)
+        Self::with(options, StandsFor::Itself, &StoreTimes::default(), 0, None, None)
     }
 
     /// The twin of the database that the scenario names, on `clock`. Its times are drawn by `seed`. One that
@@ -81,14 +83,14 @@ impl TwinStoreHost {
         may_break: bool,
         clock: &Arc<dyn Clock>,
     ) -> Box<dyn StoreHost> {
+        let owner = clock.owner().cloned();
+        let standing_for = |database| {
+            Self::with(options, database, times, seed, Some(clock.clone()), owner.clone())
+        };
         let host = match options.server {
-            StoreServer::Embedded => Self::new(options),
-            StoreServer::Sqlite => {
-                Self::with(options, StandsFor::Sqlite, times, seed, Some(clock.clone()))
-            }
-            StoreServer::Postgres | StoreServer::Url(_) => {
-                Self::with(options, StandsFor::Postgres, times, seed, Some(clock.clone()))
-            }
+            StoreServer::Embedded => Self { owner: owner.clone(), ..Self::new(options) },
+            StoreServer::Sqlite => standing_for(StandsFor::Sqlite),
+            StoreServer::Postgres | StoreServer::Url(_) => standing_for(StandsFor::Postgres),
         };
         match may_break {
             true => Box::new(OutageStoreHost::new(Box::new(host), clock.clone())),
@@ -102,11 +104,12 @@ impl TwinStoreHost {
         times: &StoreTimes,
         seed: u64,
         clock: Option<Arc<dyn Clock>>,
+        owner: Option<Owner>,
     ) -> Self {
         let nothing =
             Database::new(Arc::new(Nothing), options.origin, options.durability, times, seed);
-        let state = Mutex::new(State::over(nothing, clock.clone()));
-        Self { options: options.clone(), stands_for, times: *times, seed, clock, state }
+        let state = Mutex::new(State::over(nothing, clock.clone(), owner.as_ref()));
+        Self { options: options.clone(), stands_for, times: *times, seed, clock, owner, state }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -181,7 +184,7 @@ impl StoreHost for TwinStoreHost {
         let fresh = Database::new(dataset.shared(), origin, durability, &self.times, self.seed);
         let mut state = self.state();
         *state.served.database() = None;
-        *state = State::over(fresh, self.clock.clone());
+        *state = State::over(fresh, self.clock.clone(), self.owner.as_ref());
         Ok(())
     }
 
@@ -217,9 +220,9 @@ impl StoreHost for TwinStoreHost {
 }
 
 impl State {
-    fn over(database: Database, clock: Option<Arc<dyn Clock>>) -> Self {
+    fn over(database: Database, clock: Option<Arc<dyn Clock>>, owner: Option<&Owner>) -> Self {
         let writer = Arc::new(Pool::new(1));
-        let served = Arc::new(Served::new(clock, database));
+        let served = Arc::new(Served::new(clock, Guarded::new(owner, Some(database))));
         Self { served, pools: vec![writer.clone()], writer }
     }
 

@@ -99,7 +99,7 @@ impl Bench<'_> {
         let pacing = self.scenario.generator.pacing;
         let course = Course { plan, rows, clock, start, lane: Lane::ONLY, pacing };
         let mut seen = Seen::default();
-        driver::drive(&cluster, &course, &Tap::new(), &mut seen, std::future::pending()).await;
+        driver::drive(&cluster, &course, &Tap::new(clock), &mut seen, std::future::pending()).await;
         Ok(seen.times(start + plan.warm_up()))
     }
 

@@ -18,7 +18,7 @@ use crate::backend::waits::Waits;
 use crate::backend::{
     Cache, CacheCounters, CacheHost, CacheOptions, CacheState, Connections, Error, Server, Victim,
 };
-use crate::clock::Clock;
+use crate::clock::{Clock, Guarded};
 use crate::model::{CacheBreakage, CacheTimes, Key, Nanos, NodeId};
 
 /// Sets what is drawn for expiries apart from what is drawn for evictions.
@@ -78,8 +78,8 @@ impl TwinCacheHost {
         let published = Arc::<Notify>::default();
         let process = Process::new(State::new(entries, published.clone()), times, seed);
         let shared = Shared {
+            server: Guarded::new(clock.owner(), process),
             clock,
-            server: Mutex::new(process),
             timeout: options.timeout.nanos(),
             seed,
             listeners: AtomicU64::new(0),

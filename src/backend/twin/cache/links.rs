@@ -60,7 +60,10 @@ impl Links {
     pub fn turn(&self) -> Result<Turn<'_>, &Pool> {
         match &self.sharing {
             Sharing::Shared { turn } => {
-                let nth = turn.fetch_add(1, Ordering::Relaxed) % self.connections.len();
+                let nth = turn.load(Ordering::Relaxed);
+                // Not by one atomic step: a node's calls are made by one thread, or may share a turn.
+                let next = if nth + 1 < self.connections.len() { nth + 1 } else { 0 };
+                turn.store(next, Ordering::Relaxed);
                 Ok(Turn::at(self.connections.start + nth))
             }
             Sharing::Pooled(pool) => match pool.permits.try_acquire() {

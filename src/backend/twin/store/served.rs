@@ -1,11 +1,11 @@
 //! What all nodes of a store use together, from one reset to the next.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::database::{Answer, Database};
 use crate::backend::waits::Waits;
-use crate::clock::Clock;
+use crate::clock::{Clock, Guard, Guarded};
 use crate::model::{Fault, FaultKind, Nanos, Outcome};
 
 pub struct Served {
@@ -13,17 +13,17 @@ pub struct Served {
     pub clock: Option<Arc<dyn Clock>>,
     pub waits: Waits,
     /// `None` after the next reset.
-    database: Mutex<Option<Database>>,
+    database: Guarded<Option<Database>>,
     deaths: AtomicU64,
     is_down: AtomicBool,
 }
 
 impl Served {
-    pub fn new(clock: Option<Arc<dyn Clock>>, database: Database) -> Self {
+    pub fn new(clock: Option<Arc<dyn Clock>>, database: Guarded<Option<Database>>) -> Self {
         Self {
             clock,
             waits: Waits::default(),
-            database: Mutex::new(Some(database)),
+            database,
             deaths: AtomicU64::new(0),
             is_down: AtomicBool::new(false),
         }
@@ -44,8 +44,8 @@ impl Served {
         }
     }
 
-    pub fn database(&self) -> MutexGuard<'_, Option<Database>> {
-        self.database.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn database(&self) -> Guard<'_, Option<Database>> {
+        self.database.lock()
     }
 
     /// How often its server died. Who asked before the last time gets no answer.
