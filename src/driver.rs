@@ -6,7 +6,6 @@ mod crew;
 mod duty;
 mod faults;
 mod in_flight;
-mod lane;
 mod nudge;
 mod prefill;
 mod request;
@@ -16,7 +15,6 @@ mod supervisor;
 mod traffic;
 
 pub use cluster::{Cluster, Node};
-pub use lane::Lane;
 pub use prefill::{Prefilled, prefill};
 
 use std::future::Future;
@@ -57,8 +55,6 @@ pub struct Course<'a> {
     pub clock: &'a dyn Clock,
     /// The plan's zero on that clock.
     pub start: Nanos,
-    /// The part of it that is driven here.
-    pub lane: Lane,
     pub pacing: Pacing,
 }
 

@@ -7,7 +7,7 @@ use cacheduel::backend::delay::{DelayedStoreHost, StoreDelays};
 use cacheduel::backend::twin::{TwinCacheHost, TwinStoreHost};
 use cacheduel::backend::{CacheOptions, StoreHost, StoreOptions, Tap};
 use cacheduel::clock::SimClock;
-use cacheduel::driver::{self, Cluster, Course, Lane, Observer};
+use cacheduel::driver::{self, Cluster, Course, Observer};
 use cacheduel::experiment::Loadable;
 use cacheduel::model::{CacheTimes, Call, Nanos, Sample, Share, Span, Spread};
 use cacheduel::strategy::Spec;
@@ -76,19 +76,13 @@ async fn record(spec: &Spec, clock: &SimClock) -> Recorded {
     let cache = TwinCacheHost::simulated(&CacheOptions::default(), &times, 0, shared)
         .expect("the twin can do what is the default");
     let build = || spec.build();
-    let cluster = Cluster::open(&build, plan.nodes(), Lane::ONLY, &cache, &store)
+    let cluster = Cluster::open(&build, plan.nodes(), &cache, &store)
         .await
         .expect("a twin can always be connected to");
     let mut recorded = Recorded::default();
     let tap = Tap::new(clock);
-    let course = Course {
-        plan: &plan,
-        rows: &rows,
-        clock,
-        start: Nanos::ZERO,
-        lane: Lane::ONLY,
-        pacing: Pacing::Timer,
-    };
+    let course =
+        Course { plan: &plan, rows: &rows, clock, start: Nanos::ZERO, pacing: Pacing::Timer };
     driver::drive(&cluster, &course, &tap, &mut recorded, std::future::pending()).await;
     recorded
 }

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::watch;
 
-use super::Lane;
 use crate::backend::faults::{AfterCommit, Trap};
 use crate::backend::{Cache, CacheHost, Ctx, Error, Layered, Store, StoreHost, Tap};
 use crate::clock::Clock;
@@ -37,13 +36,11 @@ impl Node {
     }
 }
 
-/// The nodes of one lane of a run, and one more process for the work that no client waits for.
+/// The nodes of a run, and one more process for the work that no client waits for.
 pub struct Cluster<'a> {
-    lane: Lane,
     build: &'a (dyn Fn() -> Box<dyn Strategy> + Sync),
     cache: &'a dyn CacheHost,
     store: &'a dyn StoreHost,
-    /// All nodes of the run. What is in another lane is never up here.
     nodes: Vec<Slot>,
     worker: Slot,
     /// On the worker's way to the store.
@@ -59,20 +56,17 @@ pub(super) struct Slot {
 }
 
 impl<'a> Cluster<'a> {
-    /// Connects those of `nodes` processes that are in `lane`, each with the strategy that `build`
-    /// makes, and the worker if it is there.
+    /// Connects so many nodes, each with the strategy that `build` makes, and the worker.
     ///
     /// # Errors
     /// If a connection cannot be made.
     pub async fn open(
         build: &'a (dyn Fn() -> Box<dyn Strategy> + Sync),
         nodes: u32,
-        lane: Lane,
         cache: &'a dyn CacheHost,
         store: &'a dyn StoreHost,
     ) -> Result<Self, Error> {
         let cluster = Self {
-            lane,
             build,
             cache,
             store,
@@ -102,11 +96,7 @@ impl<'a> Cluster<'a> {
         Ok(())
     }
 
-    pub(super) const fn lane(&self) -> Lane {
-        self.lane
-    }
-
-    /// The process that serves the clients of node `id`: that node, or the next one here that is up.
+    /// The process that serves the clients of node `id`: that node, or the next one that is up.
     pub(super) fn serving(&self, id: NodeId) -> Option<Rc<Node>> {
         let (before, from) = self.nodes.split_at(id.0 as usize);
         from.iter().chain(before).find_map(Slot::process)
@@ -165,10 +155,9 @@ impl<'a> Cluster<'a> {
         }
     }
 
-    /// The places of this lane's processes.
+    /// The places of all processes.
     pub(super) fn slots(&self) -> impl Iterator<Item = &Slot> {
-        let nodes = self.nodes.iter().filter(|slot| self.lane.has(slot.id));
-        nodes.chain(self.lane.has_worker().then_some(&self.worker))
+        self.nodes.iter().chain([&self.worker])
     }
 }
 

@@ -37,8 +37,7 @@ pub async fn prefill(
 ) -> Prefilled {
     let started = clock.now();
     let nodes = cluster.nodes();
-    let keys = cluster.lane().share(plan.loaded());
-    let reads = nodes.iter().cycle().zip(keys.map(Key)).map(|(node, key)| {
+    let reads = nodes.iter().cycle().zip((0..plan.loaded()).map(Key)).map(|(node, key)| {
         // Seeds of requests are spread from the seed itself; these must not draw as they do.
         let seed = !plan.seed() ^ key.0.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         read(node, key, seed, plan.timeout(), clock, tap)
@@ -51,11 +50,7 @@ pub async fn prefill(
         tap.take(&mut forgotten);
         forgotten.clear();
     }
-    Prefilled {
-        keys: cluster.lane().share(plan.loaded()).count() as u64,
-        failed,
-        took: clock.now() - started,
-    }
+    Prefilled { keys: plan.loaded(), failed, took: clock.now() - started }
 }
 
 /// Whether the read was answered.

@@ -3,16 +3,16 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::iter::Enumerate;
 
-use super::Lane;
 use crate::model::Nanos;
 use crate::workload::{Arrivals, Plan};
 
-/// The requests of one lane that are still to start. None starts after the window has closed.
-pub struct Schedule<'a> {
+/// The requests that are still to start. None starts after the window has closed.
+pub struct Schedule {
     start: Nanos,
     end: Nanos,
-    pace: Pace<'a>,
+    pace: Pace,
 }
 
 /// A request that is due.
@@ -25,11 +25,11 @@ pub struct Due {
     pub intended: Option<Nanos>,
 }
 
-enum Pace<'a> {
+enum Pace {
     Open {
-        /// When the next one is meant to start, from the plan's zero, and its number.
-        next: Option<(Nanos, u64)>,
-        later: OfLane<'a>,
+        /// The number of the next one, and when it is meant to start, from the plan's zero.
+        next: Option<(usize, Nanos)>,
+        later: Enumerate<Arrivals>,
     },
     Closed {
         waiting: BinaryHeap<Reverse<(Nanos, u64)>>,
@@ -38,43 +38,17 @@ enum Pace<'a> {
     },
 }
 
-/// The plan's arrivals as far as they are those of clients of one lane.
-struct OfLane<'a> {
-    plan: &'a Plan,
-    lane: Lane,
-    arrivals: Arrivals,
-    number: u64,
-}
-
-impl Iterator for OfLane<'_> {
-    /// When it is meant to start, and its number.
-    type Item = (Nanos, u64);
-
-    fn next(&mut self) -> Option<(Nanos, u64)> {
-        loop {
-            let intended = self.arrivals.next()?;
-            let number = self.number;
-            self.number += 1;
-            if self.lane.is_only() || self.lane.has(self.plan.request(number).node) {
-                return Some((intended, number));
-            }
-        }
-    }
-}
-
-impl<'a> Schedule<'a> {
-    /// The plan's requests of `lane`, with the plan's zero at `start`.
-    pub fn new(plan: &'a Plan, lane: Lane, start: Nanos) -> Self {
+impl Schedule {
+    /// The plan's requests, with the plan's zero at `start`.
+    pub fn new(plan: &Plan, start: Nanos) -> Self {
         let pace = match plan.closed() {
             None => {
-                let arrivals = plan.arrivals();
-                let mut later = OfLane { plan, lane, arrivals, number: 0 };
+                let mut later = plan.arrivals().enumerate();
                 Pace::Open { next: later.next(), later }
             }
             Some(closed) => {
                 let clients = u64::from(closed.clients);
-                let own = (0..clients).filter(|&client| lane.has(plan.request(client).node));
-                let waiting = own.map(|client| Reverse((start, client))).collect();
+                let waiting = (0..clients).map(|client| Reverse((start, client))).collect();
                 Pace::Closed { waiting, clients, think: closed.think.nanos() }
             }
         };
@@ -84,7 +58,7 @@ impl<'a> Schedule<'a> {
     /// When the next request is due; `None` where none is left, or where answers must come first.
     pub fn next_due(&self) -> Option<Nanos> {
         let due = match &self.pace {
-            Pace::Open { next, .. } => next.map(|(due, _)| self.start + due),
+            Pace::Open { next, .. } => next.map(|(_, due)| self.start + due),
             Pace::Closed { waiting, .. } => waiting.peek().map(|Reverse((due, _))| *due),
         };
         due.filter(|due| *due < self.end)
@@ -95,7 +69,7 @@ impl<'a> Schedule<'a> {
         let due = self.next_due().filter(|due| *due <= now)?;
         match &mut self.pace {
             Pace::Open { next, later } => std::mem::replace(next, later.next())
-                .map(|(_, number)| Due { number, intended: Some(due) }),
+                .map(|(number, _)| Due { number: number as u64, intended: Some(due) }),
             Pace::Closed { waiting, .. } => {
                 waiting.pop().map(|Reverse((_, number))| Due { number, intended: None })
             }

@@ -1,4 +1,4 @@
-//! The clients of one lane: who sends what is due, and what comes of it.
+//! The clients of a run: who sends what is due, and what comes of it.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, pending, poll_fn};
@@ -22,7 +22,7 @@ const UNINTERRUPTED: u32 = 16;
 /// rests.
 const TOLD_AT_ONCE: usize = 64;
 
-/// All clients of one lane, on one thread. Each request in flight has an issuer, which sends it, waits
+/// All clients of a run, on one thread. Each request in flight has an issuer, which sends it, waits
 /// for its answer, records it and goes on with whatever is due next. There are as many as were ever
 /// needed at once.
 pub struct Traffic<'a> {
@@ -30,7 +30,7 @@ pub struct Traffic<'a> {
     course: &'a Course<'a>,
     tap: &'a Tap,
     observer: RefCell<&'a mut dyn Observer>,
-    schedule: RefCell<Schedule<'a>>,
+    schedule: RefCell<Schedule>,
     in_flight: RefCell<InFlight>,
     idle: RefCell<Vec<Rc<Seat>>>,
     /// Whoever of them waits for what is due next; nobody where nothing is.
@@ -57,7 +57,7 @@ impl<'a> Traffic<'a> {
             course,
             tap,
             observer: RefCell::new(observer),
-            schedule: RefCell::new(Schedule::new(course.plan, course.lane, course.start)),
+            schedule: RefCell::new(Schedule::new(course.plan, course.start)),
             in_flight: RefCell::new(InFlight::new(course.plan.timeout())),
             idle: RefCell::default(),
             duty: RefCell::default(),

@@ -8,7 +8,7 @@ use super::watch::{Memory, Watch};
 use super::{Error, Progress, Stop};
 use crate::backend::{self, CacheCounters, CacheHost, Server, StoreHost, Tap};
 use crate::clock::{Clock, Since};
-use crate::driver::{self, Cluster, Course, Lane, Prefilled};
+use crate::driver::{self, Cluster, Course, Prefilled};
 use crate::judge::{EndKey, Judge, Rules};
 use crate::measure::validity::{Evidence, StoreEvidence, capacity, check};
 use crate::measure::{Check, Measures, Meter, Resident, Standing, Timeline, through_faults};
@@ -64,7 +64,7 @@ impl Block<'_> {
         cache: &dyn CacheHost,
         store: &dyn StoreHost,
     ) -> Result<Run, Error> {
-        let cluster = Cluster::open(build, self.plan.nodes(), Lane::ONLY, cache, store).await?;
+        let cluster = Cluster::open(build, self.plan.nodes(), cache, store).await?;
 
         let clock = Since::now(self.environment.clock());
         let tap = Tap::new(&clock);
@@ -79,8 +79,7 @@ impl Block<'_> {
         let start = clock.now();
         let mut watch = self.watch(start);
         let (plan, rows) = (self.plan, &self.rows);
-        let course =
-            Course { plan, rows, clock: &clock, start, lane: Lane::ONLY, pacing: self.pacing };
+        let course = Course { plan, rows, clock: &clock, start, pacing: self.pacing };
         let drive = driver::drive(&cluster, &course, &tap, &mut watch, self.stop.asked()).await;
         let (drain, drained) = driver::drain(&cluster, self.plan, &clock, &tap, &mut watch).await;
         let Watch { judge, meter, memory, intervals, now, .. } = watch;

@@ -10,7 +10,7 @@ use super::{Error, Silent};
 use crate::backend::twin::{TwinCacheHost, TwinStoreHost};
 use crate::backend::{CacheHost, CacheOptions, StoreHost, StoreOptions, Tap, Yardstick};
 use crate::clock::Clock;
-use crate::driver::{self, Cluster, Course, Lane};
+use crate::driver::{self, Cluster, Course};
 use crate::judge::{Judge, Rules};
 use crate::measure::{Calibration, LagAt, Measures, Meter, Pace, Timeline};
 use crate::model::{Key, Nanos, Share, Span};
@@ -185,7 +185,7 @@ impl<'a> Bench<'a> {
     async fn cluster<'b>(&'b self, cache: &'b dyn CacheHost) -> Result<Cluster<'b>, Error> {
         self.store.reset(&Loadable(&self.rows)).await?;
         cache.reset().await?;
-        let cluster = Cluster::open(&cache_aside, 1, Lane::ONLY, cache, &self.store).await?;
+        let cluster = Cluster::open(&cache_aside, 1, cache, &self.store).await?;
         let plan = self.plan(&closed(Span::from_millis(1)))?;
         driver::prefill(&cluster, &plan, self.clock, &Tap::new(self.clock)).await;
         Ok(cluster)
@@ -228,8 +228,7 @@ impl<'a> Bench<'a> {
             start,
             now: start,
         };
-        let course =
-            Course { plan: &plan, rows, clock, start, lane: Lane::ONLY, pacing: self.pacing };
+        let course = Course { plan: &plan, rows, clock, start, pacing: self.pacing };
         let cpu = clock.cpu();
         let drive = driver::drive(cluster, &course, &tap, &mut watch, std::future::pending()).await;
         let (took, cpu) = (clock.now() - start, clock.cpu() - cpu);

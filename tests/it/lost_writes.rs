@@ -13,7 +13,7 @@ use cacheduel::backend::{
     Server, StoreHost, StoreOptions, Tap,
 };
 use cacheduel::clock::{Clock, SimClock};
-use cacheduel::driver::{self, Cluster, Course, Lane, Observer};
+use cacheduel::driver::{self, Cluster, Course, Observer};
 use cacheduel::experiment::Loadable;
 use cacheduel::judge::{Audit, Cached, EndKey, EndState, Judge, Rules};
 use cacheduel::model::{
@@ -138,7 +138,7 @@ async fn run(cache: Box<dyn CacheHost>, store: &dyn StoreHost, clock: &dyn Clock
     let options = serde_json::json!({ "flush-interval": "400ms", "claim-timeout": "500ms" });
     let spec = Spec::read_options("write-behind", options).unwrap().unwrap();
     let build = || spec.build();
-    let cluster = Cluster::open(&build, plan.nodes(), Lane::ONLY, &witness, store).await.unwrap();
+    let cluster = Cluster::open(&build, plan.nodes(), &witness, store).await.unwrap();
     let start = clock.now();
     let rules = Rules {
         keys: KEYS,
@@ -149,8 +149,7 @@ async fn run(cache: Box<dyn CacheHost>, store: &dyn StoreHost, clock: &dyn Clock
     };
     let mut watch = Watch { judge: Judge::new(rules), acknowledged: Vec::new() };
     let tap = Tap::new(clock);
-    let course =
-        Course { plan: &plan, rows: &rows, clock, start, lane: Lane::ONLY, pacing: Pacing::Timer };
+    let course = Course { plan: &plan, rows: &rows, clock, start, pacing: Pacing::Timer };
     let drive = driver::drive(&cluster, &course, &tap, &mut watch, std::future::pending()).await;
     assert_eq!(drive.faults.len(), 1);
     assert_eq!(drive.faults[0].trouble, None);

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::Patience;
 use super::calls::{Sampled, Seen, Times};
 use crate::backend::{CacheHost, StoreHost, Tap, VersionedDraft, Yardstick};
-use crate::driver::{self, Cluster, Course, Lane};
+use crate::driver::{self, Cluster, Course};
 use crate::experiment::loadable::Loadable;
 use crate::experiment::{Environment, Error};
 use crate::model::{Key, Nanos, NodeId, Version};
@@ -92,12 +92,11 @@ impl Bench<'_> {
         build: &(dyn Fn() -> Box<dyn Strategy> + Sync),
     ) -> Result<Times, Error> {
         let (plan, rows) = (self.plan, self.rows);
-        let cluster =
-            Cluster::open(build, plan.nodes(), Lane::ONLY, self.cache, self.store).await?;
+        let cluster = Cluster::open(build, plan.nodes(), self.cache, self.store).await?;
         let clock = self.environment.clock();
         let start = clock.now();
         let pacing = self.scenario.generator.pacing;
-        let course = Course { plan, rows, clock, start, lane: Lane::ONLY, pacing };
+        let course = Course { plan, rows, clock, start, pacing };
         let mut seen = Seen::default();
         driver::drive(&cluster, &course, &Tap::new(clock), &mut seen, std::future::pending()).await;
         Ok(seen.times(start + plan.warm_up()))
