@@ -2,14 +2,19 @@
 //! closed one.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 use std::iter::Enumerate;
 
 use crate::model::Nanos;
-use crate::workload::{Arrivals, Plan};
+use crate::workload::{Arrivals, Plan, Request};
+
+/// How many requests of an open loop are drawn at a time: what draws them would be loaded into the
+/// processor's caches for each of them else.
+const DRAWN_AT_ONCE: usize = 64;
 
 /// The requests that are still to start. None starts after the window has closed.
-pub struct Schedule {
+pub struct Schedule<'a> {
+    plan: &'a Plan,
     start: Nanos,
     end: Nanos,
     pace: Pace,
@@ -18,8 +23,7 @@ pub struct Schedule {
 /// A request that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Due {
-    /// Its number in the plan.
-    pub number: u64,
+    pub request: Request,
     /// When it was meant to start. `None` in a closed loop, whose client intends nothing before it has
     /// its answer, and so cannot be late: its request is meant to start when it does.
     pub intended: Option<Nanos>,
@@ -27,8 +31,9 @@ pub struct Due {
 
 enum Pace {
     Open {
-        /// The number of the next one, and when it is meant to start, from the plan's zero.
-        next: Option<(usize, Nanos)>,
+        /// The next ones, which have been drawn, and when each is meant to start. There always are some.
+        next: VecDeque<(Nanos, Request)>,
+        /// Numbers, and when each of them is meant to start, from the plan's zero.
         later: Enumerate<Arrivals>,
     },
     Closed {
@@ -38,27 +43,27 @@ enum Pace {
     },
 }
 
-impl Schedule {
+impl<'a> Schedule<'a> {
     /// The plan's requests, with the plan's zero at `start`.
-    pub fn new(plan: &Plan, start: Nanos) -> Self {
+    pub fn new(plan: &'a Plan, start: Nanos) -> Self {
         let pace = match plan.closed() {
-            None => {
-                let mut later = plan.arrivals().enumerate();
-                Pace::Open { next: later.next(), later }
-            }
+            None => Pace::Open { next: VecDeque::new(), later: plan.arrivals().enumerate() },
             Some(closed) => {
                 let clients = u64::from(closed.clients);
                 let waiting = (0..clients).map(|client| Reverse((start, client))).collect();
                 Pace::Closed { waiting, clients, think: closed.think.nanos() }
             }
         };
-        Self { start, end: start + plan.warm_up() + plan.duration(), pace }
+        let end = start + plan.warm_up() + plan.duration();
+        let mut schedule = Self { plan, start, end, pace };
+        schedule.draw();
+        schedule
     }
 
     /// When the next request is due; `None` where none is left, or where answers must come first.
     pub fn next_due(&self) -> Option<Nanos> {
         let due = match &self.pace {
-            Pace::Open { next, .. } => next.map(|(_, due)| self.start + due),
+            Pace::Open { next, .. } => next.front().map(|(due, _)| *due),
             Pace::Closed { waiting, .. } => waiting.peek().map(|Reverse((due, _))| *due),
         };
         due.filter(|due| *due < self.end)
@@ -68,11 +73,26 @@ impl Schedule {
     pub fn take_due(&mut self, now: Nanos) -> Option<Due> {
         let due = self.next_due().filter(|due| *due <= now)?;
         match &mut self.pace {
-            Pace::Open { next, later } => std::mem::replace(next, later.next())
-                .map(|(number, _)| Due { number: number as u64, intended: Some(due) }),
-            Pace::Closed { waiting, .. } => {
-                waiting.pop().map(|Reverse((_, number))| Due { number, intended: None })
+            Pace::Open { next, .. } => {
+                let (_, request) = next.pop_front()?;
+                if next.is_empty() {
+                    self.draw();
+                }
+                Some(Due { request, intended: Some(due) })
             }
+            Pace::Closed { waiting, .. } => {
+                let Reverse((_, number)) = waiting.pop()?;
+                Some(Due { request: self.plan.request(number), intended: None })
+            }
+        }
+    }
+
+    /// Draws the next requests of an open loop.
+    fn draw(&mut self) {
+        if let Pace::Open { next, later } = &mut self.pace {
+            let (plan, start) = (self.plan, self.start);
+            let drawn = |(number, due)| (start + due, plan.request(number as u64));
+            next.extend(later.take(DRAWN_AT_ONCE).map(drawn));
         }
     }
 

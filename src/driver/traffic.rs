@@ -30,7 +30,7 @@ pub struct Traffic<'a> {
     course: &'a Course<'a>,
     tap: &'a Tap,
     observer: RefCell<&'a mut dyn Observer>,
-    schedule: RefCell<Schedule>,
+    schedule: RefCell<Schedule<'a>>,
     in_flight: RefCell<InFlight>,
     idle: RefCell<Vec<Rc<Seat>>>,
     /// Whoever of them waits for what is due next; nobody where nothing is.
@@ -204,7 +204,7 @@ impl<'a> Traffic<'a> {
     /// Sends the request now and waits for its answer.
     async fn send(&self, seat: &Rc<Seat>, due: Due) -> Answered {
         let Course { plan, rows, clock, .. } = *self.course;
-        let request = plan.request(due.number);
+        let request = due.request;
         let node = self.cluster.serving(request.node);
         let started = clock.now();
         let at = node.as_ref().map_or(request.node, |node| node.id);
