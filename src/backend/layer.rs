@@ -9,6 +9,8 @@ use std::ops::Deref;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 
 use super::cache::{Delivery, Enqueued, Leased, QueuedWrite, Subscription, Token};
 use super::entry::Entry;
@@ -189,8 +191,8 @@ where
     L: Layer,
 {
     /// As [`Cache::get`].
-    pub async fn get(&self, key: Key) -> Outcome<Option<Entry>> {
-        self.layer.around(Step::cache(Verb::Get, key), self.backend.get(key)).await
+    pub fn get(&self, key: Key) -> impl Future<Output = Outcome<Option<Entry>>> + Send {
+        self.layer.around(Step::cache(Verb::Get, key), self.backend.get(key))
     }
 
     /// As [`Cache::set`].
@@ -218,8 +220,8 @@ where
     B: Deref<Target: Cache> + Send + Sync,
     L: Layer,
 {
-    async fn get(&self, key: Key) -> Outcome<Option<Entry>> {
-        Self::get(self, key).await
+    fn get(&self, key: Key) -> BoxFuture<'_, Outcome<Option<Entry>>> {
+        Self::get(self, key).boxed()
     }
 
     async fn set(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<()> {

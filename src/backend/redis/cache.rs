@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use redis::{Cmd, Pipeline, RedisError, RedisResult, Value, cmd};
 
 use super::connection::Endpoint;
@@ -102,12 +104,15 @@ impl RedisCache {
 
 #[async_trait]
 impl Cache for RedisCache {
-    async fn get(&self, key: Key) -> Outcome<Option<Entry>> {
-        let name = self.naming.entry(key);
-        // As large as it gets: the most frequent of all commands need not grow.
-        let mut get = Cmd::with_capacity(2, GET.len() + name.len());
-        let answer = self.query(get.arg(GET).arg(name)).await?;
-        entry(answer).map_err(failed)
+    fn get(&self, key: Key) -> BoxFuture<'_, Outcome<Option<Entry>>> {
+        let get = async move {
+            let name = self.naming.entry(key);
+            // As large as it gets: the most frequent of all commands need not grow.
+            let mut get = Cmd::with_capacity(2, GET.len() + name.len());
+            let answer = self.query(get.arg(GET).arg(name)).await?;
+            entry(answer).map_err(failed)
+        };
+        get.boxed()
     }
 
     async fn set(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<()> {

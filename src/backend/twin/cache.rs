@@ -28,6 +28,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
 use self::bus::{Incoming, Listener, Tracker};
@@ -104,8 +106,8 @@ impl TwinCache {
 
 #[async_trait]
 impl Cache for TwinCache {
-    async fn get(&self, key: Key) -> Outcome<Option<Entry>> {
-        self.call(Command::Get(key)).await.map(Reply::entry)
+    fn get(&self, key: Key) -> BoxFuture<'_, Outcome<Option<Entry>>> {
+        self.call(Command::Get(key)).map(|outcome| outcome.map(Reply::entry)).boxed()
     }
 
     async fn set(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<()> {

@@ -1,31 +1,25 @@
 //! Who is to be woken when.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::task::Waker;
 
 use slab::Slab;
 
+use crate::clock::Agenda;
 use crate::model::Nanos;
 
 /// Cancelled timers are swept out when there are more of them than of the others, and more than this.
 const SWEEP_FROM: usize = 64;
 
-/// Timers, the earliest first; equal deadlines in the order they were asked for, which is what makes
-/// two runs equal.
+/// Timers, the earliest first; equal deadlines in the order they were asked for.
 #[derive(Default)]
 pub(super) struct Timers {
-    queue: BinaryHeap<Reverse<Set>>,
+    queue: Agenda<Ticket>,
     /// Those that are neither over nor cancelled.
     sleepers: Slab<Sleeper>,
     asked: u64,
 }
 
-/// A timer as it was set: its deadline, when it was asked for, and its place among the sleepers.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Set(Nanos, Ticket);
-
-/// Names one timer.
+/// Names one timer: when it was asked for, and its place among the sleepers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Ticket {
     asked: u64,
@@ -43,7 +37,7 @@ impl Timers {
         let asked = self.asked;
         let place = self.sleepers.insert(Sleeper { asked, waker: waker.clone() });
         let ticket = Ticket { asked, place };
-        self.queue.push(Reverse(Set(deadline, ticket)));
+        self.queue.put(deadline, ticket);
         ticket
     }
 
@@ -58,9 +52,9 @@ impl Timers {
     pub fn cancel(&mut self, ticket: Ticket) -> Option<Waker> {
         self.sleeper(ticket)?;
         let cancelled = self.sleepers.remove(ticket.place);
-        if self.queue.len() > SWEEP_FROM && self.queue.len() > 2 * self.sleepers.len() {
+        if self.queue.count() > SWEEP_FROM && self.queue.count() > 2 * self.sleepers.len() {
             let sleepers = &self.sleepers;
-            self.queue.retain(|Reverse(Set(_, ticket))| is_set(sleepers, *ticket));
+            self.queue.keep(|ticket| is_set(sleepers, *ticket));
         }
         Some(cancelled.waker)
     }
@@ -68,7 +62,7 @@ impl Timers {
     /// Takes out the earliest.
     pub fn pop(&mut self) -> Option<(Nanos, Waker)> {
         loop {
-            let Reverse(Set(deadline, ticket)) = self.queue.pop()?;
+            let (deadline, ticket) = self.queue.take()?;
             if is_set(&self.sleepers, ticket) {
                 return Some((deadline, self.sleepers.remove(ticket.place).waker));
             }
@@ -110,7 +104,7 @@ mod tests {
                         timers.cancel(ticket);
                         timers.cancel(ticket);
                         let most = SWEEP_FROM.max(2 * left.len());
-                        prop_assert!(timers.queue.len() <= most);
+                        prop_assert!(timers.queue.count() <= most);
                     }
                     1 => {
                         let next = left.iter().min().copied();

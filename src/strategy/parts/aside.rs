@@ -1,10 +1,9 @@
 //! The read path that most strategies share: look aside into the cache, and fill it on a miss.
 
-use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, Either, ready};
+use futures_util::future::BoxFuture;
 
 use super::breaker::Breaker;
 use super::entry::{self, Held, Identity, Stamp};
@@ -88,35 +87,45 @@ impl Aside {
 
     /// GET; on a miss, read the store and keep what it said.
     pub async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
-        let lookup = self.lookup(ctx, key).await?;
-        self.answer(ctx, key, lookup).await
+        // As `lookup` and `answer` have it, but that what was found is not moved through their futures.
+        let lookup = match self.may_ask(ctx) {
+            true => self.told(ctx, key, ctx.lookup().cache().get(key).await)?,
+            false => Lookup::Unanswered,
+        };
+        match self.fresh(ctx, lookup) {
+            Ok(value) => Ok(value),
+            Err(how) => self.otherwise(ctx, key, how).await,
+        }
     }
 
     /// GET, unless the cache has not answered lately.
     pub async fn lookup(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Lookup> {
-        if !self.breaker.allows(|| ctx.clock().now()) {
-            return Ok(Lookup::Unanswered);
+        match self.may_ask(ctx) {
+            true => self.told(ctx, key, ctx.lookup().cache().get(key).await),
+            false => Ok(Lookup::Unanswered),
         }
-        let answer = ctx.lookup().cache().get(key).await;
+    }
+
+    /// The answer to a read, from what the lookup came to.
+    pub async fn answer(&self, ctx: &Ctx<'_>, key: Key, lookup: Lookup) -> Outcome<Value> {
+        match self.fresh(ctx, lookup) {
+            Ok(value) => Ok(value),
+            Err(how) => self.otherwise(ctx, key, how).await,
+        }
+    }
+
+    /// Whether the cache has answered lately, or may be tried again.
+    fn may_ask(&self, ctx: &Ctx<'_>) -> bool {
+        self.breaker.allows(|| ctx.clock().now())
+    }
+
+    /// What the cache's answer comes to.
+    fn told(&self, ctx: &Ctx<'_>, key: Key, answer: Outcome<Option<Entry>>) -> Outcome<Lookup> {
         match &answer {
             Ok(_) => self.breaker.succeeded(),
             Err(_) => self.breaker.failed(ctx.clock().now()),
         }
         found(ctx, key, answer)
-    }
-
-    /// The answer to a read, from what the lookup came to. A hit is over at once: its future has no room for
-    /// what a miss takes.
-    pub fn answer<'a>(
-        &'a self,
-        ctx: &'a Ctx<'_>,
-        key: Key,
-        lookup: Lookup,
-    ) -> impl Future<Output = Outcome<Value>> + Send + 'a {
-        match self.fresh(ctx, lookup) {
-            Ok(value) => Either::Left(ready(Ok(value))),
-            Err(how) => Either::Right(self.otherwise(ctx, key, how)),
-        }
     }
 
     /// The value, if there is one that answers a read as it is; else how the read is answered.

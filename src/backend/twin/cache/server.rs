@@ -9,8 +9,6 @@
 mod connection;
 mod outage;
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::task::Waker;
 
 use rand_chacha::ChaCha8Rng;
@@ -22,6 +20,7 @@ pub(super) use self::outage::Trouble;
 use super::command::{Command, Reply};
 use super::state::State;
 use super::times::RoundTrips;
+use crate::clock::Agenda;
 use crate::model::{CacheTimes, Fault, FaultKind, Nanos, Outcome};
 
 /// The server as it is caught up with.
@@ -29,12 +28,10 @@ pub(super) struct Server {
     pub state: State,
     service: Nanos,
     round_trips: RoundTrips,
-    /// What has been sent and not been carried out: when it arrives, in which order it was sent, and the
-    /// call.
-    arrivals: BinaryHeap<Reverse<(Nanos, u64, usize)>>,
+    /// The calls that have been sent and not been carried out, by when they arrive.
+    arrivals: Agenda<usize>,
     calls: Slab<Call>,
     connections: Vec<Connection>,
-    sent: u64,
     /// When the thread has done all that it was given so far.
     free_at: Nanos,
     trouble: Trouble,
@@ -101,10 +98,9 @@ impl Server {
             state,
             service: times.service.nanos(),
             round_trips: RoundTrips::new(times.round_trip, seed),
-            arrivals: BinaryHeap::new(),
+            arrivals: Agenda::new(),
             calls: Slab::new(),
             connections: Vec::new(),
-            sent: 0,
             free_at: Nanos::ZERO,
             trouble: Trouble::None,
             was_troubled: false,
@@ -164,8 +160,7 @@ impl Server {
             is_given_up: false,
             waker: None,
         });
-        self.sent += 1;
-        self.arrivals.push(Reverse((arrives, self.sent, call)));
+        self.arrivals.put(arrives, call);
         call
     }
 
@@ -174,10 +169,7 @@ impl Server {
         if self.trouble.is_silent() {
             return;
         }
-        while let Some(&Reverse((arrives, _, call))) = self.arrivals.peek()
-            && arrives <= now
-        {
-            self.arrivals.pop();
+        while let Some((arrives, call)) = self.arrivals.take_due(now) {
             self.serve(call, arrives);
         }
         self.state.entries.run_cycles(now);
