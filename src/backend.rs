@@ -19,7 +19,6 @@ mod layer;
 mod local;
 mod notes;
 mod options;
-mod prefetch;
 mod spread;
 mod store;
 mod tap;

@@ -7,6 +7,7 @@ mod body;
 mod breakage;
 mod distribution;
 mod fault;
+mod prefetch;
 mod profile;
 mod sample;
 mod server;
@@ -24,6 +25,7 @@ pub use breakage::{
 };
 pub use distribution::{Distribution, samples_to_certify};
 pub use fault::{Fault, FaultKind, Outcome, Side};
+pub use prefetch::prefetch;
 pub use profile::{CacheTimes, Profile, Spread, StoreTimes};
 pub use sample::{ClientId, NodeId, Op, Sample};
 pub use server::{ApiCounters, CacheCounters, DatabaseCounters, PoolWaits, Server, StoreCounters};

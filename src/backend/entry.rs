@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
-use super::prefetch::prefetch;
-use crate::model::{Body, Promise, Version};
+use crate::model::{Body, Promise, Version, prefetch};
 
 /// Where an entry keeps its version: eight bytes, big-endian, at its very start. What follows is
 /// the strategy's business; this much is the cache's, because its atomic steps compare versions.

@@ -128,6 +128,11 @@ impl Judge {
         }
         self.watermark = watermark;
         while let Some((entry, stale)) = self.waiting.pop_before(watermark) {
+            if let Some(soon) = self.waiting.soon()
+                && soon.shown.is_some()
+            {
+                self.sessions.expect(soon.key, soon.client);
+            }
             if let Some(shown) = entry.shown {
                 let Entry { key, client, version, ended, .. } = entry;
                 self.sessions.saw(key, client, version, shown, ended);

@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 
 use super::history::History;
 use super::slot::{Body, Slot};
-use crate::model::{Key, Nanos};
+use crate::model::{Key, Nanos, prefetch};
 
 /// How many keys are looked at, at most, for each one that needs more memory: most are no longer in use.
 const LOOKS: usize = 8;
@@ -50,11 +50,9 @@ impl Ledger {
         self.watermark = watermark;
     }
 
-    /// Has a slot come into the processor's caches: to look at it is enough.
+    /// Has a slot come into the processor's caches.
     pub(super) fn expect(&self, key: Key) {
-        if let Some(slot) = self.slots.get(key.0 as usize) {
-            std::hint::black_box(slot.reads);
-        }
+        self.slots.get(key.0 as usize).into_iter().for_each(prefetch);
     }
 
     pub(super) fn slot(&mut self, key: u32) -> &mut Slot {

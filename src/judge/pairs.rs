@@ -3,7 +3,7 @@
 //! A table of small sets, in which the pairs of a set stand in the order in which they were last used.
 //! It grows as long as it may; then a full set forgets the pair that was used least lately.
 
-use crate::model::ClientId;
+use crate::model::{ClientId, prefetch};
 
 /// Pairs in a set: two cache lines.
 const WAYS: usize = 8;
@@ -56,6 +56,13 @@ impl Pairs {
         let set = &self.sets[self.place(key, client.0)];
         let pair = set.iter().find(|pair| pair.is_of(key, client.0));
         pair.map(|pair| pair.seen).unwrap_or_default()
+    }
+
+    /// Has what `client` has seen of `key` come into the processor's caches.
+    pub(super) fn expect(&self, key: u32, client: ClientId) {
+        let set = &self.sets[self.place(key, client.0)];
+        prefetch(&set[0]);
+        prefetch(&set[WAYS - 1]);
     }
 
     /// `client` was shown `version` of `key`, which is above 0.

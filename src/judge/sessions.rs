@@ -51,6 +51,11 @@ impl Sessions {
         self.stale.push(Reverse(StaleRead { started, key, client, version }));
     }
 
+    /// It will soon be told what a client saw of this key.
+    pub(super) fn expect(&self, key: u32, client: ClientId) {
+        self.highest.expect(key, client);
+    }
+
     /// A client's operation that ended at `at` showed it `version`. Called in the order of `at`, when
     /// the watermark is past it.
     pub(super) fn saw(

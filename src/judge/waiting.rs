@@ -13,6 +13,9 @@ use crate::model::{ClientId, Nanos, Version, Writer};
 /// Of the interval of a read that is in none.
 pub(super) const NO_BUCKET: u32 = u32::MAX;
 
+/// So many come before one that is soon.
+const SOON: usize = 8;
+
 #[derive(Default)]
 pub(super) struct Queue {
     entries: VecDeque<Entry>,
@@ -114,6 +117,11 @@ impl Queue {
             }
             (link, end) = (entry.before, index);
         }
+    }
+
+    /// One that has not long to wait any more, if there is any.
+    pub(super) fn soon(&self) -> Option<&Entry> {
+        self.entries.get(SOON)
     }
 
     /// Takes out the first one, if it ended before `watermark`.

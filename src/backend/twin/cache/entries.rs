@@ -11,8 +11,7 @@ use super::expiry::Cycle;
 use super::size::{self, Buckets};
 use super::table::Table;
 use crate::backend::Entry;
-use crate::backend::prefetch::prefetch;
-use crate::model::{Key, Nanos};
+use crate::model::{Key, Nanos, prefetch};
 
 /// Entries by key.
 pub(super) struct Entries {
@@ -28,8 +27,7 @@ pub(super) struct Entries {
     memory: Memory,
     tracking: Tracking,
     cycle: Cycle,
-    /// Will be asked for soon.
-    expected: Option<Key>,
+    expected: Expected,
 }
 
 /// How much it may hold.
@@ -56,6 +54,15 @@ struct Memory {
     beside: u64,
     keys: Buckets,
     expiries: Buckets,
+}
+
+/// What will be asked for soon.
+#[derive(Clone, Copy, Default)]
+struct Expected {
+    /// Where this key is, is being fetched from memory.
+    in_table: Option<Key>,
+    /// What is at this place, is being fetched from memory.
+    in_place: Option<usize>,
 }
 
 /// There is no room, and the policy makes none.
@@ -89,7 +96,7 @@ impl Entries {
             memory: Memory::default(),
             tracking: Tracking::default(),
             cycle,
-            expected: None,
+            expected: Expected::default(),
         }
     }
 
@@ -171,16 +178,19 @@ impl Entries {
         self.cycle.due()
     }
 
-    /// A key will be asked for: its place may come into the processor's caches meanwhile.
+    /// A key will be asked for: what leads to its entry may come into the processor's caches meanwhile. By
+    /// the time of the next such call each step has come, and leads on to the one after it.
     pub fn expect(&mut self, key: Key) {
-        if let Some(place) = self.table.place(key) {
+        let Expected { in_table, in_place } = self.expected;
+        if let Some(slot) = in_place.and_then(|place| self.slots.get(place)) {
+            slot.entry.prefetch();
+        }
+        let in_place = in_table.and_then(|key| self.table.place(key));
+        if let Some(place) = in_place {
             prefetch(&self.slots[place]);
         }
-        // What is in the place of the one before has come by now, and leads on to its head.
-        if let Some(place) = self.expected.and_then(|key| self.table.place(key)) {
-            self.slots[place].entry.prefetch();
-        }
-        self.expected = Some(key);
+        self.table.prefetch(key);
+        self.expected = Expected { in_table: Some(key), in_place };
     }
 
     /// The entry, if there is one: a use of it, and a hit or a miss.

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use crate::model::Key;
+use crate::model::{Key, prefetch};
 
 /// The keys of one page.
 const PAGE: usize = 256;
@@ -32,6 +32,12 @@ impl Table {
             NOWHERE => None,
             place => Some(place as usize),
         }
+    }
+
+    /// Has the place of a key come into the processor's caches.
+    pub fn prefetch(&self, key: Key) {
+        let (page, at) = split(key);
+        self.pages.get(&page).into_iter().for_each(|page| prefetch(&page[at]));
     }
 
     pub fn put(&mut self, key: Key, place: usize) {
