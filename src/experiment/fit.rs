@@ -15,7 +15,7 @@ use std::path::Path;
 use self::bench::on_servers;
 use super::{Error, calibrate};
 use crate::backend::{Durability, Origin};
-use crate::model::{CacheTimes, Profile, Server, Share, Span, StoreTimes};
+use crate::model::{CacheTimes, Nanos, Profile, Server, Share, Span, StoreTimes};
 use crate::scenario::{Loaded, Scenario};
 use crate::strategy::{Lifetime, Spec, Strategy};
 use crate::workload::{Arrival, Popularity, Profile as Rate, Zipf};
@@ -101,12 +101,18 @@ pub async fn fit(
     let aggregated = aggregating.read.spread();
     let a_thousand = 1_000.0 / f64::from(children);
     let service = Span::from_nanos(single.service.0);
+    let further_commands = service.nanos().0 * (bench::QUEUE_COMMANDS - 1);
+    let script = single.queueing.since(Nanos(further_commands));
     let commit = single.commit.spread();
     let further_rows = single.batch.spread().p50.nanos().since(commit.p50.nanos());
     let profile = Profile {
         source: source.to_owned(),
         client: own.client.spread(),
-        cache: CacheTimes { round_trip: own.cache.spread().less(service), service },
+        cache: CacheTimes {
+            round_trip: own.cache.spread().less(service),
+            service,
+            script: Span::from_nanos(script.0),
+        },
         store: StoreTimes {
             read,
             aggregation: aggregated.less(read.p50).times(a_thousand),

@@ -27,6 +27,9 @@ pub struct CacheTimes {
     pub round_trip: Spread,
     /// How long one command keeps the server's only thread. Whatever comes meanwhile waits.
     pub service: Span,
+    /// What a script keeps it for beside the commands that it makes.
+    #[serde(default, skip_serializing_if = "Span::is_zero")]
+    pub script: Span,
 }
 
 /// How long a store takes, the way to it included.
@@ -73,7 +76,7 @@ impl Profile {
         Self {
             source: String::new(),
             client: Spread::ZERO,
-            cache: CacheTimes { round_trip: Spread::ZERO, service: Span::ZERO },
+            cache: CacheTimes { round_trip: Spread::ZERO, service: Span::ZERO, script: Span::ZERO },
             store: StoreTimes {
                 read: Spread::ZERO,
                 aggregation: Spread::ZERO,
@@ -97,7 +100,11 @@ impl Default for Profile {
                      particular"
                     .into(),
             client: Spread::ZERO,
-            cache: CacheTimes { round_trip: micros(80, 200), service: Span::from_micros(5) },
+            cache: CacheTimes {
+                round_trip: micros(80, 200),
+                service: Span::from_micros(5),
+                script: Span::ZERO,
+            },
             store: StoreTimes {
                 read: micros(50, 150),
                 aggregation: micros(500, 1_000),

@@ -75,6 +75,9 @@ fn profile(profile: &Profile) -> String {
         spread(&store.version),
         spread(&store.commit),
     );
+    if !cache.script.is_zero() {
+        text += &format!(", a script {} beside its commands", cache.script);
+    }
     if !profile.client.is_zero() {
         text += &format!(", client {}", spread(&profile.client));
     }

@@ -16,6 +16,7 @@ use crate::private_servers::{World, kinds, layouts};
 const LOOPBACK: CacheTimes = CacheTimes {
     round_trip: Spread::log_normal(Span::from_micros(80), Span::from_micros(200)),
     service: Span::from_micros(5),
+    script: Span::from_micros(15),
 };
 
 #[test]

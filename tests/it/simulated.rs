@@ -41,7 +41,11 @@ pub const fn profile(round_trip: u64, read: u64, version: u64, commit: u64) -> P
         Spread::constant(Span::from_micros(micros))
     }
     Profile {
-        cache: CacheTimes { round_trip: always(round_trip), service: Span::ZERO },
+        cache: CacheTimes {
+            round_trip: always(round_trip),
+            service: Span::ZERO,
+            script: Span::ZERO,
+        },
         store: StoreTimes {
             read: always(read),
             aggregation: Spread::ZERO,

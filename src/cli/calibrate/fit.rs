@@ -105,7 +105,9 @@ fn text(fitted: &Fitted) -> String {
          # There and back, without the command itself: {} calls.\n\
          round-trip = {}\n\
          # CPU time of the saturated server for each GET.\n\
-         service = \"{}\"\n\n\
+         service = \"{}\"\n\
+         # What a script takes beside its commands.\n\
+         script = \"{}\"\n\n\
          [store]\n\
          # A row by its key: {} reads.\n\
          read = {}\n\
@@ -126,6 +128,7 @@ fn text(fitted: &Fitted) -> String {
         count("round-trip"),
         spread(&profile.cache.round_trip),
         profile.cache.service,
+        profile.cache.script,
         count("read"),
         spread(&profile.store.read),
         count("aggregation"),

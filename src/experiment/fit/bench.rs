@@ -11,6 +11,8 @@ use crate::experiment::{Environment, Error};
 use crate::model::{Key, Nanos, NodeId, Version};
 use crate::scenario::Scenario;
 use crate::strategy::Strategy;
+use crate::strategy::parts::entry::{self, Stamp};
+use crate::strategy::parts::format::Format;
 use crate::workload::{Plan, Rows};
 
 /// Clients that saturate the server.
@@ -23,6 +25,8 @@ const BETWEEN_WRITES: Nanos = Nanos::from_millis(20);
 /// Transactions of many rows, and the rows of each.
 const BATCHES: u64 = 40;
 pub const BATCH_ROWS: u64 = 51;
+/// What the script that queues a write makes of commands: INCR, SET, XADD.
+pub const QUEUE_COMMANDS: u64 = 3;
 
 /// Servers that are ready for a load.
 pub struct Bench<'a> {
@@ -42,6 +46,8 @@ pub struct Single {
     pub batch: Sampled,
     /// Of one command, on the saturated server's own CPU clock.
     pub service: Nanos,
+    /// By how much a call of the script that queues a write is longer than a GET.
+    pub queueing: Nanos,
 }
 
 /// Measures on servers such as `scenario` asks for, and leaves nothing in them.
@@ -110,6 +116,7 @@ impl Bench<'_> {
             commit: self.commits(patience).await?,
             batch: self.batches(patience).await?,
             service: self.saturated(patience).await?,
+            queueing: self.queueing(patience).await?,
         })
     }
 
@@ -138,6 +145,28 @@ impl Bench<'_> {
         Ok(self.times(BATCHES, BETWEEN_WRITES, patience, write).await)
     }
 
+    /// How much longer than a GET the script takes that queues a write, by their medians. One of each in turn, so that both
+    /// find the machine as awake.
+    async fn queueing(&self, patience: &Patience) -> Result<Nanos, Error> {
+        let node = self.cache.connect(NodeId(0)).await?;
+        let get = async |number| node.get(self.key(number)).await.is_ok();
+        let queue = async |number| {
+            let value = self.rows.initial(self.key(number)).at(Version::INITIAL);
+            let entry = entry::write(&value, Stamp::NONE, &Format::default());
+            node.enqueue_write(value.key, entry, Some(value.version)).await.is_ok()
+        };
+        let (mut gets, mut scripts) = (Sampled::default(), Sampled::default());
+        let until = self.environment.clock().now() + patience.alone.nanos();
+        for number in 0..ALONE {
+            if self.environment.clock().now() > until {
+                break;
+            }
+            self.time(number, BETWEEN_READS, &get, &mut gets).await;
+            self.time(number, BETWEEN_READS, &queue, &mut scripts).await;
+        }
+        Ok(scripts.median().since(gets.median()))
+    }
+
     /// How long so many calls take, or as many as there is patience for; each says whether it worked.
     async fn times(
         &self,
@@ -150,16 +179,28 @@ impl Bench<'_> {
         let mut times = Sampled::default();
         let until = clock.now() + patience.alone.nanos();
         for number in 0..calls {
-            clock.sleep(between).await;
-            let started = clock.now();
-            if started > until {
+            if clock.now() > until {
                 break;
             }
-            if call(number).await {
-                times.add(clock.now() - started);
-            }
+            self.time(number, between, &call, &mut times).await;
         }
         times
+    }
+
+    /// How long the call takes, after some time in which there is none.
+    async fn time(
+        &self,
+        number: u64,
+        between: Nanos,
+        call: &impl AsyncFn(u64) -> bool,
+        times: &mut Sampled,
+    ) {
+        let clock = self.environment.clock();
+        clock.sleep(between).await;
+        let started = clock.now();
+        if call(number).await {
+            times.add(clock.now() - started);
+        }
     }
 
     fn key(&self, number: u64) -> Key {

@@ -80,6 +80,10 @@ impl Sampled {
         self.0.len()
     }
 
+    pub fn median(&self) -> Nanos {
+        self.0.quantile(0.5)
+    }
+
     pub fn spread(&self) -> Spread {
         let of = |q| Span::from_nanos(self.0.quantile(q).0);
         Spread { p50: of(0.5), p90: Some(of(0.9)), p99: of(0.99) }

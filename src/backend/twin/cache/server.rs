@@ -21,12 +21,12 @@ use super::command::{Command, Reply};
 use super::state::State;
 use super::times::RoundTrips;
 use crate::clock::Agenda;
-use crate::model::{CacheTimes, Fault, FaultKind, Nanos, Outcome};
+use crate::model::{CacheTimes, Fault, FaultKind, Nanos, Outcome, Span};
 
 /// The server as it is caught up with.
 pub(super) struct Server {
     pub state: State,
-    service: Nanos,
+    times: CacheTimes,
     round_trips: RoundTrips,
     /// The calls that have been sent and not been carried out, by when they arrive.
     arrivals: Agenda<usize>,
@@ -96,7 +96,7 @@ impl Server {
     pub fn new(state: State, times: &CacheTimes, seed: u64) -> Self {
         Self {
             state,
-            service: times.service.nanos(),
+            times: *times,
             round_trips: RoundTrips::new(times.round_trip, seed),
             arrivals: Agenda::new(),
             calls: Slab::new(),
@@ -111,7 +111,9 @@ impl Server {
 
     /// Whether calls are answered at once, without any of what follows.
     pub fn is_instant(&self) -> bool {
-        !self.was_troubled && self.service == Nanos::ZERO && self.round_trips.is_instant()
+        let CacheTimes { service, script, .. } = self.times;
+        let takes_none = service == Span::ZERO && script == Span::ZERO;
+        !self.was_troubled && takes_none && self.round_trips.is_instant()
     }
 
     pub fn round_trips(&self) -> &RoundTrips {
@@ -146,10 +148,10 @@ impl Server {
         if let Command::Get(key) = command {
             self.state.entries.expect(key);
         }
-        let (commands, way_back) = (command.commands(), round_trip - there);
+        let (service, way_back) = (command.service(&self.times), round_trip - there);
         let arrives = self.connections[connection].carry(now, sending, there + slow);
         self.advance(now);
-        let served = arrives.max(self.free_at) + Nanos(self.service.0 * commands);
+        let served = arrives.max(self.free_at) + service;
         let link = &mut self.connections[connection];
         link.calls += 1;
         let call = self.calls.insert(Call {
@@ -183,7 +185,7 @@ impl Server {
         let (connection, way_back, is_given_up) =
             (call.connection, call.way_back, call.is_given_up);
         let starts = arrived.max(self.free_at);
-        let served = starts + Nanos(self.service.0 * command.commands());
+        let served = starts + command.service(&self.times);
         self.free_at = served;
         let outcome = self.state.execute(command, served);
         let (slow, sending) = self.slow(outcome.as_ref().map_or(0, Reply::bytes));
