@@ -32,21 +32,6 @@ impl LatencyMeter {
         cell.service.record(service);
     }
 
-    /// Adds what `other` was told.
-    pub fn merge(&mut self, other: Self) {
-        let cells = self.cells.iter_mut().flatten().zip(other.cells.into_iter().flatten());
-        for (cell, other) in cells {
-            match (cell, other) {
-                (_, None) => {}
-                (Some(cell), Some(other)) => {
-                    cell.response.merge(&other.response);
-                    cell.service.merge(&other.service);
-                }
-                (cell, other) => *cell = other,
-            }
-        }
-    }
-
     pub fn finish(self) -> Vec<Latency> {
         let by_op = Op::ALL.into_iter().zip(self.cells);
         let cells =

@@ -72,25 +72,6 @@ impl LoadMeter {
         bursts
     }
 
-    /// Adds what `other` was told of the same window. The most in progress at once is the most that
-    /// any call was told of, so meters are to be told of calls that are counted together.
-    pub fn merge(&mut self, other: &Self) {
-        for (cause, other) in self.causes.iter_mut().flatten().zip(other.causes.iter().flatten()) {
-            cause.calls += other.calls;
-            cause.reads += other.reads;
-            cause.rows += other.rows;
-            cause.bytes += other.bytes;
-            cause.busy += other.busy;
-            cause.reading += other.reading;
-            cause.failed += other.failed;
-        }
-        add_up(&mut self.bursts, &other.bursts);
-        add_up(&mut self.origin_bursts, &other.origin_bursts);
-        self.concurrent_peak = self.concurrent_peak.max(other.concurrent_peak);
-        self.throttled += other.throttled;
-        self.duplicate_fills += other.duplicate_fills;
-    }
-
     pub fn finish(self) -> Load {
         let causes = self.causes.into_iter().flatten();
         Load {
@@ -115,13 +96,6 @@ const fn nothing(purpose: Purpose, background: bool) -> Cause {
         busy: Nanos::ZERO,
         reading: Nanos::ZERO,
         failed: 0,
-    }
-}
-
-/// Adds up what each slot had.
-fn add_up(bursts: &mut [u32], others: &[u32]) {
-    for (burst, other) in bursts.iter_mut().zip(others) {
-        *burst = burst.saturating_add(*other);
     }
 }
 

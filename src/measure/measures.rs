@@ -128,16 +128,6 @@ impl Coded {
 }
 
 impl Lookups {
-    /// Adds what was found elsewhere.
-    pub(super) const fn merge(&mut self, other: &Self) {
-        let Self { hits, misses, from_node, coalesced, stale_served } = *other;
-        self.hits += hits;
-        self.misses += misses;
-        self.from_node += from_node;
-        self.coalesced += coalesced;
-        self.stale_served += stale_served;
-    }
-
     /// Reads answered without the store, as a share of all answered reads; `None` without reads.
     pub fn hit_ratio(&self) -> Option<f64> {
         let reads = self.hits + self.misses;
@@ -226,25 +216,6 @@ pub struct Bucket {
     pub reads: Distribution,
     /// Response time of every other operation.
     pub writes: Distribution,
-}
-
-impl Bucket {
-    /// Adds what was counted elsewhere in the same interval. Bursts are none that could be added: they
-    /// are told when all is in.
-    pub(super) fn merge(&mut self, other: &Self) {
-        self.requests += other.requests;
-        self.failed += other.failed;
-        self.hits += other.hits;
-        self.misses += other.misses;
-        self.store_reads += other.store_reads;
-        self.store_writes += other.store_writes;
-        self.stale_served += other.stale_served;
-        self.loads += other.loads;
-        self.duplicate_loads += other.duplicate_loads;
-        self.reads.merge(&other.reads);
-        self.writes.merge(&other.writes);
-        self.lag_max = self.lag_max.max(other.lag_max);
-    }
 }
 
 fn is_zero(span: &Nanos) -> bool {

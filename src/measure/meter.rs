@@ -10,8 +10,7 @@ use super::timeline::Timeline;
 use super::totals::Totals;
 use crate::model::{Call, Distribution, Fault, Injected, Nanos, Op, Sample, ServedBy, Side};
 
-/// The figures of one run, while it runs: of all of it, or of the part that one of several meters is
-/// told of, which are [merged](Meter::merge) in the end.
+/// The figures of one run, while it runs.
 pub struct Meter {
     start: Nanos,
     end: Nanos,
@@ -114,42 +113,6 @@ impl Meter {
     /// What an interval of the timeline has had so far.
     pub fn so_far(&self, index: usize) -> Option<&Bucket> {
         self.measures.timeline.get(index)
-    }
-
-    /// What both were told, as if one had been told it all: nothing depends on the order, nor on which
-    /// of the two was told what.
-    ///
-    /// # Panics
-    ///
-    /// If they are not of the same window and timeline.
-    #[must_use]
-    pub fn merge(mut self, other: Self) -> Self {
-        let (ours, theirs) = (&mut self.measures, &other.measures);
-        let shape = |meter: &Measures| (meter.window, meter.bucket, meter.timeline.len());
-        assert_eq!((self.start, self.lags.len()), (other.start, other.lags.len()), "one window");
-        assert_eq!(shape(ours), shape(theirs), "one window");
-        ours.requests.intended += theirs.requests.intended;
-        ours.requests.answered += theirs.requests.answered;
-        ours.requests.reads += theirs.requests.reads;
-        ours.requests.writes += theirs.requests.writes;
-        ours.requests.undelivered += theirs.requests.undelivered;
-        ours.lookups.merge(&theirs.lookups);
-        ours.lag.merge(&theirs.lag);
-        for (bucket, other) in ours.timeline.iter_mut().zip(&theirs.timeline) {
-            bucket.merge(other);
-        }
-        for (lag, other) in self.lags.iter_mut().zip(&other.lags) {
-            lag.merge(other);
-        }
-        for (failed, count) in other.failed {
-            *self.failed.entry(failed).or_default() += count;
-        }
-        self.latency.merge(other.latency);
-        self.cache.merge(&other.cache);
-        self.store.merge(&other.store);
-        self.node.merge(&other.node);
-        self.totals.merge(&other.totals);
-        self
     }
 
     /// The figures of the window in which all this broke, and the totals of the whole run. The window

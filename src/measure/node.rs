@@ -22,14 +22,6 @@ impl NodeMeter {
         }
     }
 
-    /// Adds what `other` was told.
-    pub fn merge(&mut self, other: &Self) {
-        self.tier.hits += other.tier.hits;
-        self.tier.misses += other.tier.misses;
-        self.coding.encoded = self.coding.encoded.with(other.coding.encoded);
-        self.coding.decoded = self.coding.decoded.with(other.coding.decoded);
-    }
-
     pub const fn finish(self) -> (NodeTier, Coding) {
         (self.tier, self.coding)
     }

@@ -45,44 +45,6 @@ impl Totals {
         self.corrupt += u64::from(is_corrupt);
     }
 
-    /// Adds what was counted elsewhere in the same run.
-    pub const fn merge(&mut self, other: &Self) {
-        let Self {
-            cache_gets,
-            cache_sets,
-            cache_deletes,
-            cache_hits,
-            cache_misses,
-            cache_scripts,
-            cache_batches,
-            cache_broadcasts,
-            cache_streams,
-            cache_failed,
-            store_reads,
-            store_writes,
-            store_failed,
-            corrupt,
-            carried_in,
-            started_in_window,
-        } = *other;
-        self.cache_gets += cache_gets;
-        self.cache_sets += cache_sets;
-        self.cache_deletes += cache_deletes;
-        self.cache_hits += cache_hits;
-        self.cache_misses += cache_misses;
-        self.cache_scripts += cache_scripts;
-        self.cache_batches += cache_batches;
-        self.cache_broadcasts += cache_broadcasts;
-        self.cache_streams += cache_streams;
-        self.cache_failed += cache_failed;
-        self.store_reads += store_reads;
-        self.store_writes += store_writes;
-        self.store_failed += store_failed;
-        self.corrupt += corrupt;
-        self.carried_in += carried_in;
-        self.started_in_window += started_in_window;
-    }
-
     pub fn call(&mut self, call: &Call) {
         let total = match (call.side, call.verb) {
             // What never leaves the node has no server to count it.
