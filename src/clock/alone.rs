@@ -1,8 +1,7 @@
 //! What one thread at a time uses, without a lock.
 //!
 //! Virtual time is driven by one thread, and what takes part in it is looked at millions of times a second,
-//! always by that thread: locks that nobody else ever holds would be a fifth of what a simulated request
-//! costs.
+//! always by that thread. A lock would be two atomic steps each time, and nobody else would ever hold it.
 
 use std::cell::{Cell, UnsafeCell};
 use std::marker::PhantomData;
