@@ -153,7 +153,7 @@ impl<T> Guarded<T> {
     ///
     /// # Panics
     ///
-    /// As [`Alone::lock`].
+    /// Where there is none, if another thread has time to itself, or somebody on this one uses the value.
     pub fn lock(&self) -> Guard<'_, T> {
         match self {
             Self::Alone(alone) => Guard::Alone(alone.lock()),

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CrewId(pub u32);
 
-static CREWS: AtomicU32 = AtomicU32::new(NOBODY.0 + 1);
+static COUNT: AtomicU32 = AtomicU32::new(NOBODY.0 + 1);
 
 thread_local! {
     /// Of the crew that is at work on this thread, or of none.
@@ -21,7 +21,7 @@ const NOBODY: CrewId = CrewId(0);
 impl CrewId {
     /// One that no crew has had before.
     pub fn next() -> Self {
-        Self(CREWS.fetch_add(1, Ordering::Relaxed))
+        Self(COUNT.fetch_add(1, Ordering::Relaxed))
     }
 }
 

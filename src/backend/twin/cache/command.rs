@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::bus::{Incoming, Tracker};
 use crate::backend::{Enqueued, Entry, Event, Leased, QueuedWrite, Token};
-use crate::model::{CacheTimes, Key, Nanos, Version};
+use crate::model::{Key, Nanos, Version};
 
 /// One call, as it is sent.
 pub(super) enum Command {
@@ -55,14 +55,9 @@ pub(super) enum Reply {
 }
 
 impl Command {
-    /// How long it keeps the server's thread.
-    pub fn service(&self, times: &CacheTimes) -> Nanos {
-        let script = if self.is_script() { times.script.nanos() } else { Nanos::ZERO };
-        Nanos(times.service.nanos().0 * self.commands()) + script
-    }
-
-    /// How many of Redis's own commands it comes to, those inside of a script included.
-    fn commands(&self) -> u64 {
+    /// How many of Redis's own commands it comes to, those inside of a script included. Each takes its
+    /// time on the server's thread.
+    pub fn commands(&self) -> u64 {
         match self {
             Self::SetIfNewer(..) | Self::DeleteIfOlder(..) | Self::Unlock(..) => 2,
             Self::LeaseGet(..) | Self::LeaseDelete(..) | Self::Track(_) => 2,
@@ -79,7 +74,7 @@ impl Command {
     }
 
     /// Whether it is a script, which has those commands carried out as one.
-    const fn is_script(&self) -> bool {
+    pub const fn is_script(&self) -> bool {
         matches!(
             self,
             Self::SetIfNewer(..)

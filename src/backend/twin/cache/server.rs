@@ -19,14 +19,14 @@ use self::connection::Connection;
 pub(super) use self::outage::Trouble;
 use super::command::{Command, Reply};
 use super::state::State;
-use super::times::RoundTrips;
+use super::times::{RoundTrips, Service};
 use crate::clock::Agenda;
-use crate::model::{CacheTimes, Fault, FaultKind, Nanos, Outcome, Span};
+use crate::model::{CacheTimes, Fault, FaultKind, Nanos, Outcome};
 
 /// The server as it is caught up with.
 pub(super) struct Server {
     pub state: State,
-    times: CacheTimes,
+    service: Service,
     round_trips: RoundTrips,
     /// The calls that have been sent and not been carried out, by when they arrive.
     arrivals: Agenda<usize>,
@@ -47,6 +47,8 @@ pub(super) struct Server {
 struct Call {
     stage: Stage,
     connection: usize,
+    /// How long it keeps the server's thread.
+    service: Nanos,
     /// The way of the answer.
     way_back: Nanos,
     /// The answer cannot be there before this, as far as was known when it was sent.
@@ -96,7 +98,7 @@ impl Server {
     pub fn new(state: State, times: &CacheTimes, seed: u64) -> Self {
         Self {
             state,
-            times: *times,
+            service: Service::new(times),
             round_trips: RoundTrips::new(times.round_trip, seed),
             arrivals: Agenda::new(),
             calls: Slab::new(),
@@ -111,9 +113,7 @@ impl Server {
 
     /// Whether calls are answered at once, without any of what follows.
     pub fn is_instant(&self) -> bool {
-        let CacheTimes { service, script, .. } = self.times;
-        let takes_none = service == Span::ZERO && script == Span::ZERO;
-        !self.was_troubled && takes_none && self.round_trips.is_instant()
+        !self.was_troubled && self.service == Service::NONE && self.round_trips.is_instant()
     }
 
     pub fn round_trips(&self) -> &RoundTrips {
@@ -148,7 +148,7 @@ impl Server {
         if let Command::Get(key) = command {
             self.state.entries.expect(key);
         }
-        let (service, way_back) = (command.service(&self.times), round_trip - there);
+        let (service, way_back) = (self.service.of(&command), round_trip - there);
         let arrives = self.connections[connection].carry(now, sending, there + slow);
         self.advance(now);
         let served = arrives.max(self.free_at) + service;
@@ -157,6 +157,7 @@ impl Server {
         let call = self.calls.insert(Call {
             stage: Stage::Sent { arrives, command },
             connection,
+            service,
             way_back,
             not_before: link.not_before(served + way_back),
             is_given_up: false,
@@ -182,10 +183,9 @@ impl Server {
         let Stage::Sent { command, .. } = std::mem::replace(&mut call.stage, Stage::Lost) else {
             return;
         };
-        let (connection, way_back, is_given_up) =
-            (call.connection, call.way_back, call.is_given_up);
+        let Call { connection, service, way_back, is_given_up, .. } = *call;
         let starts = arrived.max(self.free_at);
-        let served = starts + command.service(&self.times);
+        let served = starts + service;
         self.free_at = served;
         let outcome = self.state.execute(command, served);
         let (slow, sending) = self.slow(outcome.as_ref().map_or(0, Reply::bytes));

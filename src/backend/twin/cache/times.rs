@@ -1,23 +1,50 @@
-//! How long the network to the cache takes.
+//! How long the cache takes, and the network to it.
 
 use std::sync::Arc;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::command::Command;
 use crate::backend::spread::Law;
-use crate::model::{Nanos, Spread};
+use crate::model::{CacheTimes, Nanos, Spread};
 
 /// Sets these draws apart from others by the same seed.
 const STREAM: u64 = 0x4e45_5420;
 /// The quantiles of a table, between which a line is drawn. Beyond the outermost it is worked out.
 const STEPS: usize = 1_024;
+/// How many are drawn at a time: what draws them would be loaded into the processor's caches for each of
+/// them else.
+const DRAWN_AT_ONCE: usize = 64;
+
+/// How long commands keep the server's only thread.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Service {
+    command: Nanos,
+    /// A script, beside its commands.
+    script: Nanos,
+}
+
+impl Service {
+    pub const NONE: Self = Self { command: Nanos::ZERO, script: Nanos::ZERO };
+
+    pub fn new(times: &CacheTimes) -> Self {
+        Self { command: times.service.nanos(), script: times.script.nanos() }
+    }
+
+    pub fn of(&self, command: &Command) -> Nanos {
+        let script = if command.is_script() { self.script } else { Nanos::ZERO };
+        Nanos(self.command.0 * command.commands()) + script
+    }
+}
 
 /// Draws round trips. The same seed gives the same on every machine.
 #[derive(Clone)]
 pub(super) struct RoundTrips {
     distribution: Distribution,
     chance: ChaCha8Rng,
+    /// Those that have been drawn, the next one last.
+    drawn: Vec<Nanos>,
 }
 
 #[derive(Clone)]
@@ -37,12 +64,13 @@ impl RoundTrips {
             Some(law) => Distribution::Varied(Arc::new(Table::new(law))),
             None => Distribution::Constant(spread.p50.nanos()),
         };
-        Self { distribution, chance: chance(seed, 0) }
+        Self { distribution, chance: chance(seed, 0), drawn: Vec::new() }
     }
 
     /// The same, drawn by itself.
     pub fn beside(&self, seed: u64, number: u64) -> Self {
-        Self { distribution: self.distribution.clone(), chance: chance(seed, number) }
+        let distribution = self.distribution.clone();
+        Self { distribution, chance: chance(seed, number), drawn: Vec::new() }
     }
 
     pub fn is_instant(&self) -> bool {
@@ -52,7 +80,14 @@ impl RoundTrips {
     pub fn draw(&mut self) -> Nanos {
         match &self.distribution {
             Distribution::Constant(span) => *span,
-            Distribution::Varied(table) => table.at(self.chance.next_u64()),
+            Distribution::Varied(table) => {
+                if self.drawn.is_empty() {
+                    let drawn = (0..DRAWN_AT_ONCE).map(|_| table.at(self.chance.next_u64()));
+                    self.drawn.extend(drawn);
+                    self.drawn.reverse();
+                }
+                self.drawn.pop().expect("some have just been drawn")
+            }
         }
     }
 }
