@@ -1,13 +1,11 @@
 //! The run's clock. Time is a parameter everywhere else: nothing outside this module asks the
 //! machine what time it is, or sleeps.
 
-mod agenda;
 mod alone;
 mod simulated;
 mod sleep;
 mod wall;
 
-pub use agenda::Agenda;
 pub use alone::{Guard, Guarded, Owner};
 pub use simulated::SimClock;
 pub use sleep::Sleep;

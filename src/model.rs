@@ -3,6 +3,7 @@
 //! Nothing here touches a server, a clock or a file. A type belongs here when two modules that may
 //! not know each other both need it.
 
+mod agenda;
 mod body;
 mod breakage;
 mod distribution;
@@ -16,6 +17,7 @@ mod touch;
 mod units;
 mod value;
 
+pub use agenda::Agenda;
 #[cfg(test)]
 pub use body::testing;
 pub use body::{Body, Maker, Promise};

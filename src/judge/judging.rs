@@ -1,7 +1,5 @@
 //! Takes in what clients saw, and judges each read once no operation that bears on it is in flight.
 
-use std::collections::BTreeMap;
-
 use super::audit::{EndState, Reckoning};
 use super::freshness::Freshness;
 use super::history::{Acknowledged, History, Irregular};
@@ -13,7 +11,7 @@ use super::slot::Fresh;
 use super::unknown::Left;
 use super::waiting::{Entry, NO_BUCKET, Queue, Stale, Wait};
 use super::{Audit, Findings, StalenessBucket};
-use crate::model::{FaultKind, Key, Nanos, Op, Sample, Version, Writer};
+use crate::model::{Agenda, FaultKind, Key, Nanos, Op, Sample, Version, Writer};
 
 /// Above this, what a sample calls a version is nonsense, such as a negative number, and is taken
 /// for this one, so that counting on from it cannot overflow.
@@ -61,9 +59,8 @@ pub struct Judge {
     freshness: Freshness,
     /// What ended after the watermark.
     waiting: Queue,
-    /// Reads that wait for longer, by the instant they wait for and a number that tells them apart.
-    deferred: BTreeMap<(Nanos, u64), Deferred>,
-    deferrals: u64,
+    /// Reads that wait for longer, by the last instant that they wait for.
+    deferred: Agenda<Deferred>,
     findings: Findings,
 }
 
@@ -93,8 +90,7 @@ impl Judge {
             sessions: Sessions::new(memory.pairs),
             freshness: Freshness::new(),
             waiting: Queue::new(),
-            deferred: BTreeMap::new(),
-            deferrals: 0,
+            deferred: Agenda::default(),
             findings: Findings::default(),
         }
     }
@@ -144,10 +140,7 @@ impl Judge {
                 self.judge_freshness(entry, stale, Reach::of(entry.version));
             }
         }
-        while let Some(first) = self.deferred.first_entry()
-            && first.key().0 < watermark
-        {
-            let (read, stale, so_far) = first.remove();
+        while let Some((_, (read, stale, so_far))) = self.deferred.take_due(watermark - Nanos(1)) {
             self.judge_freshness(read, stale, so_far);
         }
         self.sessions.advance(watermark);
@@ -337,8 +330,7 @@ impl Judge {
         let reach = match self.ledger.history(read.key).reach(so_far, read.ended, self.watermark) {
             Reached::Settled(reach) => reach,
             Reached::Open { until, so_far } => {
-                self.deferrals += 1;
-                self.deferred.insert((until, self.deferrals), (read, stale, so_far));
+                self.deferred.put(until, (read, stale, so_far));
                 return;
             }
         };

@@ -8,11 +8,8 @@
 //! Whoever goes back behind what he has seen reads a definitely stale value, so only such reads are
 //! asked about, and version 0 obliges to nothing.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
 use super::pairs::{Pairs, Shown};
-use crate::model::{ClientId, Nanos, Version};
+use crate::model::{Agenda, ClientId, Nanos, Version};
 
 /// Broken guarantees.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,15 +22,12 @@ pub(super) struct Broken {
 
 pub(super) struct Sessions {
     highest: Pairs,
-    /// Stale reads, the first to start first.
-    stale: BinaryHeap<Reverse<StaleRead>>,
+    /// Stale reads, by when they started.
+    stale: Agenda<StaleRead>,
     broken: Broken,
 }
 
-/// In the order of their starts; the order of those that start at once is of no consequence.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct StaleRead {
-    started: Nanos,
     key: u32,
     client: ClientId,
     version: Version,
@@ -42,13 +36,13 @@ struct StaleRead {
 impl Sessions {
     /// Which remember at most so many pairs of client and key.
     pub(super) fn new(pairs: usize) -> Self {
-        let (stale, broken) = (BinaryHeap::new(), Broken::default());
+        let (stale, broken) = (Agenda::default(), Broken::default());
         Self { highest: Pairs::new(pairs), stale, broken }
     }
 
     /// A definitely stale read of `version` that began at `started`.
     pub(super) fn ask(&mut self, key: u32, client: ClientId, version: Version, started: Nanos) {
-        self.stale.push(Reverse(StaleRead { started, key, client, version }));
+        self.stale.put(started, StaleRead { key, client, version });
     }
 
     /// It will soon be told what a client saw of this key.
@@ -88,13 +82,10 @@ impl Sessions {
 
     /// Answers what was asked of reads that began at `instant` or before.
     fn answer_up_to(&mut self, instant: Nanos) {
-        while let Some(Reverse(read)) = self.stale.peek()
-            && read.started <= instant
-        {
+        while let Some((_, read)) = self.stale.take_due(instant) {
             let highest = self.highest.seen(read.key, read.client);
             self.broken.monotonic_reads += u64::from(read.version.0 < u64::from(highest.read));
             self.broken.own_writes += u64::from(read.version.0 < u64::from(highest.written));
-            self.stale.pop();
         }
     }
 }

@@ -4,8 +4,7 @@ use std::task::Waker;
 
 use slab::Slab;
 
-use crate::clock::Agenda;
-use crate::model::Nanos;
+use crate::model::{Agenda, Nanos};
 
 /// Cancelled timers are swept out when there are more of them than of the others, and more than this.
 const SWEEP_FROM: usize = 64;

@@ -20,8 +20,7 @@ pub(super) use self::outage::Trouble;
 use super::command::{Command, Reply};
 use super::state::State;
 use super::times::{RoundTrips, Service};
-use crate::clock::Agenda;
-use crate::model::{CacheTimes, Fault, FaultKind, Nanos, Outcome};
+use crate::model::{Agenda, CacheTimes, Fault, FaultKind, Nanos, Outcome};
 
 /// The server as it is caught up with.
 pub(super) struct Server {
@@ -100,7 +99,7 @@ impl Server {
             state,
             service: Service::new(times),
             round_trips: RoundTrips::new(times.round_trip, seed),
-            arrivals: Agenda::new(),
+            arrivals: Agenda::default(),
             calls: Slab::new(),
             connections: Vec::new(),
             free_at: Nanos::ZERO,

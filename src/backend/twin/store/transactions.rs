@@ -3,20 +3,17 @@
 //! How long a transaction takes is known as soon as it has its rows. So who asks for a row is told at
 //! once when it will have it, first come, first served, and nobody has to be woken for it.
 
-use std::collections::BTreeMap;
-
 use crate::backend::Event;
 use crate::backend::twin::hashing::ByKey;
-use crate::model::{Key, Nanos, Version};
+use crate::model::{Agenda, Key, Nanos, Version};
 
 use super::rows::Held;
 
-/// Transactions by the instant of their COMMIT; of those at the same one, in the order of their making.
 #[derive(Default)]
 pub struct Transactions {
-    under_way: BTreeMap<(Nanos, u64), Transaction>,
+    /// By the instant of their COMMIT.
+    under_way: Agenda<Transaction>,
     rows: ByKey<Lock>,
-    made: u64,
 }
 
 /// What is changed at a COMMIT.
@@ -62,14 +59,12 @@ impl Transactions {
             let lock = self.rows.entry(key).or_insert(Lock { until: commits, version, writers: 0 });
             *lock = Lock { until: commits, version, writers: lock.writers + 1 };
         }
-        self.made += 1;
-        self.under_way.insert((commits, self.made), Transaction { began, change });
+        self.under_way.put(commits, Transaction { began, change });
     }
 
     /// The next one that has committed by `now`, and when it did.
     pub fn next_committed(&mut self, now: Nanos) -> Option<(Nanos, Change)> {
-        let first = self.under_way.first_entry().filter(|first| first.key().0 <= now)?;
-        let ((commits, _), Transaction { change, .. }) = first.remove_entry();
+        let (commits, Transaction { change, .. }) = self.under_way.take_due(now)?;
         for (key, _) in change.rows() {
             if let Some(lock) = self.rows.get_mut(&key) {
                 lock.writers -= 1;
@@ -85,7 +80,7 @@ impl Transactions {
     /// are returned in the order of their COMMITs; the others are rolled back.
     pub fn end_all(&mut self, now: Nanos) -> Vec<Change> {
         self.rows.clear();
-        let all = std::mem::take(&mut self.under_way).into_values();
+        let all = std::iter::from_fn(|| self.under_way.take()).map(|(_, one)| one);
         all.filter(|one| one.began <= now).map(|one| one.change).collect()
     }
 }

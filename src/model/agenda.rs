@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use crate::model::Nanos;
+use super::Nanos;
 
 /// Things that are to happen, the earliest first, and those of the same instant in the order in which they
 /// were put down: which is what makes two runs equal.
@@ -22,10 +22,6 @@ struct Item<T> {
 }
 
 impl<T> Agenda<T> {
-    pub const fn new() -> Self {
-        Self { items: BinaryHeap::new(), numbers: 0 }
-    }
-
     pub fn put(&mut self, at: Nanos, what: T) {
         let when = u128::from(at.0) << u64::BITS | u128::from(self.numbers);
         self.numbers += 1;
@@ -61,7 +57,7 @@ impl<T> Agenda<T> {
 
 impl<T> Default for Agenda<T> {
     fn default() -> Self {
-        Self::new()
+        Self { items: BinaryHeap::new(), numbers: 0 }
     }
 }
 
@@ -113,7 +109,7 @@ mod tests {
         fn what_is_earlier_comes_first_and_what_is_not_in_the_order_of_asking(
             steps in prop::collection::vec((any::<bool>(), 0_u64..20), 1..200),
         ) {
-            let (mut agenda, mut list) = (Agenda::new(), Vec::new());
+            let (mut agenda, mut list) = (Agenda::default(), Vec::new());
             for (number, (is_put, at)) in steps.into_iter().enumerate() {
                 let at = Nanos(at << 40);
                 if is_put {
