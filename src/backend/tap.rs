@@ -44,7 +44,7 @@ impl Tap {
     pub(super) fn begin_call(&self, side: Side) -> InProgress<'_> {
         let in_progress = &mut self.seen().in_progress[side as usize];
         *in_progress += 1;
-        InProgress { tap: self, side, concurrent: *in_progress, is_answered: false }
+        InProgress { tap: self, side, concurrent: *in_progress, answered: None }
     }
 
     /// Notes that a fill reads `key` from now on until the guard is dropped.
@@ -66,25 +66,24 @@ pub(super) struct InProgress<'a> {
     tap: &'a Tap,
     side: Side,
     pub concurrent: u32,
-    is_answered: bool,
+    /// What it is recorded as, once it is.
+    answered: Option<Call>,
 }
 
 impl InProgress<'_> {
     /// It is over, and is recorded as this.
     pub fn answered(mut self, call: Call) {
-        self.is_answered = true;
-        let mut seen = self.tap.seen();
-        seen.in_progress[self.side as usize] -= 1;
-        seen.calls.push(call);
+        self.answered = Some(call);
     }
 }
 
 impl Drop for InProgress<'_> {
     fn drop(&mut self) {
-        if !self.is_answered {
-            let mut seen = self.tap.seen();
-            seen.in_progress[self.side as usize] -= 1;
-            seen.given_up[self.side as usize] += 1;
+        let (mut seen, side) = (self.tap.seen(), self.side as usize);
+        seen.in_progress[side] -= 1;
+        match self.answered {
+            Some(call) => seen.calls.push(call),
+            None => seen.given_up[side] += 1,
         }
     }
 }
