@@ -36,7 +36,7 @@ use crate::backend::{
     Dataset, Durability, Error, Origin, Row, Server, Store, StoreCounters, StoreHost, StoreOptions,
     StoreServer,
 };
-use crate::clock::{Clock, Guarded, Owner};
+use crate::clock::{Clock, Guarded};
 use crate::model::{Breakage, Draft, Key, Nanos, NodeId, StoreBreakage, StoreTimes, Writer};
 
 /// The twin of a store, as the experiment handles it.
@@ -45,9 +45,8 @@ pub struct TwinStoreHost {
     stands_for: StandsFor,
     times: StoreTimes,
     seed: u64,
-    clock: Option<Arc<dyn Clock>>,
     /// Of the time that calls take place in, be they at an end as soon as they begin.
-    owner: Option<Owner>,
+    clock: Option<Arc<dyn Clock>>,
     state: Mutex<State>,
 }
 
@@ -71,7 +70,7 @@ struct State {
 impl TwinStoreHost {
     /// An empty store that takes no time.
     pub fn new(options: &StoreOptions) -> Self {
-        Self::with(options, StandsFor::Itself, &StoreTimes::default(), 0, None, None)
+        Self::with(options, StandsFor::Itself, &StoreTimes::default(), 0, None)
     }
 
     /// The twin of the database that the scenario names, on `clock`. Its times are drawn by `seed`. One that
@@ -83,15 +82,13 @@ impl TwinStoreHost {
         may_break: bool,
         clock: &Arc<dyn Clock>,
     ) -> Box<dyn StoreHost> {
-        let owner = clock.owner().cloned();
-        let standing_for = |database| {
-            Self::with(options, database, times, seed, Some(clock.clone()), owner.clone())
+        let none = StoreTimes::default();
+        let (stands_for, times) = match options.server {
+            StoreServer::Embedded => (StandsFor::Itself, &none),
+            StoreServer::Sqlite => (StandsFor::Sqlite, times),
+            StoreServer::Postgres | StoreServer::Url(_) => (StandsFor::Postgres, times),
         };
-        let host = match options.server {
-            StoreServer::Embedded => Self { owner: owner.clone(), ..Self::new(options) },
-            StoreServer::Sqlite => standing_for(StandsFor::Sqlite),
-            StoreServer::Postgres | StoreServer::Url(_) => standing_for(StandsFor::Postgres),
-        };
+        let host = Self::with(options, stands_for, times, seed, Some(clock.clone()));
         match may_break {
             true => Box::new(OutageStoreHost::new(Box::new(host), clock.clone())),
             false => Box::new(host),
@@ -104,12 +101,11 @@ impl TwinStoreHost {
         times: &StoreTimes,
         seed: u64,
         clock: Option<Arc<dyn Clock>>,
-        owner: Option<Owner>,
     ) -> Self {
         let nothing =
             Database::new(Arc::new(Nothing), options.origin, options.durability, times, seed);
-        let state = Mutex::new(State::over(nothing, clock.clone(), owner.as_ref()));
-        Self { options: options.clone(), stands_for, times: *times, seed, clock, owner, state }
+        let state = Mutex::new(State::over(nothing, stands_for, clock.as_ref()));
+        Self { options: options.clone(), stands_for, times: *times, seed, clock, state }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -184,7 +180,7 @@ impl StoreHost for TwinStoreHost {
         let fresh = Database::new(dataset.shared(), origin, durability, &self.times, self.seed);
         let mut state = self.state();
         *state.served.database() = None;
-        *state = State::over(fresh, self.clock.clone(), self.owner.as_ref());
+        *state = State::over(fresh, self.stands_for, self.clock.as_ref());
         Ok(())
     }
 
@@ -220,9 +216,11 @@ impl StoreHost for TwinStoreHost {
 }
 
 impl State {
-    fn over(database: Database, clock: Option<Arc<dyn Clock>>, owner: Option<&Owner>) -> Self {
+    fn over(database: Database, stands_for: StandsFor, clock: Option<&Arc<dyn Clock>>) -> Self {
+        let database = Guarded::new(clock.and_then(|clock| clock.owner()), Some(database));
+        let takes_time = stands_for != StandsFor::Itself;
+        let served = Arc::new(Served::new(clock.filter(|_| takes_time).cloned(), database));
         let writer = Arc::new(Pool::new(1));
-        let served = Arc::new(Served::new(clock, Guarded::new(owner, Some(database))));
         Self { served, pools: vec![writer.clone()], writer }
     }
 
