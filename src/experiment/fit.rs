@@ -14,6 +14,7 @@ use std::path::Path;
 
 use self::bench::on_servers;
 use super::{Error, calibrate};
+use crate::backend::twin::QUEUE_COMMANDS;
 use crate::backend::{Durability, Origin};
 use crate::model::{CacheTimes, Nanos, Profile, Server, Share, Span, StoreTimes};
 use crate::scenario::{Loaded, Scenario};
@@ -101,7 +102,7 @@ pub async fn fit(
     let aggregated = aggregating.read.spread();
     let a_thousand = 1_000.0 / f64::from(children);
     let service = Span::from_nanos(single.service.0);
-    let further_commands = service.nanos().0 * (bench::QUEUE_COMMANDS - 1);
+    let further_commands = service.nanos().0 * (QUEUE_COMMANDS - 1);
     let script = single.queueing.since(Nanos(further_commands));
     let commit = single.commit.spread();
     let further_rows = single.batch.spread().p50.nanos().since(commit.p50.nanos());

@@ -21,6 +21,7 @@ mod stream;
 mod table;
 mod times;
 
+pub use command::QUEUE_COMMANDS;
 pub use host::TwinCacheHost;
 
 use std::sync::atomic::{AtomicU64, Ordering};

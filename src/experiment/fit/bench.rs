@@ -25,8 +25,6 @@ const BETWEEN_WRITES: Nanos = Nanos::from_millis(20);
 /// Transactions of many rows, and the rows of each.
 const BATCHES: u64 = 40;
 pub const BATCH_ROWS: u64 = 51;
-/// What the script that queues a write makes of commands: INCR, SET, XADD.
-pub const QUEUE_COMMANDS: u64 = 3;
 
 /// Servers that are ready for a load.
 pub struct Bench<'a> {
@@ -145,8 +143,8 @@ impl Bench<'_> {
         Ok(self.times(BATCHES, BETWEEN_WRITES, patience, write).await)
     }
 
-    /// How much longer than a GET the script takes that queues a write, by their medians. One of each in turn, so that both
-    /// find the machine as awake.
+    /// How much longer than a GET the script takes that queues a write, by their medians. One of each in
+    /// turn, so that both find the machine as awake.
     async fn queueing(&self, patience: &Patience) -> Result<Nanos, Error> {
         let node = self.cache.connect(NodeId(0)).await?;
         let get = async |number| node.get(self.key(number)).await.is_ok();
@@ -156,14 +154,11 @@ impl Bench<'_> {
             node.enqueue_write(value.key, entry, Some(value.version)).await.is_ok()
         };
         let (mut gets, mut scripts) = (Sampled::default(), Sampled::default());
-        let until = self.environment.clock().now() + patience.alone.nanos();
-        for number in 0..ALONE {
-            if self.environment.clock().now() > until {
-                break;
-            }
+        let one_of_each = async |number| {
             self.time(number, BETWEEN_READS, &get, &mut gets).await;
             self.time(number, BETWEEN_READS, &queue, &mut scripts).await;
-        }
+        };
+        self.repeat(ALONE, patience, one_of_each).await;
         Ok(scripts.median().since(gets.median()))
     }
 
@@ -175,16 +170,22 @@ impl Bench<'_> {
         patience: &Patience,
         call: impl AsyncFn(u64) -> bool,
     ) -> Sampled {
-        let clock = self.environment.clock();
         let mut times = Sampled::default();
+        let time = async |number| self.time(number, between, &call, &mut times).await;
+        self.repeat(calls, patience, time).await;
+        times
+    }
+
+    /// So often, or as often as there is patience for.
+    async fn repeat(&self, most: u64, patience: &Patience, mut work: impl AsyncFnMut(u64)) {
+        let clock = self.environment.clock();
         let until = clock.now() + patience.alone.nanos();
-        for number in 0..calls {
+        for number in 0..most {
             if clock.now() > until {
                 break;
             }
-            self.time(number, between, &call, &mut times).await;
+            work(number).await;
         }
-        times
     }
 
     /// How long the call takes, after some time in which there is none.

@@ -6,6 +6,9 @@ use super::bus::{Incoming, Tracker};
 use crate::backend::{Enqueued, Entry, Event, Leased, QueuedWrite, Token};
 use crate::model::{Key, Nanos, Version};
 
+/// What the script that queues a write comes to: INCR, SET, XADD.
+pub const QUEUE_COMMANDS: u64 = 3;
+
 /// One call, as it is sent.
 pub(super) enum Command {
     Get(Key),
@@ -62,7 +65,8 @@ impl Command {
             Self::SetIfNewer(..) | Self::DeleteIfOlder(..) | Self::Unlock(..) => 2,
             Self::LeaseGet(..) | Self::LeaseDelete(..) | Self::Track(_) => 2,
             Self::SettleEvents(_) => 2,
-            Self::CompareAndSet(..) | Self::Invalidate(..) | Self::EnqueueWrite(..) => 3,
+            Self::CompareAndSet(..) | Self::Invalidate(..) => 3,
+            Self::EnqueueWrite(..) => QUEUE_COMMANDS,
             Self::LeaseSet(..) => 4,
             Self::SettleWrites(writes, ttl) => {
                 let each = if ttl.is_some() { 4 } else { 2 };
