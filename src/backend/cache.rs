@@ -13,8 +13,9 @@ use crate::model::{Key, Nanos, Outcome, Version};
 /// does not answer or refuses. A `ttl` of `None` means no expiry.
 #[async_trait]
 pub trait Cache: Send + Sync {
-    /// In a box as the others are, but written so: nothing is called as often, and what need not be wrapped
-    /// in a future of its own is not.
+    /// The entry, if there is one that has not expired.
+    // Written out, and not as the others are: nothing is called as often, and what need not be wrapped in a
+    // future of its own is not.
     fn get(&self, key: Key) -> BoxFuture<'_, Outcome<Option<Entry>>>;
 
     /// Sets the entry and restarts its expiry.

@@ -1,5 +1,6 @@
 //! How long the cache takes, and the network to it.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use rand::{Rng, SeedableRng};
@@ -43,8 +44,8 @@ impl Service {
 pub(super) struct RoundTrips {
     distribution: Distribution,
     chance: ChaCha8Rng,
-    /// Those that have been drawn, the next one last.
-    drawn: Vec<Nanos>,
+    /// Those that have been drawn.
+    drawn: VecDeque<Nanos>,
 }
 
 #[derive(Clone)]
@@ -64,13 +65,13 @@ impl RoundTrips {
             Some(law) => Distribution::Varied(Arc::new(Table::new(law))),
             None => Distribution::Constant(spread.p50.nanos()),
         };
-        Self { distribution, chance: chance(seed, 0), drawn: Vec::new() }
+        Self { distribution, chance: chance(seed, 0), drawn: VecDeque::new() }
     }
 
     /// The same, drawn by itself.
     pub fn beside(&self, seed: u64, number: u64) -> Self {
         let distribution = self.distribution.clone();
-        Self { distribution, chance: chance(seed, number), drawn: Vec::new() }
+        Self { distribution, chance: chance(seed, number), drawn: VecDeque::new() }
     }
 
     pub fn is_instant(&self) -> bool {
@@ -84,9 +85,8 @@ impl RoundTrips {
                 if self.drawn.is_empty() {
                     let drawn = (0..DRAWN_AT_ONCE).map(|_| table.at(self.chance.next_u64()));
                     self.drawn.extend(drawn);
-                    self.drawn.reverse();
                 }
-                self.drawn.pop().expect("some have just been drawn")
+                self.drawn.pop_front().expect("some have just been drawn")
             }
         }
     }
