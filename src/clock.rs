@@ -29,10 +29,11 @@ pub trait Clock: Send + Sync {
         None
     }
 
-    /// Where time is virtual, has it pass until the next sleeper is woken, and says whether it has. For
-    /// an executor that was woken and has come to rest: it need not return for time to pass. Refused
-    /// where somebody beside it may be able to run.
-    fn skip_ahead(&self) -> bool {
+    /// Where time is virtual, has it pass until the next sleeper is woken, or to `latest` if that is
+    /// earlier, and says whether it has. For an executor that was woken and has come to rest: it need not
+    /// return for time to pass. Refused where somebody beside it may be able to run, and where neither will
+    /// ever be.
+    fn skip_ahead(&self, _latest: Nanos) -> bool {
         false
     }
 }
@@ -67,8 +68,8 @@ impl Clock for Since<'_> {
         self.clock.owner()
     }
 
-    fn skip_ahead(&self) -> bool {
-        self.clock.skip_ahead()
+    fn skip_ahead(&self, latest: Nanos) -> bool {
+        self.clock.skip_ahead(latest + self.origin)
     }
 }
 

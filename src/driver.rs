@@ -3,10 +3,10 @@
 mod cluster;
 mod cpu;
 mod crew;
-mod duty;
 mod faults;
 mod in_flight;
 mod nudge;
+mod pacer;
 mod prefill;
 mod request;
 mod schedule;
@@ -84,7 +84,6 @@ pub async fn drive(
 ) -> Drive {
     let Course { plan, clock, start, .. } = *course;
     let traffic = Traffic::new(cluster, course, tap, observer);
-    traffic.appoint();
     let (over, is_over) = watch::channel(false);
     let faults = Faults::new(cluster, clock, &traffic, start + plan.warm_up(), is_over);
     let run = async {
@@ -107,13 +106,7 @@ pub async fn drive(
     for slot in cluster.slots() {
         members.push(Box::pin(never(cluster.work(slot, plan.seed(), clock, tap))));
     }
-    let boxed = |issuer| -> Member<'_, Drive> { Box::pin(issuer) };
-    // Asked for whenever time passes, and nearly always nobody joins.
-    let joining = || match traffic.has_newcomers() {
-        true => traffic.newcomers().map(boxed).collect(),
-        false => Vec::new(),
-    };
-    let drive = crew::run(members, clock, joining, || traffic.tell()).await;
+    let drive = crew::run(members, clock, &&traffic).await;
     traffic.tell();
     drive
 }

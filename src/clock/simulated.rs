@@ -54,20 +54,25 @@ impl SimClock {
                     return output;
                 }
             }
-            assert!(self.advance(), "deadlock: nothing can run and no timer is pending");
+            let is_anybody_woken = self.wake_next(Nanos::NEVER);
+            assert!(is_anybody_woken, "deadlock: nothing can run and no timer is pending");
             self.shared.is_for_one.store(true, Ordering::Relaxed);
         }
     }
 
-    /// Jumps to the earliest deadline and wakes the one who asked for it.
-    fn advance(&self) -> bool {
-        let Some((deadline, waker)) = self.shared.timers.lock().pop() else { return false };
-        // Nobody else moves the time: what was looked at is still so.
-        if deadline > self.now() {
-            self.shared.now.store(deadline.0, Ordering::Relaxed);
-        }
+    /// Jumps to the earliest deadline, if it is not after `latest`, and wakes the one who asked for it.
+    fn wake_next(&self, latest: Nanos) -> bool {
+        let Some((deadline, waker)) = self.shared.timers.lock().pop(latest) else { return false };
+        self.jump(deadline);
         waker.wake();
         true
+    }
+
+    fn jump(&self, to: Nanos) {
+        // Nobody else moves the time: what was looked at is still so.
+        if to > self.now() {
+            self.shared.now.store(to.0, Ordering::Relaxed);
+        }
     }
 }
 
@@ -88,9 +93,17 @@ impl Clock for SimClock {
         Some(self.shared.timers.owner())
     }
 
-    fn skip_ahead(&self) -> bool {
+    fn skip_ahead(&self, latest: Nanos) -> bool {
         let is_for_one = self.shared.is_for_one.load(Ordering::Relaxed);
-        is_for_one && !self.shared.is_woken.load(Ordering::Relaxed) && self.advance()
+        if !is_for_one || self.shared.is_woken.load(Ordering::Relaxed) {
+            return false;
+        }
+        let has_passed = self.wake_next(latest);
+        if !has_passed && latest != Nanos::NEVER {
+            self.jump(latest);
+            return true;
+        }
+        has_passed
     }
 }
 

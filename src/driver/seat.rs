@@ -29,15 +29,6 @@ impl Seat {
         self.next.take()
     }
 
-    /// Polls something on behalf of the issuer, who is woken if it is ready, or when it may be. One who has
-    /// never waited is about to, and will look for itself.
-    pub fn poll_for(&self, poll: impl FnOnce(&mut Context<'_>) -> Poll<()>) {
-        let polled = self.issuer.waiting(|issuer| poll(&mut Context::from_waker(issuer)));
-        if polled.is_some_and(|polled| polled.is_ready()) {
-            self.issuer.give();
-        }
-    }
-
     /// Ends the request that is on its way.
     pub fn give_up(&self) {
         self.is_given_up.set(true);

@@ -3,11 +3,12 @@
 use std::cell::{Cell, RefCell};
 use std::future::{Future, pending, poll_fn};
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use super::duty::Duty;
+use super::crew::{Member, Work};
 use super::in_flight::InFlight;
 use super::nudge::Nudge;
+use super::pacer::Pacer;
 use super::request::{Answered, Client, Ended, Part};
 use super::schedule::{Due, Schedule};
 use super::seat::Seat;
@@ -33,8 +34,7 @@ pub struct Traffic<'a> {
     schedule: RefCell<Schedule<'a>>,
     in_flight: RefCell<InFlight>,
     idle: RefCell<Vec<Rc<Seat>>>,
-    /// Whoever of them waits for what is due next; nobody where nothing is.
-    duty: RefCell<Option<Duty<'a>>>,
+    pacer: RefCell<Pacer<'a>>,
     /// Requests that were handed out and not answered.
     handed_out: Cell<u64>,
     /// Seats that have no issuer yet.
@@ -60,7 +60,7 @@ impl<'a> Traffic<'a> {
             schedule: RefCell::new(Schedule::new(course.plan, course.start)),
             in_flight: RefCell::new(InFlight::new(course.plan.timeout())),
             idle: RefCell::default(),
-            duty: RefCell::default(),
+            pacer: RefCell::new(Pacer::new(course.clock, course.pacing)),
             handed_out: Cell::new(0),
             new_seats: RefCell::default(),
             calls: RefCell::default(),
@@ -129,66 +129,17 @@ impl<'a> Traffic<'a> {
         })
     }
 
-    /// Has somebody wait for what is due next. Nobody has to be polled for it: it is that one's waker that
-    /// the timer wakes.
-    pub fn appoint(&self) {
-        let Some(due) = self.schedule.borrow().next_due() else { return };
-        let mut duty = self.duty.borrow_mut();
-        if duty.as_ref().is_some_and(|duty| duty.covers(due)) {
-            return;
-        }
-        let duty = duty.get_or_insert_with(|| Duty::of(self.idle_seat()));
-        let Course { clock, pacing, .. } = *self.course;
-        let seat = duty.seat.clone();
-        seat.poll_for(|context| duty.wait(due, clock.now(), pacing, clock, context));
-    }
-
-    /// The next request for the issuer of this seat: one that was handed to it, or that it waited for.
-    fn next(&self, seat: &Rc<Seat>, context: &mut Context<'_>) -> Poll<Due> {
+    /// What was handed to this seat, for its issuer.
+    fn next(seat: &Seat, context: &Context<'_>) -> Poll<Due> {
         seat.wait(context);
-        if let Some(due) = seat.take() {
-            return Poll::Ready(due);
-        }
-        let mut duty = self.duty.borrow_mut();
-        let Some(own) = duty.as_mut().filter(|duty| Rc::ptr_eq(&duty.seat, seat)) else {
-            return Poll::Pending;
-        };
-        let Course { clock, pacing, .. } = *self.course;
-        let now = loop {
-            let now = clock.now();
-            match self.schedule.borrow().next_due() {
-                Some(due) if due <= now => break now,
-                Some(due) => ready!(own.wait(due, now, pacing, clock, context)),
-                None => {
-                    *duty = None;
-                    self.idle.borrow_mut().push(seat.clone());
-                    return Poll::Pending;
-                }
-            }
-        };
-        *duty = None;
-        drop(duty);
-        let due = self.take_due(now);
-        self.hand_out(now);
-        self.appoint();
-        due.map_or(Poll::Pending, Poll::Ready)
-    }
-
-    pub fn has_newcomers(&self) -> bool {
-        !self.new_seats.borrow().is_empty()
-    }
-
-    /// An issuer for every seat that has none yet.
-    pub fn newcomers(&self) -> impl Iterator<Item = impl Future<Output = Drive>> {
-        let seats = std::mem::take(&mut *self.new_seats.borrow_mut());
-        seats.into_iter().map(|seat| self.issue(seat))
+        seat.take().map_or(Poll::Pending, Poll::Ready)
     }
 
     /// Sends one request after the other, without end.
     async fn issue(&self, seat: Rc<Seat>) -> Drive {
         let mut uninterrupted = 0;
         loop {
-            let mut next = Some(poll_fn(|context| self.next(&seat, context)).await);
+            let mut next = Some(poll_fn(|context| Self::next(&seat, context)).await);
             while let Some(due) = next {
                 let answered = self.send(&seat, due).await;
                 next = self.answered(&seat, &answered);
@@ -234,7 +185,6 @@ impl<'a> Traffic<'a> {
         if self.handed_out.get() == 0 && self.schedule.borrow().next_due().is_none() {
             self.nudge.give();
         }
-        self.appoint();
         next
     }
 
@@ -255,6 +205,39 @@ impl<'a> Traffic<'a> {
         if let Some(last) = last {
             observer.watermark(self.in_flight.borrow().watermark(last));
         }
+    }
+}
+
+impl<'t> Work<'t, Drive> for &'t Traffic<'_> {
+    /// An issuer for every seat that has none yet.
+    fn newcomers(&self) -> Vec<Member<'t, Drive>> {
+        // Asked for whenever time passes, and nearly always nobody joins.
+        if self.new_seats.borrow().is_empty() {
+            return Vec::new();
+        }
+        let seats = self.new_seats.take();
+        seats.into_iter().map(|seat| -> Member<'t, Drive> { Box::pin(self.issue(seat)) }).collect()
+    }
+
+    fn next_due(&self) -> Nanos {
+        self.schedule.borrow().next_due().unwrap_or(Nanos::NEVER)
+    }
+
+    fn begin_due(&self, now: Nanos) {
+        self.hand_out(now);
+    }
+
+    fn pause(&self) {
+        self.tell();
+    }
+
+    fn awake(&self) {
+        self.pacer.borrow_mut().awake();
+    }
+
+    fn rest(&self, context: &mut Context<'_>) {
+        self.tell();
+        self.pacer.borrow_mut().wait(self.next_due(), context);
     }
 }
 

@@ -58,10 +58,10 @@ impl Timers {
         Some(cancelled.waker)
     }
 
-    /// Takes out the earliest.
-    pub fn pop(&mut self) -> Option<(Nanos, Waker)> {
+    /// Takes out the earliest, if it is not after `latest`.
+    pub fn pop(&mut self, latest: Nanos) -> Option<(Nanos, Waker)> {
         loop {
-            let (deadline, ticket) = self.queue.take()?;
+            let (deadline, ticket) = self.queue.take_due(latest)?;
             if is_set(&self.sleepers, ticket) {
                 return Some((deadline, self.sleepers.remove(ticket.place).waker));
             }
@@ -106,8 +106,9 @@ mod tests {
                         prop_assert!(timers.queue.count() <= most);
                     }
                     1 => {
-                        let next = left.iter().min().copied();
-                        let popped = timers.pop().map(|(deadline, _)| deadline);
+                        let latest = Nanos(deadline);
+                        let next = left.iter().min().copied().filter(|next| next.0 <= latest);
+                        let popped = timers.pop(latest).map(|(deadline, _)| deadline);
                         prop_assert_eq!(popped, next.map(|(deadline, _)| deadline));
                         left.retain(|timer| Some(*timer) != next);
                     }
