@@ -12,8 +12,8 @@ use crate::model::Size;
 use crate::scenario::Scenario;
 use crate::workload::Arrival;
 
-/// The head of an entry and the promise of its body, its place in the cache's table and in the order of
-/// use, and what the allocator adds to it.
+/// The head of an entry and the promise of its body, twice while they are moved to where there is room for
+/// more of them, and its place in the cache's table and in the order of use.
 const ENTRY: u64 = 352;
 /// A row that was written, whose body is only promised.
 const ROW: u64 = 240;

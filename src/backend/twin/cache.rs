@@ -112,11 +112,11 @@ impl Cache for TwinCache {
     }
 
     async fn set(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<()> {
-        self.call(Command::Set(key, Write { entry, ttl })).await.map(drop)
+        self.call(Command::Set(key, Write::of(entry, ttl))).await.map(drop)
     }
 
     async fn set_if_absent(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<bool> {
-        self.is(Command::SetIfAbsent(key, Write { entry, ttl })).await
+        self.is(Command::SetIfAbsent(key, Write::of(entry, ttl))).await
     }
 
     async fn delete(&self, key: Key) -> Outcome<bool> {
@@ -133,7 +133,7 @@ impl Cache for TwinCache {
         entry: Entry,
         seed: Option<Version>,
     ) -> Outcome<Enqueued> {
-        match self.call(Command::EnqueueWrite(key, entry, seed)).await? {
+        match self.call(Command::EnqueueWrite(key, Box::new(entry), seed)).await? {
             Reply::Enqueued(enqueued) => Ok(enqueued),
             _ => Err(unexpected()),
         }
@@ -170,7 +170,7 @@ impl Cache for TwinCache {
     }
 
     async fn set_if_newer(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<bool> {
-        self.is(Command::SetIfNewer(key, Write { entry, ttl })).await
+        self.is(Command::SetIfNewer(key, Write::of(entry, ttl))).await
     }
 
     async fn compare_and_set(
@@ -184,7 +184,7 @@ impl Cache for TwinCache {
     }
 
     async fn invalidate(&self, key: Key, tombstone: Entry, ttl: Option<Nanos>) -> Outcome<bool> {
-        self.is(Command::Invalidate(key, Write { entry: tombstone, ttl })).await
+        self.is(Command::Invalidate(key, Write::of(tombstone, ttl))).await
     }
 
     async fn lock(&self, key: Key, token: Token, ttl: Nanos) -> Outcome<bool> {
@@ -209,7 +209,7 @@ impl Cache for TwinCache {
         entry: Entry,
         ttl: Option<Nanos>,
     ) -> Outcome<bool> {
-        self.is(Command::LeaseSet(key, token, Box::new(Write { entry, ttl }))).await
+        self.is(Command::LeaseSet(key, token, Write::of(entry, ttl))).await
     }
 
     async fn lease_delete(&self, key: Key) -> Outcome<bool> {

@@ -229,10 +229,8 @@ impl<'a> Calling<'a> {
                 let mut sent = Sent::new(shared, call, turn, deadline);
                 let waited = sent.wait(look, now, context);
                 self.stage = Stage::Sent(sent);
-                match ready!(waited) {
-                    Some(outcome) => Poll::Ready(outcome),
-                    None => self.poll_unpin(context),
-                }
+                ready!(waited)?;
+                self.poll_unpin(context)
             }
             Asked::Unconnected(command) => {
                 self.stage = Stage::Waits(Box::pin(async move {
@@ -267,26 +265,18 @@ impl<'a> Sent<'a> {
         Self { shared, call, deadline, sleep: None, is_over: false, turn }
     }
 
-    /// Waits by what was found. `None` when it is to be looked for again.
-    fn wait(
-        &mut self,
-        look: Look,
-        now: Nanos,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Outcome<Reply>>> {
+    /// Waits by what was found, until it is to be looked for again.
+    fn wait(&mut self, look: Look, now: Nanos, context: &mut Context<'_>) -> Poll<Outcome<()>> {
         let until = match look {
-            Look::Over(outcome) => {
-                self.is_over = true;
-                return Poll::Ready(Some(outcome));
-            }
+            Look::Over => return Poll::Ready(Ok(())),
             Look::NotBefore(instant) => instant.min(self.deadline),
             Look::Unknown => self.deadline,
         };
         if now >= self.deadline {
-            return Poll::Ready(Some(Err(TIMEOUT)));
+            return Poll::Ready(Err(TIMEOUT));
         }
         let sleep = self.shared.clock.sleep_until(until);
-        self.sleep.insert(sleep).poll_unpin(context).map(|()| None)
+        self.sleep.insert(sleep).poll_unpin(context).map(Ok)
     }
 }
 
@@ -296,10 +286,14 @@ impl Future for Sent<'_> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome<Reply>> {
         loop {
             let now = self.shared.now();
-            let look = self.shared.server().look(self.call, now, context.waker());
-            if let Some(outcome) = ready!(self.wait(look, now, context)) {
-                return Poll::Ready(outcome);
+            let mut server = self.shared.server();
+            let look = server.look(self.call, now, context.waker());
+            if look == Look::Over {
+                self.is_over = true;
+                return Poll::Ready(server.end(self.call));
             }
+            drop(server);
+            ready!(self.wait(look, now, context))?;
         }
     }
 }

@@ -9,28 +9,24 @@ use crate::model::{Key, Nanos, Version};
 /// What the script that queues a write comes to: INCR, SET, XADD.
 pub const QUEUE_COMMANDS: u64 = 3;
 
-/// One call, as it is sent.
+/// One call, as it is sent. What it writes is in a box: all of them are moved about, and most are small.
 pub(super) enum Command {
     Get(Key),
     GetTracked(Key, Tracker),
-    Set(Key, Write),
-    SetIfAbsent(Key, Write),
-    SetIfNewer(Key, Write),
-    /// In a box: the others are moved about as often, and would be as large.
+    Set(Key, Box<Write>),
+    SetIfAbsent(Key, Box<Write>),
+    SetIfNewer(Key, Box<Write>),
     CompareAndSet(Key, Box<(Bytes, Write)>),
     Delete(Key),
     DeleteIfOlder(Key, Version),
-    Invalidate(Key, Write),
+    Invalidate(Key, Box<Write>),
     Lock(Key, Token, Nanos),
     Unlock(Key, Token),
     LeaseGet(Key, Token, Nanos),
     LeaseSet(Key, Token, Box<Write>),
     LeaseDelete(Key),
-    EnqueueWrite(Key, Entry, Option<Version>),
-    ClaimWrites {
-        max: usize,
-        idle: Nanos,
-    },
+    EnqueueWrite(Key, Box<Entry>, Option<Version>),
+    ClaimWrites { max: usize, idle: Nanos },
     SettleWrites(Vec<QueuedWrite>, Option<Nanos>),
     Publish(Vec<Event>),
     SettleEvents(Vec<String>),
@@ -45,6 +41,8 @@ pub(super) struct Write {
     pub ttl: Option<Nanos>,
 }
 
+const _: () = assert!(size_of::<Command>() <= 48);
+
 /// What came of a command.
 pub(super) enum Reply {
     Done,
@@ -55,6 +53,12 @@ pub(super) enum Reply {
     Writes(Vec<QueuedWrite>),
     Listening(Incoming),
     Tracking(Tracker, Incoming),
+}
+
+impl Write {
+    pub fn of(entry: Entry, ttl: Option<Nanos>) -> Box<Self> {
+        Box::new(Self { entry, ttl })
+    }
 }
 
 impl Command {

@@ -27,7 +27,8 @@ pub(super) struct Entries {
     memory: Memory,
     tracking: Tracking,
     cycle: Cycle,
-    expected: Expected,
+    /// A key that will be asked for soon: where it is, is being fetched from memory.
+    expected: Option<Key>,
 }
 
 /// How much it may hold.
@@ -56,22 +57,13 @@ struct Memory {
     expiries: Buckets,
 }
 
-/// What will be asked for soon.
-#[derive(Clone, Copy, Default)]
-struct Expected {
-    /// Where this key is, is being fetched from memory.
-    in_table: Option<Key>,
-    /// What is at this place, is being fetched from memory.
-    in_place: Option<usize>,
-}
-
 /// There is no room, and the policy makes none.
 #[derive(Debug)]
 pub(super) struct Full;
 
-/// An entry. It fills a line of the processor's cache, and no part of another: of a million entries,
-/// hardly any is at hand.
-#[repr(align(64))]
+/// An entry. It fills two lines of the processor's cache, and no part of another: of a million entries,
+/// hardly any is at hand. What is at its beginning is in the first of them, what is at its end in the other.
+#[repr(C, align(64))]
 pub(super) struct Slot {
     pub entry: Entry,
     pub key: Key,
@@ -81,7 +73,7 @@ pub(super) struct Slot {
     pub stamp: u32,
 }
 
-const _: () = assert!(size_of::<Slot>() == 64);
+const _: () = assert!(size_of::<Slot>() == 128);
 
 impl Entries {
     pub fn new(limits: Limits, policy: Policy, cycle: Cycle) -> Self {
@@ -96,7 +88,7 @@ impl Entries {
             memory: Memory::default(),
             tracking: Tracking::default(),
             cycle,
-            expected: Expected::default(),
+            expected: None,
         }
     }
 
@@ -178,19 +170,16 @@ impl Entries {
         self.cycle.due()
     }
 
-    /// A key will be asked for: what leads to its entry may come into the processor's caches meanwhile. By
-    /// the time of the next such call each step has come, and leads on to the one after it.
+    /// A key will be asked for: where its entry is may come into the processor's caches meanwhile. By the
+    /// time of the next such call it has come, and so may the entry.
     pub fn expect(&mut self, key: Key) {
-        let Expected { in_table, in_place } = self.expected;
-        if let Some(slot) = in_place.and_then(|place| self.slots.get(place)) {
-            slot.entry.prefetch();
-        }
-        let in_place = in_table.and_then(|key| self.table.place(key));
-        if let Some(place) = in_place {
-            prefetch(&self.slots[place]);
+        let before = self.expected.replace(key);
+        if let Some(place) = before.and_then(|key| self.table.place(key)) {
+            let Slot { entry, stamp, .. } = &self.slots[place];
+            prefetch(entry);
+            prefetch(stamp);
         }
         self.table.prefetch(key);
-        self.expected = Expected { in_table: Some(key), in_place };
     }
 
     /// The entry, if there is one: a use of it, and a hit or a miss.

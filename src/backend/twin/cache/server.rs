@@ -73,8 +73,10 @@ enum Stage {
 }
 
 /// What a caller finds when it looks for its answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Look {
-    Over(Outcome<Reply>),
+    /// It is over, and to be [ended](Server::end).
+    Over,
     /// It cannot be there before this.
     NotBefore(Nanos),
     /// Nobody can say when.
@@ -216,18 +218,21 @@ impl Server {
                 Look::Unknown
             }
             Stage::Answered { arrives, .. } if *arrives > now => Look::NotBefore(*arrives),
-            _ => {
-                return match self.remove(number) {
-                    Stage::Answered { outcome, .. } => Look::Over(outcome),
-                    Stage::Sent { .. } | Stage::Lost => Look::Over(Err(UNAVAILABLE)),
-                };
-            }
+            Stage::Answered { .. } | Stage::Lost => return Look::Over,
         };
         match &mut call.waker {
             Some(known) => known.clone_from(waker),
             None => call.waker = Some(waker.clone()),
         }
         look
+    }
+
+    /// The answer to a call that is over, which is forgotten.
+    pub fn end(&mut self, number: usize) -> Outcome<Reply> {
+        match self.remove(number) {
+            Stage::Answered { outcome, .. } => outcome,
+            Stage::Sent { .. } | Stage::Lost => Err(UNAVAILABLE),
+        }
     }
 
     /// Nobody waits for the answer any more. What was sent is carried out all the same.
@@ -242,13 +247,16 @@ impl Server {
     }
 
     fn remove(&mut self, number: usize) -> Stage {
-        let call = self.calls.remove(number);
+        let call = &mut self.calls[number];
+        let (stage, connection) =
+            (std::mem::replace(&mut call.stage, Stage::Lost), call.connection);
+        self.calls.remove(number);
         // A connection that broke has forgotten its calls.
-        if !matches!(call.stage, Stage::Lost) {
-            let connection = &mut self.connections[call.connection];
+        if !matches!(stage, Stage::Lost) {
+            let connection = &mut self.connections[connection];
             connection.calls = connection.calls.saturating_sub(1);
         }
-        call.stage
+        stage
     }
 
     /// When somebody may have to be told of what no call brings about.

@@ -82,13 +82,13 @@ impl State {
                 Reply::Entry(found)
             }
             Command::Set(key, write) => {
-                self.set(key, write, now)?;
+                self.set(key, *write, now)?;
                 Reply::Done
             }
             Command::SetIfAbsent(key, write) => {
                 let is_absent = entries.look(key, now).is_none();
                 if is_absent || entries.is_over() {
-                    self.set(key, write, now)?;
+                    self.set(key, *write, now)?;
                 }
                 Reply::Is(is_absent)
             }
@@ -97,7 +97,7 @@ impl State {
                 let held = entries.get(key, now).and_then(|held| held.version());
                 let is_newer = held.is_none_or(|held| held <= version);
                 if is_newer {
-                    self.set(key, write, now)?;
+                    self.set(key, *write, now)?;
                 }
                 Reply::Is(is_newer)
             }
@@ -116,7 +116,8 @@ impl State {
                 let is_older = held.is_some_and(|held| held < version);
                 Reply::Is(is_older && entries.remove(key, now))
             }
-            Command::Invalidate(key, Write { entry, ttl }) => {
+            Command::Invalidate(key, write) => {
+                let Write { entry, ttl } = *write;
                 let version = needed_version(&entry)?;
                 let held = entries.get(key, now).and_then(|held| held.version());
                 let is_older = held.is_none_or(|held| held < version);
@@ -183,7 +184,7 @@ impl State {
     fn send(&mut self, command: Command, now: Nanos) -> Outcome<Reply> {
         Ok(match command {
             Command::EnqueueWrite(key, entry, seed) => {
-                return self.enqueue(key, entry, seed, now).map(Reply::Enqueued);
+                return self.enqueue(key, *entry, seed, now).map(Reply::Enqueued);
             }
             Command::ClaimWrites { max, idle } => {
                 let claimed = self.queue.claim(max, idle, now).into_iter();
