@@ -18,6 +18,9 @@ pub trait Clock: Send + Sync {
     /// Now, counted from when the clock was made. Never goes backwards.
     fn now(&self) -> Nanos;
 
+    /// The same time, counted from now on: that of one block of a run.
+    fn since_now(&self) -> Box<dyn Clock>;
+
     /// Returns at `deadline` or as soon after it as the clock can; at once if it has passed.
     fn sleep_until(&self, deadline: Nanos) -> Sleep<'_>;
 
@@ -35,41 +38,6 @@ pub trait Clock: Send + Sync {
     /// ever be.
     fn skip_ahead(&self, _latest: Nanos) -> bool {
         false
-    }
-}
-
-/// A clock that reads zero at a chosen moment of another: the time of one block of a run.
-pub struct Since<'a> {
-    clock: &'a dyn Clock,
-    origin: Nanos,
-}
-
-impl<'a> Since<'a> {
-    /// Starts from zero now.
-    pub fn now(clock: &'a dyn Clock) -> Self {
-        Self { clock, origin: clock.now() }
-    }
-}
-
-impl Clock for Since<'_> {
-    fn now(&self) -> Nanos {
-        self.clock.now() - self.origin
-    }
-
-    fn sleep_until(&self, deadline: Nanos) -> Sleep<'_> {
-        self.clock.sleep_until(deadline + self.origin)
-    }
-
-    fn cpu(&self) -> Nanos {
-        self.clock.cpu()
-    }
-
-    fn owner(&self) -> Option<&Owner> {
-        self.clock.owner()
-    }
-
-    fn skip_ahead(&self, latest: Nanos) -> bool {
-        self.clock.skip_ahead(latest + self.origin)
     }
 }
 

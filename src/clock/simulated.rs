@@ -18,8 +18,11 @@ use crate::model::Nanos;
 #[derive(Clone, Default)]
 pub struct SimClock {
     shared: Arc<Shared>,
+    /// When it reads zero, by the time that is shared.
+    zero: Nanos,
 }
 
+/// All instants in it are of the first clock's time, whatever the zero of the one that is looked at.
 #[derive(Default)]
 struct Shared {
     now: AtomicU64,
@@ -54,15 +57,21 @@ impl SimClock {
                     return output;
                 }
             }
-            let is_anybody_woken = self.wake_next(Nanos::NEVER);
+            let is_anybody_woken = self.shared.wake_next(Nanos::NEVER);
             assert!(is_anybody_woken, "deadlock: nothing can run and no timer is pending");
             self.shared.is_for_one.store(true, Ordering::Relaxed);
         }
     }
+}
+
+impl Shared {
+    fn now(&self) -> Nanos {
+        Nanos(self.now.load(Ordering::Relaxed))
+    }
 
     /// Jumps to the earliest deadline, if it is not after `latest`, and wakes the one who asked for it.
     fn wake_next(&self, latest: Nanos) -> bool {
-        let Some((deadline, waker)) = self.shared.timers.lock().pop(latest) else { return false };
+        let Some((deadline, waker)) = self.timers.lock().pop(latest) else { return false };
         self.jump(deadline);
         waker.wake();
         true
@@ -71,18 +80,23 @@ impl SimClock {
     fn jump(&self, to: Nanos) {
         // Nobody else moves the time: what was looked at is still so.
         if to > self.now() {
-            self.shared.now.store(to.0, Ordering::Relaxed);
+            self.now.store(to.0, Ordering::Relaxed);
         }
     }
 }
 
 impl Clock for SimClock {
     fn now(&self) -> Nanos {
-        Nanos(self.shared.now.load(Ordering::Relaxed))
+        self.shared.now() - self.zero
+    }
+
+    fn since_now(&self) -> Box<dyn Clock> {
+        Box::new(Self { shared: self.shared.clone(), zero: self.shared.now() })
     }
 
     fn sleep_until(&self, deadline: Nanos) -> Sleep<'_> {
-        Sleep::simulated(Alarm { clock: self, deadline, ticket: None })
+        let deadline = deadline + self.zero;
+        Sleep::simulated(Alarm { shared: &self.shared, deadline, ticket: None })
     }
 
     fn cpu(&self) -> Nanos {
@@ -94,13 +108,14 @@ impl Clock for SimClock {
     }
 
     fn skip_ahead(&self, latest: Nanos) -> bool {
-        let is_for_one = self.shared.is_for_one.load(Ordering::Relaxed);
-        if !is_for_one || self.shared.is_woken.load(Ordering::Relaxed) {
+        let (shared, latest) = (&self.shared, latest + self.zero);
+        let is_for_one = shared.is_for_one.load(Ordering::Relaxed);
+        if !is_for_one || shared.is_woken.load(Ordering::Relaxed) {
             return false;
         }
-        let has_passed = self.wake_next(latest);
+        let has_passed = shared.wake_next(latest);
         if !has_passed && latest != Nanos::NEVER {
-            self.jump(latest);
+            shared.jump(latest);
             return true;
         }
         has_passed
@@ -109,7 +124,7 @@ impl Clock for SimClock {
 
 /// A sleeper of this clock.
 pub(super) struct Alarm<'a> {
-    clock: &'a SimClock,
+    shared: &'a Shared,
     deadline: Nanos,
     /// From the first time it was polled.
     ticket: Option<Ticket>,
@@ -119,11 +134,11 @@ impl Future for Alarm<'_> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if self.clock.now() >= self.deadline {
+        if self.shared.now() >= self.deadline {
             return Poll::Ready(());
         }
         let (deadline, ticket) = (self.deadline, self.ticket);
-        let mut timers = self.clock.shared.timers.lock();
+        let mut timers = self.shared.timers.lock();
         match ticket {
             Some(ticket) => timers.renew(ticket, context.waker()),
             None => {
@@ -140,7 +155,7 @@ impl Drop for Alarm<'_> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
             // A waker may end who knows what, and so does not while the timers are in use.
-            let cancelled = self.clock.shared.timers.lock().cancel(ticket);
+            let cancelled = self.shared.timers.lock().cancel(ticket);
             drop(cancelled);
         }
     }
@@ -180,6 +195,24 @@ mod tests {
         });
         let at = Nanos::from_millis;
         assert_eq!(*woken.lock().unwrap(), [(1, at(10)), (3, at(10)), (2, at(20)), (0, at(30))]);
+    }
+
+    #[test]
+    fn one_that_counts_anew_passes_the_same_time() {
+        let clock = SimClock::new();
+        let at = Nanos::from_millis;
+        let read = clock.block_on(async {
+            clock.sleep_until(at(7)).await;
+            let anew = clock.since_now();
+            let mut read = vec![(clock.now(), anew.now())];
+            anew.sleep_until(at(2)).await;
+            read.push((clock.now(), anew.now()));
+            clock.sleep_until(at(10)).await;
+            let again = anew.since_now();
+            read.extend([(anew.now(), again.now())]);
+            read
+        });
+        assert_eq!(read, [(at(7), at(0)), (at(9), at(2)), (at(3), at(0))]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 // This is the one place that may ask the machine for it: see clippy.toml.
 #![allow(clippy::disallowed_methods)]
 
+use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use super::{Clock, Sleep};
@@ -12,7 +13,7 @@ use crate::model::Nanos;
 pub struct WallClock {
     origin: Instant,
     #[cfg(target_os = "linux")]
-    timers: timerfd::Timers,
+    timers: Arc<timerfd::Timers>,
 }
 
 impl WallClock {
@@ -20,7 +21,7 @@ impl WallClock {
         Self {
             origin: Instant::now(),
             #[cfg(target_os = "linux")]
-            timers: timerfd::Timers::default(),
+            timers: Arc::default(),
         }
     }
 }
@@ -34,6 +35,14 @@ impl Default for WallClock {
 impl Clock for WallClock {
     fn now(&self) -> Nanos {
         self.origin.elapsed().into()
+    }
+
+    fn since_now(&self) -> Box<dyn Clock> {
+        Box::new(Self {
+            origin: Instant::now(),
+            #[cfg(target_os = "linux")]
+            timers: self.timers.clone(),
+        })
     }
 
     fn sleep_until(&self, deadline: Nanos) -> Sleep<'_> {

@@ -7,7 +7,6 @@ use super::loadable::Loadable;
 use super::watch::{Memory, Watch};
 use super::{Error, Progress, Stop};
 use crate::backend::{self, CacheCounters, CacheHost, Server, StoreHost, Tap};
-use crate::clock::{Clock, Since};
 use crate::driver::{self, Cluster, Course, Prefilled};
 use crate::judge::{EndKey, Judge, Rules};
 use crate::measure::validity::{Evidence, StoreEvidence, capacity, check};
@@ -66,11 +65,11 @@ impl Block<'_> {
     ) -> Result<Run, Error> {
         let cluster = Cluster::open(build, self.plan.nodes(), cache, store).await?;
 
-        let clock = Since::now(self.environment.clock());
-        let tap = Tap::new(&clock);
+        let clock = &*self.environment.clock().since_now();
+        let tap = Tap::new(clock);
         let memory_before = cache.counters().await?.map(|counters| counters.used_memory);
         let prefilled = if self.plan.prefill() {
-            Some(driver::prefill(&cluster, self.plan, &clock, &tap).await)
+            Some(driver::prefill(&cluster, self.plan, clock, &tap).await)
         } else {
             None
         };
@@ -79,9 +78,9 @@ impl Block<'_> {
         let start = clock.now();
         let mut watch = self.watch(start);
         let (plan, rows) = (self.plan, &self.rows);
-        let course = Course { plan, rows, clock: &clock, start, pacing: self.pacing };
+        let course = Course { plan, rows, clock, start, pacing: self.pacing };
         let drive = driver::drive(&cluster, &course, &tap, &mut watch, self.stop.asked()).await;
-        let (drain, drained) = driver::drain(&cluster, self.plan, &clock, &tap, &mut watch).await;
+        let (drain, drained) = driver::drain(&cluster, self.plan, clock, &tap, &mut watch).await;
         let Watch { judge, meter, memory, intervals, now, .. } = watch;
         intervals.finish(now, &judge, &meter, self.progress);
         // Before the audit, which takes memory for every key once, however long the run was.
