@@ -6,6 +6,9 @@ use super::plan::Plan;
 use super::popularity::chances;
 use super::tally::{Operations, Ranks, Tally};
 
+/// Requests that are drawn before they are counted: meanwhile the counts of their keys come from memory.
+const COUNTED_AT_ONCE: u64 = 32;
+
 /// The first requests of a plan, counted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Census {
@@ -23,13 +26,19 @@ impl Census {
         let mut operations = Operations::of(&plan.shares());
         let mut ranks = chances(popularity, plan.keys() as u32).map(Ranks::of);
         let mut mixing = Mixing::over(plan.keys());
-        for number in 0..requests {
-            let (drawn, rank) = plan.drawn(number);
-            operations.count(drawn.op);
-            if let Some(ranks) = &mut ranks {
-                ranks.count(rank);
+        let mut batch = Vec::with_capacity(COUNTED_AT_ONCE as usize);
+        for first in (0..requests).step_by(COUNTED_AT_ONCE as usize) {
+            for number in first..requests.min(first + COUNTED_AT_ONCE) {
+                let (drawn, rank) = plan.drawn(number);
+                operations.count(drawn.op);
+                if let Some(ranks) = &mut ranks {
+                    ranks.count(rank);
+                }
+                let request = plan.request_where(drawn);
+                mixing.expect(&request);
+                batch.push(request);
             }
-            mixing.count(&plan.request_where(drawn));
+            batch.drain(..).for_each(|request| mixing.count(&request));
         }
         let mut tallies = vec![operations.tally()];
         tallies.extend(ranks.map(Ranks::tally));

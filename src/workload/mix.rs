@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Request;
-use crate::model::Op;
+use crate::model::{Op, prefetch};
 
 /// A count of the first requests of a plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,11 @@ pub(super) struct Mixing {
 impl Mixing {
     pub fn over(keys: u64) -> Self {
         Self { mix: Mix::default(), counts: vec![0; keys as usize] }
+    }
+
+    /// Has what is counted of the request's key come into the processor's caches.
+    pub fn expect(&self, request: &Request) {
+        prefetch(&self.counts[request.key.0 as usize]);
     }
 
     pub fn count(&mut self, request: &Request) {
