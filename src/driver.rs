@@ -106,7 +106,7 @@ pub async fn drive(
     for slot in cluster.slots() {
         members.push(Box::pin(never(cluster.work(slot, plan.seed(), clock, tap))));
     }
-    let drive = crew::run(members, clock, &&traffic).await;
+    let drive = crew::run(members, clock, &traffic).await;
     traffic.tell();
     drive
 }

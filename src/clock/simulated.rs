@@ -91,7 +91,7 @@ impl Clock for SimClock {
     }
 
     fn since_now(&self) -> Box<dyn Clock> {
-        Box::new(Self { shared: self.shared.clone(), zero: self.shared.now() })
+        Box::new(Self { zero: self.shared.now(), ..self.clone() })
     }
 
     fn sleep_until(&self, deadline: Nanos) -> Sleep<'_> {
@@ -113,12 +113,14 @@ impl Clock for SimClock {
         if !is_for_one || shared.is_woken.load(Ordering::Relaxed) {
             return false;
         }
-        let has_passed = shared.wake_next(latest);
-        if !has_passed && latest != Nanos::NEVER {
-            shared.jump(latest);
+        if shared.wake_next(latest) {
             return true;
         }
-        has_passed
+        if latest == Nanos::NEVER {
+            return false;
+        }
+        shared.jump(latest);
+        true
     }
 }
 

@@ -10,6 +10,7 @@ use super::{Clock, Sleep};
 use crate::model::Nanos;
 
 /// The monotonic clock of the machine, counted from when this was made.
+#[derive(Clone)]
 pub struct WallClock {
     origin: Instant,
     #[cfg(target_os = "linux")]
@@ -38,11 +39,7 @@ impl Clock for WallClock {
     }
 
     fn since_now(&self) -> Box<dyn Clock> {
-        Box::new(Self {
-            origin: Instant::now(),
-            #[cfg(target_os = "linux")]
-            timers: self.timers.clone(),
-        })
+        Box::new(Self { origin: Instant::now(), ..self.clone() })
     }
 
     fn sleep_until(&self, deadline: Nanos) -> Sleep<'_> {

@@ -37,14 +37,13 @@ pub trait Work<'a, T> {
     /// Begins all that is due by `now`: that wakes members, or has others join in.
     fn begin_due(&self, now: Nanos);
 
-    /// Does what was left for a quiet moment, now and then.
+    /// Does what was left for a quiet moment: before the crew rests, and now and then if it never does.
     fn pause(&self);
 
     /// The crew is awake, and looks at what is due by itself.
     fn awake(&self);
 
-    /// As [`pause`](Self::pause), before the thread has nothing more to do; and has the crew woken when
-    /// something is due.
+    /// Has the crew woken when something is due: it is about to rest.
     fn rest(&self, context: &mut Context<'_>);
 }
 
@@ -52,16 +51,17 @@ pub trait Work<'a, T> {
 pub async fn run<'a, T>(
     members: Vec<Member<'a, T>>,
     clock: &dyn Clock,
-    work: &impl Work<'a, T>,
+    work: impl Work<'a, T>,
 ) -> T {
     let bells = Bells::new();
     let ready = Ready::of(bells.crew());
     let mut crew = Crew { clock, work, newcomers: members, members: Vec::new(), bells, ready };
     poll_fn(|context| {
-        work.awake();
-        let polled = crew.work(context);
+        crew.work.awake();
+        let polled = crew.poll(context);
         if polled.is_pending() {
-            work.rest(context);
+            crew.work.pause();
+            crew.work.rest(context);
         }
         polled
     })
@@ -70,7 +70,7 @@ pub async fn run<'a, T>(
 
 struct Crew<'a, 'c, T, W> {
     clock: &'c dyn Clock,
-    work: &'c W,
+    work: W,
     newcomers: Vec<Member<'a, T>>,
     members: Vec<Member<'a, T>>,
     bells: Bells,
@@ -80,11 +80,11 @@ struct Crew<'a, 'c, T, W> {
 
 impl<'a, T, W: Work<'a, T>> Crew<'a, '_, T, W> {
     /// Polls whoever was woken, and begins what is due, for as long as there is anything.
-    fn work(&mut self, context: &Context<'_>) -> Poll<T> {
+    fn poll(&mut self, context: &Context<'_>) -> Poll<T> {
         let is_woken = self.bells.collect(context.waker(), &mut self.ready);
         let at_work = AtWork::enter(&mut self.ready);
         // Where it was for nobody of the crew, it is for others to run before time may pass.
-        let may_skip = begin_due(self.clock, self.work) || is_woken;
+        let may_skip = begin_due(self.clock, &self.work) || is_woken;
         let most = self.members.len().max(UNINTERRUPTED);
         let (mut polls, mut skips) = (0, 0);
         loop {
@@ -110,12 +110,12 @@ impl<'a, T, W: Work<'a, T>> Crew<'a, '_, T, W> {
                 }
             }
             self.newcomers = self.work.newcomers();
-            if !self.newcomers.is_empty() || begin_due(self.clock, self.work) {
+            if !self.newcomers.is_empty() || begin_due(self.clock, &self.work) {
                 continue;
             }
             let has_skipped = may_skip && self.clock.skip_ahead(self.work.next_due());
             // Whom time has woken may be somebody who is not of the crew.
-            if !has_skipped || (at_work.is_quiet() && !begin_due(self.clock, self.work)) {
+            if !has_skipped || (at_work.is_quiet() && !begin_due(self.clock, &self.work)) {
                 return Poll::Pending;
             }
             polls = 0;
@@ -150,13 +150,12 @@ mod tests {
     use crate::clock::{SimClock, Sleep, WallClock};
 
     /// Nothing but those who are to join in, and how often the crew stood still.
-    #[derive(Default)]
     struct Idle<'a, T> {
         newcomers: RefCell<Vec<Member<'a, T>>>,
         pauses: Cell<u32>,
     }
 
-    impl<'a, T> Work<'a, T> for Idle<'a, T> {
+    impl<'a, T> Work<'a, T> for &Idle<'a, T> {
         fn newcomers(&self) -> Vec<Member<'a, T>> {
             self.newcomers.take()
         }
@@ -173,9 +172,7 @@ mod tests {
 
         fn awake(&self) {}
 
-        fn rest(&self, _: &mut Context<'_>) {
-            self.pause();
-        }
+        fn rest(&self, _: &mut Context<'_>) {}
     }
 
     fn idle<'a, T>() -> Idle<'a, T> {
@@ -190,7 +187,7 @@ mod tests {
         timer: RefCell<Option<Sleep<'c>>>,
     }
 
-    impl<'a, T> Work<'a, T> for Rounds<'_> {
+    impl<'a, T> Work<'a, T> for &Rounds<'_> {
         fn newcomers(&self) -> Vec<Member<'a, T>> {
             Vec::new()
         }

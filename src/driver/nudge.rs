@@ -9,7 +9,9 @@ pub struct Nudge(RefCell<Option<Waker>>);
 
 impl Nudge {
     pub fn give(&self) {
-        self.waiting(Waker::wake_by_ref);
+        if let Some(waiting) = &*self.0.borrow() {
+            waiting.wake_by_ref();
+        }
     }
 
     /// Has `waiting` woken by whatever nudge comes from now on.
@@ -18,10 +20,5 @@ impl Nudge {
             Some(known) => known.clone_from(waiting),
             known => *known = Some(waiting.clone()),
         }
-    }
-
-    /// Does something for the one who waits. `None` if nobody has yet.
-    pub fn waiting<T>(&self, work: impl FnOnce(&Waker) -> T) -> Option<T> {
-        self.0.borrow().as_ref().map(work)
     }
 }

@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn by_the_wall_clock_nothing_comes_too_early() {
+    async fn by_the_wall_clock_whoever_waits_is_woken_however_it_waits() {
         for pacing in [Pacing::Timer, Pacing::Spin] {
             let clock = WallClock::new();
             let due = [Nanos::from_micros(10), Nanos::from_micros(500), Nanos::from_millis(2)];

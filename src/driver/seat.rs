@@ -24,9 +24,13 @@ impl Seat {
         self.issuer.give();
     }
 
-    /// The request that was handed to it.
-    pub fn take(&self) -> Option<Due> {
-        self.next.take()
+    /// The next request that is handed to it.
+    pub async fn next(&self) -> Due {
+        poll_fn(|context| {
+            self.wait(context);
+            self.next.take().map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
     }
 
     /// Ends the request that is on its way.
@@ -64,7 +68,7 @@ impl Seat {
     }
 
     /// Has the one who waits in `context` woken for whatever happens.
-    pub fn wait(&self, context: &Context<'_>) {
+    fn wait(&self, context: &Context<'_>) {
         self.issuer.wait(context.waker());
     }
 }

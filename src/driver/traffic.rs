@@ -129,17 +129,11 @@ impl<'a> Traffic<'a> {
         })
     }
 
-    /// What was handed to this seat, for its issuer.
-    fn next(seat: &Seat, context: &Context<'_>) -> Poll<Due> {
-        seat.wait(context);
-        seat.take().map_or(Poll::Pending, Poll::Ready)
-    }
-
     /// Sends one request after the other, without end.
     async fn issue(&self, seat: Rc<Seat>) -> Drive {
         let mut uninterrupted = 0;
         loop {
-            let mut next = Some(poll_fn(|context| Self::next(&seat, context)).await);
+            let mut next = Some(seat.next().await);
             while let Some(due) = next {
                 let answered = self.send(&seat, due).await;
                 next = self.answered(&seat, &answered);
@@ -236,7 +230,6 @@ impl<'t> Work<'t, Drive> for &'t Traffic<'_> {
     }
 
     fn rest(&self, context: &mut Context<'_>) {
-        self.tell();
         self.pacer.borrow_mut().wait(self.next_due(), context);
     }
 }
