@@ -8,6 +8,9 @@ use crate::model::Key;
 /// A map by key. Nothing may depend on the order in which it is gone through.
 pub type ByKey<T> = HashMap<Key, T, BuildHasherDefault<Mixed>>;
 
+/// As well, by a number that counts.
+pub type ByNumber<T> = HashMap<u64, T, BuildHasherDefault<Mixed>>;
+
 /// Spreads a number over all bits, in both halves of a product. Keys are no one's to choose, so nobody
 /// can make them collide.
 #[derive(Default)]

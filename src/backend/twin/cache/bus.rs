@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::Shared;
-use super::table::ByKey;
 use super::times::RoundTrips;
+use crate::backend::twin::hashing::ByKey;
 use crate::backend::{Notice, Subscription};
 use crate::model::{Fault, FaultKind, Key, Nanos, Outcome};
 

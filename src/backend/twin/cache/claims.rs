@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::table::ByKey;
 use crate::backend::Token;
+use crate::backend::twin::hashing::ByKey;
 use crate::model::{Key, Nanos};
 
 /// The claims of one kind. One that has expired is as good as none.

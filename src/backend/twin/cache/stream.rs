@@ -1,16 +1,15 @@
 //! A stream read by one group of consumers.
 
-use std::collections::{HashMap, VecDeque};
-use std::hash::BuildHasherDefault;
+use std::collections::VecDeque;
 
-use super::table::Scatter;
+use crate::backend::twin::hashing::ByNumber;
 use crate::model::Nanos;
 
 /// Items in the order they were appended. One that was claimed is pending until it is settled.
 pub(super) struct Stream<T> {
     appended: u64,
     fresh: VecDeque<(u64, T)>,
-    pending: HashMap<u64, T, BuildHasherDefault<Scatter>>,
+    pending: ByNumber<T>,
     /// The last claim of each pending item, and claims of settled ones that are not forgotten yet.
     /// Time does not go backwards, so the order of claiming is the order of falling idle.
     claims: VecDeque<(Nanos, u64)>,
@@ -83,7 +82,7 @@ impl<T> Default for Stream<T> {
         Self {
             appended: 0,
             fresh: VecDeque::new(),
-            pending: HashMap::default(),
+            pending: ByNumber::default(),
             claims: VecDeque::new(),
         }
     }
