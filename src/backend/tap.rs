@@ -1,6 +1,7 @@
 //! The tap around the backends: what a strategy calls is counted here, whether it says so or not.
 
 use std::collections::HashMap;
+use std::mem;
 
 use crate::clock::{Clock, Guard, Guarded};
 use crate::model::{Call, Key, Side};
@@ -44,7 +45,7 @@ impl Tap {
     pub(super) fn begin_call(&self, side: Side) -> InProgress<'_> {
         let in_progress = &mut self.seen().in_progress[side as usize];
         *in_progress += 1;
-        InProgress { tap: self, side, concurrent: *in_progress, answered: None }
+        InProgress { tap: self, side, concurrent: *in_progress }
     }
 
     /// Notes that a fill reads `key` from now on until the guard is dropped.
@@ -66,14 +67,16 @@ pub(super) struct InProgress<'a> {
     tap: &'a Tap,
     side: Side,
     pub concurrent: u32,
-    /// What it is recorded as, once it is.
-    answered: Option<Call>,
 }
 
 impl InProgress<'_> {
     /// It is over, and is recorded as this.
-    pub fn answered(mut self, call: Call) {
-        self.answered = Some(call);
+    pub fn answered(self, call: Call) {
+        let mut seen = self.tap.seen();
+        seen.in_progress[self.side as usize] -= 1;
+        seen.calls.push(call);
+        drop(seen);
+        mem::forget(self);
     }
 }
 
@@ -81,10 +84,7 @@ impl Drop for InProgress<'_> {
     fn drop(&mut self) {
         let (mut seen, side) = (self.tap.seen(), self.side as usize);
         seen.in_progress[side] -= 1;
-        match self.answered {
-            Some(call) => seen.calls.push(call),
-            None => seen.given_up[side] += 1,
-        }
+        seen.given_up[side] += 1;
     }
 }
 
