@@ -28,8 +28,8 @@ const SKIPS: usize = 1_024;
 
 /// What there is to do for a crew beside its members.
 pub trait Work<'a, T> {
-    /// Whoever joins in. Asked for whenever the members have come to rest.
-    fn newcomers(&self) -> Vec<Member<'a, T>>;
+    /// Adds whoever joins in. Asked for whenever the members have come to rest.
+    fn add_newcomers(&self, to: &mut Vec<Member<'a, T>>);
 
     /// When there is something to begin next; `NEVER` where nothing is known of.
     fn next_due(&self) -> Nanos;
@@ -109,7 +109,7 @@ impl<'a, T, W: Work<'a, T>> Crew<'a, '_, T, W> {
                     return polled;
                 }
             }
-            self.newcomers = self.work.newcomers();
+            self.work.add_newcomers(&mut self.newcomers);
             if !self.newcomers.is_empty() || begin_due(self.clock, &self.work) {
                 continue;
             }
@@ -156,8 +156,8 @@ mod tests {
     }
 
     impl<'a, T> Work<'a, T> for &Idle<'a, T> {
-        fn newcomers(&self) -> Vec<Member<'a, T>> {
-            self.newcomers.take()
+        fn add_newcomers(&self, to: &mut Vec<Member<'a, T>>) {
+            to.append(&mut self.newcomers.borrow_mut());
         }
 
         fn next_due(&self) -> Nanos {
@@ -188,9 +188,7 @@ mod tests {
     }
 
     impl<'a, T> Work<'a, T> for &Rounds<'_> {
-        fn newcomers(&self) -> Vec<Member<'a, T>> {
-            Vec::new()
-        }
+        fn add_newcomers(&self, _: &mut Vec<Member<'a, T>>) {}
 
         fn next_due(&self) -> Nanos {
             self.due.borrow().last().copied().map_or(Nanos::NEVER, Nanos)

@@ -80,13 +80,13 @@ impl Client<'_> {
     /// Sends the request, which starts now, waits for its answer, or until the seat's request is given
     /// up, and adds it to those that have ended.
     pub async fn send(
-        self,
-        request: Request,
+        &self,
+        request: &Request,
         intended: Nanos,
         started: Nanos,
         seat: &Seat,
     ) -> Answered {
-        let mut sample = blank(&request, intended, started);
+        let mut sample = blank(request, intended, started);
         let Some(node) = &self.node else {
             // Nobody is there to ask: nothing was read, and nothing can have been written.
             (sample.ended, sample.fault) = (started, Some(Fault::NODE_DOWN));

@@ -26,9 +26,12 @@ impl Seat {
 
     /// The next request that is handed to it.
     pub async fn next(&self) -> Due {
-        poll_fn(|context| {
-            self.wait(context);
-            self.next.take().map_or(Poll::Pending, Poll::Ready)
+        poll_fn(|context| match self.next.take() {
+            Some(due) => Poll::Ready(due),
+            None => {
+                self.wait(context);
+                Poll::Pending
+            }
         })
         .await
     }

@@ -131,12 +131,13 @@ impl<'a> Traffic<'a> {
 
     /// Sends one request after the other, without end.
     async fn issue(&self, seat: Rc<Seat>) -> Drive {
-        let mut uninterrupted = 0;
         loop {
-            let mut next = Some(seat.next().await);
-            while let Some(due) = next {
-                let answered = self.send(&seat, due).await;
-                next = self.answered(&seat, &answered);
+            let mut due = seat.next().await;
+            let mut uninterrupted = 0;
+            loop {
+                let answered = self.send(&seat, &due).await;
+                let Some(next) = self.answered(&seat, &answered) else { break };
+                due = next;
                 uninterrupted = if answered.waited { 0 } else { uninterrupted + 1 };
                 if uninterrupted == UNINTERRUPTED {
                     uninterrupted = 0;
@@ -147,16 +148,16 @@ impl<'a> Traffic<'a> {
     }
 
     /// Sends the request now and waits for its answer.
-    async fn send(&self, seat: &Rc<Seat>, due: Due) -> Answered {
+    async fn send(&self, seat: &Rc<Seat>, due: &Due) -> Answered {
         let Course { plan, rows, clock, .. } = *self.course;
-        let request = due.request;
-        let node = self.cluster.serving(request.node);
+        let node = self.cluster.serving(due.request.node);
         let started = clock.now();
-        let at = node.as_ref().map_or(request.node, |node| node.id);
+        let at = node.as_ref().map_or(due.request.node, |node| node.id);
         let ticket = self.in_flight.borrow_mut().begin(at, started, seat.clone());
         let client =
             Client { node, rows, clock, tap: self.tap, seed: plan.seed(), ended: &self.ended };
-        let answered = client.send(request, due.intended.unwrap_or(started), started, seat).await;
+        let intended = due.intended.unwrap_or(started);
+        let answered = client.send(&due.request, intended, started, seat).await;
         self.in_flight.borrow_mut().end(ticket);
         answered
     }
@@ -204,13 +205,14 @@ impl<'a> Traffic<'a> {
 
 impl<'t> Work<'t, Drive> for &'t Traffic<'_> {
     /// An issuer for every seat that has none yet.
-    fn newcomers(&self) -> Vec<Member<'t, Drive>> {
+    fn add_newcomers(&self, to: &mut Vec<Member<'t, Drive>>) {
+        let mut seats = self.new_seats.borrow_mut();
         // Asked for whenever time passes, and nearly always nobody joins.
-        if self.new_seats.borrow().is_empty() {
-            return Vec::new();
+        if !seats.is_empty() {
+            to.extend(
+                seats.drain(..).map(|seat| -> Member<'t, Drive> { Box::pin(self.issue(seat)) }),
+            );
         }
-        let seats = self.new_seats.take();
-        seats.into_iter().map(|seat| -> Member<'t, Drive> { Box::pin(self.issue(seat)) }).collect()
     }
 
     fn next_due(&self) -> Nanos {
