@@ -21,6 +21,15 @@ pub struct LatencyMeter {
 
 #[derive(Default)]
 struct Cell {
+    /// Of requests that started when they were meant to, as all do under virtual time: response and
+    /// service are the same, and recorded once.
+    on_time: Distribution,
+    /// Of the others.
+    late: Option<Box<Late>>,
+}
+
+#[derive(Default)]
+struct Late {
     response: Distribution,
     service: Distribution,
 }
@@ -28,8 +37,13 @@ struct Cell {
 impl LatencyMeter {
     pub fn record(&mut self, op: Op, served_by: ServedBy, response: Nanos, service: Nanos) {
         let cell = self.cells[op as usize][served_by as usize].get_or_insert_default();
-        cell.response.record(response);
-        cell.service.record(service);
+        if response == service {
+            cell.on_time.record(response);
+        } else {
+            let late = cell.late.get_or_insert_default();
+            late.response.record(response);
+            late.service.record(service);
+        }
     }
 
     pub fn finish(self) -> Vec<Latency> {
@@ -37,7 +51,12 @@ impl LatencyMeter {
         let cells =
             by_op.flat_map(|(op, cells)| SERVED_BY.into_iter().zip(cells).map(move |it| (op, it)));
         let latency = cells.filter_map(|(op, (served_by, cell))| {
-            let Cell { response, service } = *cell?;
+            let Cell { on_time, late } = *cell?;
+            let (mut response, mut service) = (on_time.clone(), on_time);
+            if let Some(late) = late {
+                response.merge(&late.response);
+                service.merge(&late.service);
+            }
             Some(Latency { op, served_by, response, service })
         });
         latency.collect()

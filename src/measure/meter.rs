@@ -21,6 +21,8 @@ pub struct Meter {
     store: LoadMeter,
     node: NodeMeter,
     totals: Totals,
+    /// Requests that started when they were meant to: under virtual time all.
+    on_time: u64,
     /// The lag by bucket, where something breaks: which of them count is known in the end.
     lags: Vec<Distribution>,
 }
@@ -46,6 +48,7 @@ impl Meter {
             store: LoadMeter::new(window),
             node: NodeMeter::default(),
             totals: Totals::default(),
+            on_time: 0,
         }
     }
 
@@ -57,7 +60,10 @@ impl Meter {
         let measures = &mut self.measures;
         measures.requests.intended += 1;
         let lag = sample.lag();
-        measures.lag.record(lag);
+        match lag {
+            Nanos::ZERO => self.on_time += 1,
+            lag => measures.lag.record(lag),
+        }
         measures.requests.undelivered += u64::from(sample.touches.undelivered);
         let index = ((sample.intended - self.start).0 / measures.bucket.0) as usize;
         if let Some(lags) = self.lags.get_mut(index) {
@@ -65,7 +71,7 @@ impl Meter {
         }
         let bucket = &mut measures.timeline[index];
         bucket.requests += 1;
-        bucket.lag_max = bucket.lag_max.max(sample.lag());
+        bucket.lag_max = bucket.lag_max.max(lag);
         if let Some(fault) = sample.fault {
             bucket.failed += 1;
             *self.failed.entry((sample.op, fault)).or_default() += 1;
@@ -124,6 +130,7 @@ impl Meter {
         broken: &[Injected],
     ) -> (Measures, Totals) {
         let mut measures = self.measures;
+        measures.lag.record_many(Nanos::ZERO, self.on_time);
         if let Some(closed) = closed {
             measures.window = closed.min(self.end).since(self.start);
             let buckets = measures.window.0.div_ceil(measures.bucket.0) as usize;

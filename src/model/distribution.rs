@@ -33,6 +33,11 @@ impl Distribution {
         self.record_count(span.0);
     }
 
+    /// Records the same span so many times.
+    pub fn record_many(&mut self, span: Nanos, times: u64) {
+        self.0.record_n(span.0, times).expect("a histogram without bounds holds any number");
+    }
+
     /// Records a plain number, for distributions that are not of time.
     pub fn record_count(&mut self, number: u64) {
         // `saturating_record` would clamp to the range so far instead of widening it.

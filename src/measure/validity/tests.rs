@@ -118,9 +118,9 @@ const TABLE: [(&str, Wrong, [Standing; 4]); 5] = {
 
 fn late(scene: &mut Scene) {
     let lag = Nanos::from_millis(900);
-    scene.measures.lag.record_many(lag);
+    scene.measures.lag.record_many(lag, 100);
     if let Some(outside) = &mut scene.measures.lag_outside_faults {
-        outside.record_many(lag);
+        outside.record_many(lag, 100);
     }
 }
 
@@ -138,16 +138,6 @@ fn miscounted(scene: &mut Scene) {
 
 fn mangled(scene: &mut Scene) {
     scene.totals.corrupt = 1;
-}
-
-trait RecordMany {
-    fn record_many(&mut self, value: Nanos);
-}
-
-impl RecordMany for Distribution {
-    fn record_many(&mut self, value: Nanos) {
-        (0..100).for_each(|_| self.record(value));
-    }
 }
 
 #[test]
@@ -181,7 +171,7 @@ fn through_a_fault_the_generator_is_held_to_what_its_loop_is() {
 #[test]
 fn a_lag_within_the_fault_alone_is_the_faults() {
     let mut scene = sound(FAULT);
-    scene.measures.lag.record_many(Nanos::from_millis(900));
+    scene.measures.lag.record_many(Nanos::from_millis(900), 100);
     assert_eq!(scene.standing("dispatch lag"), Standing::Ok);
 }
 
