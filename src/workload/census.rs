@@ -29,16 +29,16 @@ impl Census {
         let mut batch = Vec::with_capacity(COUNTED_AT_ONCE as usize);
         for first in (0..requests).step_by(COUNTED_AT_ONCE as usize) {
             for number in first..requests.min(first + COUNTED_AT_ONCE) {
-                let (drawn, rank) = plan.drawn(number);
+                let drawn = plan.drawn(number);
                 operations.count(drawn.op);
                 if let Some(ranks) = &mut ranks {
-                    ranks.count(rank);
+                    ranks.count(drawn.rank);
                 }
-                let request = plan.request_where(drawn);
-                mixing.expect(&request);
-                batch.push(request);
+                let asked = plan.write_read_by(number).map_or(drawn, |write| plan.own_read(write));
+                mixing.expect(asked.key);
+                batch.push((asked.op, asked.key));
             }
-            batch.drain(..).for_each(|request| mixing.count(&request));
+            batch.drain(..).for_each(|(op, key)| mixing.count(op, key));
         }
         let mut tallies = vec![operations.tally()];
         tallies.extend(ranks.map(Ranks::tally));

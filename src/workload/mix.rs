@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Request;
-use crate::model::{Op, prefetch};
+use crate::model::{Key, Op, prefetch};
 
 /// A count of the first requests of a plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -33,15 +32,15 @@ impl Mixing {
         Self { mix: Mix::default(), counts: vec![0; keys as usize] }
     }
 
-    /// Has what is counted of the request's key come into the processor's caches.
-    pub fn expect(&self, request: &Request) {
-        prefetch(&self.counts[request.key.0 as usize]);
+    /// Has what is counted of the key come into the processor's caches.
+    pub fn expect(&self, key: Key) {
+        prefetch(&self.counts[key.0 as usize]);
     }
 
-    pub fn count(&mut self, request: &Request) {
+    pub fn count(&mut self, op: Op, key: Key) {
         self.mix.requests += 1;
-        *self.mix.of_op_mut(request.op) += 1;
-        let count = &mut self.counts[request.key.0 as usize];
+        *self.mix.of_op_mut(op) += 1;
+        let count = &mut self.counts[key.0 as usize];
         *count = count.saturating_add(1);
     }
 

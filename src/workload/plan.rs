@@ -56,6 +56,15 @@ pub struct Request {
     pub node: NodeId,
 }
 
+/// What a request asks, whoever does.
+#[derive(Clone, Copy)]
+pub(super) struct Asked {
+    pub op: Op,
+    pub key: Key,
+    /// The rank that was drawn, and led to the key.
+    pub rank: u32,
+}
+
 impl Plan {
     /// Makes the plan that the options ask for. Trace files are read here, relative to `base_dir`.
     ///
@@ -122,36 +131,41 @@ impl Plan {
     ///
     /// Where clients read their own writes, such a read takes the place of what was drawn.
     pub fn request(&self, number: u64) -> Request {
-        self.request_where(self.drawn(number).0)
+        let write = self.write_read_by(number);
+        let (Asked { op, key, .. }, client) = match write {
+            Some(write) => (self.own_read(write), self.client(write)),
+            None => (self.drawn(number), self.client(number)),
+        };
+        let node = NodeId(client.0 % self.workload.nodes);
+        Request { number, key, op, client, node }
     }
 
-    /// The request that `drawn` was drawn for.
-    pub(super) fn request_where(&self, drawn: Request) -> Request {
-        let Some(own_reading) = &self.own_reading else { return drawn };
+    /// The write that request `number` reads, if its client looks at its own.
+    pub(super) fn write_read_by(&self, number: u64) -> Option<u64> {
         let writes = |number| !self.op(number).is_read();
-        match own_reading.write_read_by(drawn.number, writes) {
-            Some(write) => Request { number: drawn.number, op: Op::Read, ..self.drawn(write).0 },
-            None => drawn,
-        }
+        self.own_reading.as_ref()?.write_read_by(number, writes)
     }
 
-    /// Request `number` by its own draws, and the rank of the key that was drawn.
-    pub(super) fn drawn(&self, number: u64) -> (Request, u32) {
+    /// What is asked by a client that looks at its own write of that number.
+    pub(super) fn own_read(&self, write: u64) -> Asked {
+        Asked { op: Op::Read, ..self.drawn(write) }
+    }
+
+    /// What request `number` asks by its own draws.
+    pub(super) fn drawn(&self, number: u64) -> Asked {
+        let op = self.op(number);
+        let Drawn { key, rank } = self.popularity.draw(number);
+        let key = if op == Op::Insert { self.to_insert(key) } else { key };
+        Asked { op, key: Key(u64::from(key)), rank }
+    }
+
+    fn client(&self, number: u64) -> ClientId {
         let clients = u64::from(self.clients);
         let client = match self.workload.arrival {
             Arrival::Closed(_) => number % clients,
             Arrival::Even(_) | Arrival::Poisson(_) => below(self.client_draws.at(number), clients),
         };
-        let op = self.op(number);
-        let Drawn { key, rank } = self.popularity.draw(number);
-        let request = Request {
-            number,
-            key: Key(u64::from(if op == Op::Insert { self.to_insert(key) } else { key })),
-            op,
-            client: ClientId(client as u32),
-            node: NodeId(client as u32 % self.workload.nodes),
-        };
-        (request, rank)
+        ClientId(client as u32)
     }
 
     /// The operation of request `number` by its own draw.
