@@ -32,6 +32,7 @@ pub use simulate::simulate;
 pub use stop::Stop;
 
 use self::campaign::{Campaign, Turn};
+use self::predict::Asked;
 use crate::model::{Nanos, Op};
 use crate::record::{Contender, FORMAT, Host, PlanFacts, Record, Run};
 use crate::scenario::{self, Loaded, Scenario};
@@ -140,9 +141,11 @@ impl<'a> Experiment<'a> {
         let campaign = self.campaign;
         let scenario = &campaign.loaded.scenario;
         let profile = campaign.environment.profile();
-        for (contender, chosen) in self.contenders.iter_mut().zip(&scenario.strategies.0) {
-            contender.predictions =
-                predict::predictions(chosen, scenario, &self.plan, contender, profile);
+        if let Some(asked) = Asked::by(&self.plan, scenario) {
+            for (contender, chosen) in self.contenders.iter_mut().zip(&scenario.strategies.0) {
+                contender.predictions =
+                    predict::predictions(chosen, scenario, &self.plan, &asked, contender, profile);
+            }
         }
         self.contenders.retain(|contender| !contender.runs.is_empty());
         let plan = plan_facts(&self.plan, &self.contenders);

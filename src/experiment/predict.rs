@@ -25,57 +25,63 @@ use crate::workload::Plan;
 /// them seconds.
 const KEYS_MAX: u64 = 10_000_000;
 
-/// The closed forms that apply to a contender, each with its measured figure. Empty where requests
-/// follow answers (a closed loop), where popularity moves, where something breaks, where there is
-/// more to the workload than reads and updates of rows that are there, and with more than ten million
-/// keys. `profile` is that of a simulation.
-pub fn predictions(
-    chosen: &scenario::Contender,
-    scenario: &Scenario,
-    plan: &Plan,
-    contender: &Contender,
-    profile: Option<&Profile>,
-) -> Vec<Prediction> {
-    // What is deleted, or was never there, is in no cache; and what is filled all at once is not yet
-    // in the steady state that the forms are about.
-    let workload = &scenario.workload;
-    let is_plain =
-        workload.only_reads_and_updates() && scenario.dataset.absent.is_zero() && !workload.prefill;
-    if !is_plain || !scenario.faults.is_empty() || plan.keys() > KEYS_MAX {
-        return Vec::new();
-    }
-    let (Some(rate), Some(probabilities)) = (plan.rate(), plan.probabilities()) else {
-        return Vec::new();
-    };
-    let asked = Asked { rate, reads: workload.reads.0, probabilities };
-    let is_bounded = scenario.cache.maxmemory.is_some() || scenario.cache.max_keys.is_some();
-    let mut found = match is_bounded {
-        true => full::hit_ratio(&chosen.spec, scenario, &asked, contender).into_iter().collect(),
-        false => of_lives(chosen, scenario, plan, &asked, contender),
-    };
-    if !is_bounded {
-        found.extend(events::of_their_lag(chosen, scenario, &asked, contender));
-    }
-    found.extend(flushes::rows_per_flush(&chosen.spec, &asked, contender));
-    found.extend(waiting::for_the_api(chosen, scenario, plan, &asked, contender));
-    found.extend(profile.and_then(|profile| {
-        pool::for_the_store(chosen, scenario, plan, &asked, contender, &profile.store)
-    }));
-    for prediction in &mut found {
-        let general = caveat::of_arrivals(scenario);
-        prediction.caveat = general.map(Into::into).or_else(|| prediction.caveat.take());
-    }
-    found
-}
-
 /// What all keys together are asked for.
-struct Asked {
+pub struct Asked {
     /// Requests a second.
     rate: f64,
     /// The share of them that reads.
     reads: f64,
     /// Of each key.
     probabilities: Vec<f64>,
+}
+
+impl Asked {
+    /// What a plan asks for, if there are closed forms for it: not where requests follow answers (a closed
+    /// loop), where popularity moves, where something breaks, where there is more to the workload than
+    /// reads and updates of rows that are there, and with more than ten million keys.
+    pub fn by(plan: &Plan, scenario: &Scenario) -> Option<Self> {
+        // What is deleted, or was never there, is in no cache; and what is filled all at once is not yet
+        // in the steady state that the forms are about.
+        let workload = &scenario.workload;
+        let is_plain = workload.only_reads_and_updates()
+            && scenario.dataset.absent.is_zero()
+            && !workload.prefill;
+        if !is_plain || !scenario.faults.is_empty() || plan.keys() > KEYS_MAX {
+            return None;
+        }
+        let (rate, probabilities) = (plan.rate()?, plan.probabilities()?);
+        Some(Self { rate, reads: workload.reads.0, probabilities })
+    }
+}
+
+/// The closed forms that apply to a contender, each with its measured figure. `profile` is that of a
+/// simulation.
+pub fn predictions(
+    chosen: &scenario::Contender,
+    scenario: &Scenario,
+    plan: &Plan,
+    asked: &Asked,
+    contender: &Contender,
+    profile: Option<&Profile>,
+) -> Vec<Prediction> {
+    let is_bounded = scenario.cache.maxmemory.is_some() || scenario.cache.max_keys.is_some();
+    let mut found = match is_bounded {
+        true => full::hit_ratio(&chosen.spec, scenario, asked, contender).into_iter().collect(),
+        false => of_lives(chosen, scenario, plan, asked, contender),
+    };
+    if !is_bounded {
+        found.extend(events::of_their_lag(chosen, scenario, asked, contender));
+    }
+    found.extend(flushes::rows_per_flush(&chosen.spec, asked, contender));
+    found.extend(waiting::for_the_api(chosen, scenario, plan, asked, contender));
+    found.extend(profile.and_then(|profile| {
+        pool::for_the_store(chosen, scenario, plan, asked, contender, &profile.store)
+    }));
+    for prediction in &mut found {
+        let general = caveat::of_arrivals(scenario);
+        prediction.caveat = general.map(Into::into).or_else(|| prediction.caveat.take());
+    }
+    found
 }
 
 /// What follows from how long entries live, in a cache that has room for all of them.
