@@ -57,6 +57,7 @@ impl Tap {
         Loading { tap: self, key, duplicate }
     }
 
+    #[inline(always)]
     fn seen(&self) -> Guard<'_, Seen> {
         self.0.lock()
     }

@@ -65,6 +65,7 @@ impl Owner {
     /// # Panics
     ///
     /// If another thread has it.
+    #[inline(always)]
     pub fn hold(&self) -> Holding<'_> {
         let me = THREAD.with(|thread| *thread);
         let is_first = self.0.load(Ordering::Relaxed) != me;
@@ -104,6 +105,7 @@ impl<T> Alone<T> {
     /// # Panics
     ///
     /// If another thread has it, or somebody on this one uses it.
+    #[inline(always)]
     pub fn lock(&self) -> Using<'_, T> {
         let holding = self.owner.hold();
         assert!(!self.is_in_use.replace(true), "it is being used");
@@ -154,6 +156,7 @@ impl<T> Guarded<T> {
     /// # Panics
     ///
     /// Where there is none, if another thread has time to itself, or somebody on this one uses the value.
+    #[inline(always)]
     pub fn lock(&self) -> Guard<'_, T> {
         match self {
             Self::Alone(alone) => Guard::Alone(alone.lock()),

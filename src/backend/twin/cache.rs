@@ -73,6 +73,7 @@ impl Shared {
         self.clock.now()
     }
 
+    #[inline(always)]
     fn server(&self) -> Guard<'_, Server> {
         self.server.lock()
     }
