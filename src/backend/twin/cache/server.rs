@@ -4,9 +4,10 @@
 //! arrive, each when those before it are done. Nothing has to happen at that very moment: a server that
 //! nobody looks at may as well do its work later. So it is caught up with by whoever looks at it next,
 //! mostly by a caller whose answer is about due; every step is made in its order, and as of its own time.
-//! A call that nobody got in the way of takes one timer that way, and others two.
+//! A call that nobody who was sent later got ahead of takes one timer that way, and others two.
 
 mod connection;
+mod line;
 mod outage;
 
 use std::task::Waker;
@@ -16,19 +17,19 @@ use slab::Slab;
 
 pub(super) use self::connection::Connecting;
 use self::connection::Connection;
+use self::line::Line;
 pub(super) use self::outage::Trouble;
 use super::command::{Command, Reply};
 use super::state::State;
 use super::times::{RoundTrips, Service};
-use crate::model::{Agenda, CacheTimes, Fault, FaultKind, Nanos, Outcome};
+use crate::model::{CacheTimes, Fault, FaultKind, Nanos, Outcome};
 
 /// The server as it is caught up with.
 pub(super) struct Server {
     pub state: State,
     service: Service,
     round_trips: RoundTrips,
-    /// The calls that have been sent and not been carried out, by when they arrive.
-    arrivals: Agenda<usize>,
+    line: Line,
     calls: Slab<Call>,
     connections: Vec<Connection>,
     /// When the thread has done all that it was given so far.
@@ -101,7 +102,7 @@ impl Server {
             state,
             service: Service::new(times),
             round_trips: RoundTrips::new(times.round_trip, seed),
-            arrivals: Agenda::default(),
+            line: Line::default(),
             calls: Slab::new(),
             connections: Vec::new(),
             free_at: Nanos::ZERO,
@@ -152,10 +153,11 @@ impl Server {
         let (service, way_back) = (self.service.of(&command), round_trip - there);
         let arrives = self.connections[connection].carry(now, sending, there + slow);
         self.advance(now);
-        let served = arrives.max(self.free_at) + service;
+        let call = self.calls.vacant_key();
+        let served = self.line.join(call, arrives, service, self.free_at);
         let link = &mut self.connections[connection];
         link.calls += 1;
-        let call = self.calls.insert(Call {
+        self.calls.insert(Call {
             stage: Stage::Sent { arrives, command },
             connection,
             service,
@@ -163,9 +165,7 @@ impl Server {
             not_before: link.not_before(served + way_back),
             is_given_up: false,
             waker: None,
-        });
-        self.arrivals.put(arrives, call);
-        call
+        })
     }
 
     /// Does all that has come about by `now`.
@@ -173,7 +173,7 @@ impl Server {
         if self.trouble.is_silent() {
             return;
         }
-        while let Some((arrives, call)) = self.arrivals.take_due(now) {
+        while let Some((arrives, call)) = self.line.take_due(now) {
             self.serve(call, arrives);
         }
         self.state.entries.run_cycles(now);
@@ -191,7 +191,9 @@ impl Server {
         let outcome = self.state.execute(command, served);
         let (slow, sending) = self.slow(outcome.as_ref().map_or(0, Reply::bytes));
         let arrives = self.connections[connection].bring(served, sending, way_back + slow);
-        self.calls[number].stage = Stage::Answered { served, arrives, outcome };
+        let call = &mut self.calls[number];
+        debug_assert!(call.not_before <= arrives, "its caller comes too late");
+        call.stage = Stage::Answered { served, arrives, outcome };
         if is_given_up {
             self.remove(number);
         }

@@ -99,7 +99,7 @@ impl Server {
         self.advance(now);
         self.was_troubled = true;
         self.breaks += 1;
-        self.arrivals.clear();
+        self.line.clear();
         self.calls.retain(|_, call| !call.is_given_up);
         for (_, call) in &mut self.calls {
             let is_there = matches!(call.stage, Stage::Answered { arrives, .. } if arrives <= now);
