@@ -16,7 +16,7 @@ use rand_chacha::ChaCha8Rng;
 use slab::Slab;
 
 pub(super) use self::connection::Connecting;
-use self::connection::Connection;
+use self::connection::{Connection, Direction};
 use self::line::Line;
 pub(super) use self::outage::Trouble;
 use super::command::{Command, Reply};
@@ -39,8 +39,9 @@ pub(super) struct Server {
     was_troubled: bool,
     /// How often all connections broke.
     breaks: u64,
-    /// What varies by chance in a bad network.
-    jitter: ChaCha8Rng,
+    /// What varies by chance in a bad network, in each direction: answers are sent when somebody looks,
+    /// and must not change what is drawn for calls.
+    jitter: [ChaCha8Rng; 2],
 }
 
 /// A call under way.
@@ -146,7 +147,7 @@ impl Server {
     pub fn send(&mut self, command: Command, connection: usize, now: Nanos) -> usize {
         let round_trip = self.round_trips.draw();
         let there = Nanos(round_trip.0 / 2);
-        let (slow, sending) = self.slow(command.bytes());
+        let (slow, sending) = self.slow(Direction::There, command.bytes());
         if let Command::Get(key) = command {
             self.state.entries.expect(key);
         }
@@ -189,7 +190,7 @@ impl Server {
         let served = starts + service;
         self.free_at = served;
         let outcome = self.state.execute(command, served);
-        let (slow, sending) = self.slow(outcome.as_ref().map_or(0, Reply::bytes));
+        let (slow, sending) = self.slow(Direction::Back, outcome.as_ref().map_or(0, Reply::bytes));
         let arrives = self.connections[connection].bring(served, sending, way_back + slow);
         let call = &mut self.calls[number];
         debug_assert!(call.not_before <= arrives, "its caller comes too late");

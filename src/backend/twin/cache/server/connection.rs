@@ -6,6 +6,13 @@ use crate::model::Nanos;
 /// A link to a dead server tries to reach it at most this often; calls in between fail at once.
 const RETRY_PAUSE: Nanos = Nanos::from_millis(50);
 
+/// From a node to the server, or from there to it.
+#[derive(Clone, Copy)]
+pub(super) enum Direction {
+    There,
+    Back,
+}
+
 /// One connection of a node. Nothing overtakes anything on it.
 #[derive(Default)]
 pub(super) struct Connection {
@@ -48,22 +55,23 @@ pub(crate) enum Connecting {
 impl Connection {
     /// When what is sent `now` arrives at the server.
     pub fn carry(&mut self, now: Nanos, sending: Nanos, way: Nanos) -> Nanos {
-        self.pass(0, now, sending, way)
+        self.pass(Direction::There, now, sending, way)
     }
 
     /// When what the server sends `now` arrives.
     pub fn bring(&mut self, now: Nanos, sending: Nanos, way: Nanos) -> Nanos {
-        self.pass(1, now, sending, way)
+        self.pass(Direction::Back, now, sending, way)
     }
 
     /// When the answer to what was sent last can be there, which by itself could be at `answered`: not
     /// before the answers to all that was sent earlier.
     pub fn not_before(&mut self, answered: Nanos) -> Nanos {
-        self.answered = self.answered.max(answered).max(self.arrived[1]);
+        self.answered = self.answered.max(answered).max(self.arrived[Direction::Back as usize]);
         self.answered
     }
 
-    fn pass(&mut self, direction: usize, now: Nanos, sending: Nanos, way: Nanos) -> Nanos {
+    fn pass(&mut self, direction: Direction, now: Nanos, sending: Nanos, way: Nanos) -> Nanos {
+        let direction = direction as usize;
         let sent = now.max(self.sending[direction]) + sending;
         self.sending[direction] = sent;
         let arrives = self.arrived[direction].max(sent + way);

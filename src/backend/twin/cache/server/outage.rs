@@ -3,13 +3,13 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::connection::Connection;
+use super::connection::{Connection, Direction};
 use super::{Server, Stage};
 use crate::model::{Nanos, Toxics};
 
-/// What varies by chance is drawn from this. It is no part of a plan: any number serves, as long as it is
-/// the same in every run.
-const JITTER_SEED: u64 = 0;
+/// What varies by chance is drawn from this, for each direction by itself. It is no part of a plan: any
+/// number serves, as long as it is the same in every run.
+const JITTER_SEEDS: [u64; 2] = [0, 1];
 
 /// What is wrong with the server, or with the network to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,8 +26,8 @@ pub(crate) enum Trouble {
     Slow(Toxics),
 }
 
-pub(super) fn jitter() -> ChaCha8Rng {
-    ChaCha8Rng::seed_from_u64(JITTER_SEED)
+pub(super) fn jitter() -> [ChaCha8Rng; 2] {
+    JITTER_SEEDS.map(ChaCha8Rng::seed_from_u64)
 }
 
 impl Trouble {
@@ -121,10 +121,10 @@ impl Server {
     }
 
     /// What a bad network adds to so many bytes: to their way, and to the time that they take up.
-    pub fn slow(&mut self, bytes: usize) -> (Nanos, Nanos) {
+    pub(super) fn slow(&mut self, direction: Direction, bytes: usize) -> (Nanos, Nanos) {
         let Trouble::Slow(toxics) = self.trouble else { return (Nanos::ZERO, Nanos::ZERO) };
         let jitter = toxics.jitter.nanos().0;
-        let varied = self.jitter.random_range(0..=2 * jitter);
+        let varied = self.jitter[direction as usize].random_range(0..=2 * jitter);
         let latency = (toxics.latency.nanos().0 + varied).saturating_sub(jitter);
         let sending = toxics.bandwidth.map_or(0.0, |rate| bytes as f64 * 1e9 / rate.0 as f64);
         (Nanos(latency), Nanos(sending as u64))
@@ -132,7 +132,7 @@ impl Server {
 
     /// What a bad network adds to the way of a notice.
     pub fn slowness(&mut self) -> Nanos {
-        self.slow(0).0
+        self.slow(Direction::There, 0).0
     }
 
     /// Whether what would arrive at `due` is held back.
