@@ -11,7 +11,7 @@ use crate::model::{Fault, FaultKind, Key, Nanos, Outcome, Version};
 const UNAVAILABLE: Fault = Fault::cache(FaultKind::Unavailable);
 
 /// A key whose notice says that none other was on its way.
-const MARKER: Key = Key(999);
+const MARKER: Key = Key(u64::MAX);
 
 pub(super) async fn broadcasts(on: Setup<'_>) -> Kept {
     let (one, other) = (on.node(0).await?, on.node(1).await?);
