@@ -2,6 +2,7 @@
 //!
 //! Virtual time is driven by one thread, and what takes part in it is looked at millions of times a second,
 //! always by that thread. A lock would be two atomic steps each time, and nobody else would ever hold it.
+//! Even a call would take longer than what there is to do: it is put in place wherever it is looked at.
 
 use std::cell::{Cell, UnsafeCell};
 use std::marker::PhantomData;
