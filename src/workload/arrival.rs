@@ -55,12 +55,18 @@ impl Iterator for Arrivals {
         let due = match process {
             Process::Even => number as f64,
             Process::Poisson { gaps, sum } => {
-                *sum += (-libm::log(positive_unit(gaps.at(number))) * ONE) as u128;
+                *sum += in_units(-libm::log(positive_unit(gaps.at(number))));
                 to_float(*sum)
             }
         };
         Some(curve.when(due))
     }
+}
+
+/// A gap in units of 2^-64, rounded down as `(gap * ONE) as u128` is, which is a call. It is below 64.
+fn in_units(gap: f64) -> u128 {
+    let whole = gap as u64;
+    u128::from(whole) << 64 | u128::from(((gap - whole as f64) * ONE) as u64)
 }
 
 /// A sum in units of 2^-64, rounded as `sum as f64 / ONE` is, which takes three times as long: the

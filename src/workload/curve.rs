@@ -140,21 +140,28 @@ impl Curve {
     /// When `count` requests have come and the next one begins to be due, to the nanosecond. Never
     /// earlier for a larger count. [`Nanos::NEVER`] where so many never come.
     pub fn when(&self, count: f64) -> Nanos {
-        if count < self.once.count {
-            return self.once.when(count);
-        }
-        let count = count - self.once.count;
-        if count < self.again.count {
-            return Nanos(self.once.lasts.0.saturating_add(self.again.when(count).0));
-        }
-        if self.again.count <= 0.0 {
-            return Nanos::NEVER;
-        }
-        self.when_again(count)
+        let (begins, legs, left) = if count < self.once.count {
+            (Nanos::ZERO, &self.once, count)
+        } else {
+            match self.round(count - self.once.count) {
+                Some((begins, left)) => (begins, &self.again, left),
+                None => return Nanos::NEVER,
+            }
+        };
+        Nanos(begins.0.saturating_add(legs.when(left).0))
     }
 
-    /// The same for `count` requests after all that come once.
-    fn when_again(&self, count: f64) -> Nanos {
+    /// Of `count` requests after all that come once: when the round begins in which the next one is due,
+    /// and how many of them come in it. `None` where so many never come.
+    fn round(&self, count: f64) -> Option<(Nanos, f64)> {
+        if count < self.again.count {
+            return Some((self.once.lasts, count));
+        }
+        (self.again.count > 0.0).then(|| self.any_round(count))
+    }
+
+    /// The same where it may be any round.
+    fn any_round(&self, count: f64) -> (Nanos, f64) {
         let mut rounds = libm::floor(count / self.again.count);
         let mut left = (count - rounds * self.again.count).max(0.0);
         // The division may have been rounded down past a whole number.
@@ -162,8 +169,7 @@ impl Curve {
             (rounds, left) = (rounds + 1.0, 0.0);
         }
         let before = (rounds as u64).saturating_mul(self.again.lasts.0);
-        let begins = self.once.lasts.0.saturating_add(before);
-        Nanos(begins.saturating_add(self.again.when(left).0))
+        (Nanos(self.once.lasts.0.saturating_add(before)), left)
     }
 
     /// The highest rate that it ever comes to.

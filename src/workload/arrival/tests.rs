@@ -82,6 +82,13 @@ fn millions_of_gaps_add_up_without_a_drift() {
 
 proptest! {
     #[test]
+    fn a_gap_is_cut_as_the_compiler_would(gap in 0.0..64.0_f64, shift in 0_i32..80) {
+        for gap in [gap, gap * libm::exp2(f64::from(-shift)), gap.floor()] {
+            prop_assert_eq!(in_units(gap), (gap * ONE) as u128, "{}", gap);
+        }
+    }
+
+    #[test]
     fn a_sum_is_rounded_as_the_compiler_would(
         whole: u64, part: u64, shifts in (0_u32..=64, 0_u32..=64), ends in 0_u64..3,
     ) {

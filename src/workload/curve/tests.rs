@@ -87,13 +87,13 @@ proptest! {
 
     #[test]
     fn in_the_first_round_nothing_need_be_divided(count in 0.0..2_000.0) {
-        let curve = curve();
-        if count >= curve.once.count {
-            let expected = curve.when_again(count - curve.once.count);
-            prop_assert_eq!(curve.when(count), expected, "{}", count);
+        for curve in [curve(), Curve::holding(&[], 3_000.0)] {
+            if count >= curve.once.count {
+                let (begins, left) = curve.any_round(count - curve.once.count);
+                let expected = begins + curve.again.when(left);
+                prop_assert_eq!(curve.when(count), expected, "{}", count);
+            }
         }
-        let flat = Curve::holding(&[], 3_000.0);
-        prop_assert_eq!(flat.when(count), flat.when_again(count), "{}", count);
     }
 }
 
