@@ -18,6 +18,9 @@ pub struct Schedule<'a> {
     start: Nanos,
     end: Nanos,
     pace: Pace,
+    /// When the next one is due, which is asked far more often than it changes. `NEVER` where none is left,
+    /// or where answers must come first.
+    next_due: Nanos,
 }
 
 /// A request that is due.
@@ -55,36 +58,47 @@ impl<'a> Schedule<'a> {
             }
         };
         let end = start + plan.warm_up() + plan.duration();
-        let mut schedule = Self { plan, start, end, pace };
+        let mut schedule = Self { plan, start, end, pace, next_due: Nanos::NEVER };
         schedule.draw();
+        schedule.look_ahead();
         schedule
     }
 
-    /// When the next request is due; `None` where none is left, or where answers must come first.
-    pub fn next_due(&self) -> Option<Nanos> {
+    /// When the next request is due; `NEVER` where none is left, or where answers must come first.
+    pub const fn next_due(&self) -> Nanos {
+        self.next_due
+    }
+
+    /// Takes the next request if it is due.
+    #[inline]
+    pub fn take_due(&mut self, now: Nanos) -> Option<Due> {
+        if self.next_due > now { None } else { self.take() }
+    }
+
+    fn take(&mut self) -> Option<Due> {
+        let due = match &mut self.pace {
+            Pace::Open { next, .. } => {
+                let (due, request) = next.pop_front()?;
+                if next.is_empty() {
+                    self.draw();
+                }
+                Due { request, intended: Some(due) }
+            }
+            Pace::Closed { waiting, .. } => {
+                let Reverse((_, number)) = waiting.pop()?;
+                Due { request: self.plan.request(number), intended: None }
+            }
+        };
+        self.look_ahead();
+        Some(due)
+    }
+
+    fn look_ahead(&mut self) {
         let due = match &self.pace {
             Pace::Open { next, .. } => next.front().map(|(due, _)| *due),
             Pace::Closed { waiting, .. } => waiting.peek().map(|Reverse((due, _))| *due),
         };
-        due.filter(|due| *due < self.end)
-    }
-
-    /// Takes the next request if it is due.
-    pub fn take_due(&mut self, now: Nanos) -> Option<Due> {
-        let due = self.next_due().filter(|due| *due <= now)?;
-        match &mut self.pace {
-            Pace::Open { next, .. } => {
-                let (_, request) = next.pop_front()?;
-                if next.is_empty() {
-                    self.draw();
-                }
-                Some(Due { request, intended: Some(due) })
-            }
-            Pace::Closed { waiting, .. } => {
-                let Reverse((_, number)) = waiting.pop()?;
-                Some(Due { request: self.plan.request(number), intended: None })
-            }
-        }
+        self.next_due = due.filter(|due| *due < self.end).unwrap_or(Nanos::NEVER);
     }
 
     /// Draws the next requests of an open loop.
@@ -99,12 +113,14 @@ impl<'a> Schedule<'a> {
     /// Lets no further request start.
     pub fn close(&mut self) {
         self.end = Nanos::ZERO;
+        self.next_due = Nanos::NEVER;
     }
 
     /// Notes the answer to a request: in a closed loop its client will ask again.
     pub fn answered(&mut self, request: u64, ended: Nanos) {
         if let Pace::Closed { waiting, clients, think } = &mut self.pace {
             waiting.push(Reverse((ended + *think, request + *clients)));
+            self.look_ahead();
         }
     }
 }

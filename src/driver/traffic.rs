@@ -90,7 +90,7 @@ impl<'a> Traffic<'a> {
     pub fn give_up_overdue(&self, now: Nanos) -> Option<Nanos> {
         let mut in_flight = self.in_flight.borrow_mut();
         in_flight.give_up_overdue(now);
-        if self.handed_out.get() == 0 && self.schedule.borrow().next_due().is_none() {
+        if self.handed_out.get() == 0 && self.schedule.borrow().next_due() == Nanos::NEVER {
             return None;
         }
         // What has not started yet will be overdue no earlier than this.
@@ -177,7 +177,7 @@ impl<'a> Traffic<'a> {
             None => self.idle.borrow_mut().push(seat.clone()),
         }
         self.handed_out.set(self.handed_out.get() - 1);
-        if self.handed_out.get() == 0 && self.schedule.borrow().next_due().is_none() {
+        if self.handed_out.get() == 0 && self.schedule.borrow().next_due() == Nanos::NEVER {
             self.nudge.give();
         }
         next
@@ -216,7 +216,7 @@ impl<'t> Work<'t, Drive> for &'t Traffic<'_> {
     }
 
     fn next_due(&self) -> Nanos {
-        self.schedule.borrow().next_due().unwrap_or(Nanos::NEVER)
+        self.schedule.borrow().next_due()
     }
 
     fn begin_due(&self, now: Nanos) {
