@@ -41,7 +41,9 @@ pub use crate::model::{
 };
 pub use address::{redacted, veiled};
 pub use api::ApiOptions;
-pub use cache::{Cache, Delivery, Enqueued, Leased, Notice, QueuedWrite, Subscription, Token};
+pub use cache::{
+    Cache, Delivery, Enqueued, Getting, Leased, Notice, QueuedWrite, Subscription, Token,
+};
 pub use context::{Ctx, Purposed};
 pub use entry::{ENTRY_CHECKSUM, ENTRY_HEAD, ENTRY_VERSION, Entry};
 pub use error::Error;

@@ -1,9 +1,15 @@
 //! The cache as a strategy sees it.
 
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use super::twin::SimulatedGet;
 use super::{Entry, Event};
 use crate::model::{Key, Nanos, Outcome, Version};
 
@@ -16,7 +22,7 @@ pub trait Cache: Send + Sync {
     /// The entry, if there is one that has not expired.
     // Written out, and not as the others are: nothing is called as often, and what need not be wrapped in a
     // future of its own is not.
-    fn get(&self, key: Key) -> BoxFuture<'_, Outcome<Option<Entry>>>;
+    fn get(&self, key: Key) -> Getting<'_>;
 
     /// Sets the entry and restarts its expiry.
     async fn set(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<()>;
@@ -125,6 +131,38 @@ pub trait Cache: Send + Sync {
     /// Has the server remember what this node reads by [`get_tracked`](Cache::get_tracked), from
     /// nothing. A new call ends the last one's subscription.
     async fn track(&self) -> Outcome<Box<dyn Subscription>>;
+}
+
+/// A [`get`](Cache::get) under way.
+#[must_use = "nothing is asked unless it is awaited"]
+pub struct Getting<'a>(Way<'a>);
+
+enum Way<'a> {
+    /// To a cache in memory, which is asked millions of times a second: without a box.
+    Simulated(SimulatedGet<'a>),
+    Other(BoxFuture<'a, Outcome<Option<Entry>>>),
+}
+
+impl<'a> Getting<'a> {
+    /// What ends as `getting` does.
+    pub fn of(getting: impl Future<Output = Outcome<Option<Entry>>> + Send + 'a) -> Self {
+        Self(Way::Other(getting.boxed()))
+    }
+
+    pub(super) const fn simulated(get: SimulatedGet<'a>) -> Self {
+        Self(Way::Simulated(get))
+    }
+}
+
+impl Future for Getting<'_> {
+    type Output = Outcome<Option<Entry>>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            Way::Simulated(get) => get.poll_unpin(context),
+            Way::Other(getting) => getting.poll_unpin(context),
+        }
+    }
 }
 
 /// Notices of changed keys, for as long as the connection they come over lasts. Dropping it closes

@@ -9,10 +9,8 @@ use std::ops::Deref;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 
-use super::cache::{Delivery, Enqueued, Leased, QueuedWrite, Subscription, Token};
+use super::cache::{Delivery, Enqueued, Getting, Leased, QueuedWrite, Subscription, Token};
 use super::entry::Entry;
 use super::store::{Applied, Event, Read, VersionedDraft};
 use super::{Cache, Store};
@@ -220,8 +218,8 @@ where
     B: Deref<Target: Cache> + Send + Sync,
     L: Layer,
 {
-    fn get(&self, key: Key) -> BoxFuture<'_, Outcome<Option<Entry>>> {
-        Self::get(self, key).boxed()
+    fn get(&self, key: Key) -> Getting<'_> {
+        Getting::of(Self::get(self, key))
     }
 
     async fn set(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<()> {

@@ -4,5 +4,5 @@ mod cache;
 mod hashing;
 mod store;
 
-pub use cache::{QUEUE_COMMANDS, TwinCache, TwinCacheHost};
+pub use cache::{QUEUE_COMMANDS, SimulatedGet, TwinCache, TwinCacheHost};
 pub use store::{TwinStore, TwinStoreHost};

@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use redis::{Cmd, Pipeline, RedisError, RedisResult, Value, cmd};
 
 use super::connection::Endpoint;
@@ -23,8 +21,8 @@ use super::scripts::{
 use super::stream::{self, Consumer, GROUP, Item, SETTLE_CHUNK, millis, unexpected};
 use crate::backend::waits::Waits;
 use crate::backend::{
-    Cache, Connections, Delivery, ENTRY_VERSION, Enqueued, Entry, Event, Leased, QueuedWrite,
-    Subscription, Token,
+    Cache, Connections, Delivery, ENTRY_VERSION, Enqueued, Entry, Event, Getting, Leased,
+    QueuedWrite, Subscription, Token,
 };
 use crate::model::{Fault, FaultKind, Key, Nanos, NodeId, Outcome, Version};
 
@@ -104,15 +102,14 @@ impl RedisCache {
 
 #[async_trait]
 impl Cache for RedisCache {
-    fn get(&self, key: Key) -> BoxFuture<'_, Outcome<Option<Entry>>> {
-        let get = async move {
+    fn get(&self, key: Key) -> Getting<'_> {
+        Getting::of(async move {
             let name = self.naming.entry(key);
             // As large as it gets: the most frequent of all commands need not grow.
             let mut get = Cmd::with_capacity(2, GET.len() + name.len());
             let answer = self.query(get.arg(GET).arg(name)).await?;
             entry(answer).map_err(failed)
-        };
-        get.boxed()
+        })
     }
 
     async fn set(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<()> {

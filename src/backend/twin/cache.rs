@@ -21,6 +21,7 @@ mod stream;
 mod table;
 mod times;
 
+pub use call::SimulatedGet;
 pub use command::QUEUE_COMMANDS;
 pub use host::TwinCacheHost;
 
@@ -29,8 +30,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
 use self::bus::{Incoming, Listener, Tracker};
@@ -38,7 +37,7 @@ use self::command::{Command, Reply, Write};
 use self::links::Links;
 use self::server::Server;
 use crate::backend::{
-    Cache, Delivery, Enqueued, Entry, Event, Leased, QueuedWrite, Subscription, Token,
+    Cache, Delivery, Enqueued, Entry, Event, Getting, Leased, QueuedWrite, Subscription, Token,
 };
 use crate::clock::{Clock, Guard, Guarded};
 use crate::model::{Fault, FaultKind, Key, Nanos, Outcome, Version};
@@ -108,8 +107,8 @@ impl TwinCache {
 
 #[async_trait]
 impl Cache for TwinCache {
-    fn get(&self, key: Key) -> BoxFuture<'_, Outcome<Option<Entry>>> {
-        self.call(Command::Get(key)).map(|outcome| outcome.map(Reply::entry)).boxed()
+    fn get(&self, key: Key) -> Getting<'_> {
+        Getting::simulated(SimulatedGet::new(self.call(Command::Get(key))))
     }
 
     async fn set(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<()> {

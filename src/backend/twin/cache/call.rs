@@ -11,7 +11,7 @@ use super::command::{Command, Reply};
 use super::links::Turn;
 use super::server::{Asked, Connecting, Look};
 use super::{Shared, TwinCache};
-use crate::backend::Delivery;
+use crate::backend::{Delivery, Entry};
 use crate::clock::Sleep;
 use crate::model::{Fault, FaultKind, Nanos, Outcome};
 
@@ -29,6 +29,9 @@ pub(super) struct Calling<'a> {
     shared: &'a Shared,
     stage: Stage<'a>,
 }
+
+/// A call for an entry, as a future of it.
+pub struct SimulatedGet<'a>(Calling<'a>);
 
 enum Stage<'a> {
     Begins(Command, Turn<'a>),
@@ -257,6 +260,20 @@ impl Future for Calling<'_> {
                 _ => panic!("it has been answered"),
             },
         }
+    }
+}
+
+impl<'a> SimulatedGet<'a> {
+    pub(super) const fn new(calling: Calling<'a>) -> Self {
+        Self(calling)
+    }
+}
+
+impl Future for SimulatedGet<'_> {
+    type Output = Outcome<Option<Entry>>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.poll_unpin(context).map_ok(Reply::entry)
     }
 }
 
