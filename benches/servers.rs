@@ -21,7 +21,7 @@ use cacheduel::backend::sqlite::SqliteHost;
 use cacheduel::backend::{
     Cache, CacheHost, CacheOptions, Ctx, Store, StoreHost, StoreOptions, Tap,
 };
-use cacheduel::clock::{Clock, WallClock};
+use cacheduel::clock::Clock;
 use cacheduel::experiment::Loadable;
 use cacheduel::model::{Key, Nanos, NodeId, Touches};
 use cacheduel::strategy::{Spec, Strategy};
@@ -33,7 +33,7 @@ const KEYS: u64 = 1_000;
 
 /// The servers of all strategies, one after the other.
 struct Servers {
-    clock: Arc<dyn Clock>,
+    clock: Clock,
     cache: RedisHost,
     store: SqliteHost,
     /// Dropped last: the servers' files are in it.
@@ -45,16 +45,16 @@ struct Node<'a> {
     strategy: Box<dyn Strategy>,
     cache: Arc<dyn Cache>,
     store: Arc<dyn Store>,
-    clock: &'a dyn Clock,
+    clock: &'a Clock,
     tap: Tap,
 }
 
 impl Servers {
     async fn start(rows: &Rows) -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(WallClock::new());
+        let clock = Clock::wall();
         let workspace = Workspace::create(None).expect("the system has a temporary directory");
         let options = CacheOptions::default();
-        let server = ManagedRedis::start(&workspace, &options, &*clock).await;
+        let server = ManagedRedis::start(&workspace, &options, &clock).await;
         let server = server.expect("the server that was found starts");
         let naming = Naming::new("bench", "product:{id}");
         let cache =
@@ -73,8 +73,8 @@ impl Servers {
             strategy: spec.build(),
             cache: self.cache.connect(NodeId(0)).await.expect("a node can connect"),
             store: self.store.connect(NodeId(0)).await.expect("a node can connect"),
-            clock: &*self.clock,
-            tap: Tap::new(&*self.clock),
+            clock: &self.clock,
+            tap: Tap::new(&self.clock),
         }
     }
 }

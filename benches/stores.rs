@@ -17,7 +17,7 @@ use cacheduel::backend::managed::{ManagedPostgres, Workspace};
 use cacheduel::backend::postgres::PostgresHost;
 use cacheduel::backend::sqlite::SqliteHost;
 use cacheduel::backend::{Durability, Store, StoreHost, StoreOptions};
-use cacheduel::clock::WallClock;
+use cacheduel::clock::Clock;
 use cacheduel::experiment::Loadable;
 use cacheduel::model::{Draft, Key, NodeId, Writer};
 use cacheduel::workload::Rows;
@@ -41,14 +41,14 @@ async fn node(host: impl StoreHost + 'static, rows: &Rows) -> Node {
 }
 
 async fn sqlite(workspace: &Workspace, rows: &Rows, options: &StoreOptions) -> Node {
-    let clock = Arc::new(WallClock::new());
+    let clock = Clock::wall();
     let host = SqliteHost::open(workspace.path(), options, clock).await;
     node(host.expect("SQLite is compiled in"), rows).await
 }
 
 async fn postgres(workspace: &Workspace, rows: &Rows, options: &StoreOptions) -> Node {
-    let clock = Arc::new(WallClock::new());
-    let server = ManagedPostgres::start(workspace, options.durability, 50, &*clock).await;
+    let clock = Clock::wall();
+    let server = ManagedPostgres::start(workspace, options.durability, 50, &clock).await;
     let server = server.expect("PostgreSQL is installed");
     let host = PostgresHost::open_managed(server, "bench", options, clock).await;
     node(host.expect("the server has just been started for it"), rows).await

@@ -42,8 +42,8 @@ impl Node {
     fn new(spec: &Spec, rows: &Rows, cache: &CacheOptions) -> Self {
         let clock = SimClock::new();
         let store = TwinStoreHost::new(&StoreOptions::default());
-        let cache = TwinCacheHost::new(cache, Arc::new(clock.clone()))
-            .expect("the twin offers what is asked for");
+        let cache =
+            TwinCacheHost::new(cache, clock.handle()).expect("the twin offers what is asked for");
         let node = NodeId(0);
         let (cache, store) = clock.block_on(async {
             store.reset(&Loadable(rows)).await.expect("a twin can always be reset");

@@ -15,7 +15,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 use cacheduel::backend::twin::{TwinCacheHost, TwinStoreHost};
 use cacheduel::backend::{CacheHost, CacheOptions, Eviction, Store, StoreOptions, StoreServer};
-use cacheduel::clock::{Clock, SimClock};
+use cacheduel::clock::SimClock;
 use cacheduel::experiment::Loadable;
 use cacheduel::model::{CacheTimes, Draft, Key, Nanos, NodeId, Profile, Size, Writer};
 use cacheduel::workload::{BodySize, DatasetOptions, Entity, Rows};
@@ -31,7 +31,7 @@ fn calls(criterion: &mut Criterion, server: StoreServer, name: &str) {
     let dataset = DatasetOptions { entity: Entity::Counter, size: small, ..products(KEYS) };
     let rows = Rows::new(&dataset, 3, 0, KEYS);
     let clock = SimClock::new();
-    let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+    let shared = clock.handle();
     let options = StoreOptions { server, ..StoreOptions::default() };
     let times = Profile::default().store;
     let host = TwinStoreHost::simulated(&options, &times, 1, false, &shared);
@@ -60,7 +60,7 @@ fn calls(criterion: &mut Criterion, server: StoreServer, name: &str) {
 
 fn cache_calls(criterion: &mut Criterion, options: &CacheOptions, times: &CacheTimes, name: &str) {
     let clock = SimClock::new();
-    let host = TwinCacheHost::simulated(options, times, 1, Arc::new(clock.clone()));
+    let host = TwinCacheHost::simulated(options, times, 1, clock.handle());
     let host = host.expect("the twin can do what is asked");
     let cache = clock.block_on(host.connect(NodeId(0))).expect("a twin can be connected to");
     let get = |key| clock.block_on(cache.get(black_box(key))).expect("a twin answers");

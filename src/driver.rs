@@ -52,7 +52,7 @@ pub trait Observer {
 pub struct Course<'a> {
     pub plan: &'a Plan,
     pub rows: &'a Rows,
-    pub clock: &'a dyn Clock,
+    pub clock: &'a Clock,
     /// The plan's zero on that clock.
     pub start: Nanos,
     pub pacing: Pacing,
@@ -118,7 +118,7 @@ pub async fn drive(
 pub async fn drain(
     cluster: &Cluster<'_>,
     plan: &Plan,
-    clock: &dyn Clock,
+    clock: &Clock,
     tap: &Tap,
     observer: &mut dyn Observer,
 ) -> (Nanos, Result<(), crate::model::Fault>) {

@@ -1,7 +1,6 @@
 //! What judge and meter are told in a real run, recorded once so that a bench can tell it again.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use cacheduel::backend::delay::{DelayedStoreHost, StoreDelays};
 use cacheduel::backend::twin::{TwinCacheHost, TwinStoreHost};
@@ -62,7 +61,7 @@ async fn record(spec: &Spec, clock: &SimClock) -> Recorded {
     let dataset: DatasetOptions = products(KEYS);
     let plan = Plan::new(&dataset, &workload(), Path::new("")).expect("the options are sound");
     let rows = Rows::new(&dataset, plan.seed(), 0, KEYS);
-    let shared = Arc::new(clock.clone());
+    let shared = clock.handle();
     let delays = StoreDelays {
         read: Nanos::from_millis(5),
         version: Nanos::from_millis(1),

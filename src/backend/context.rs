@@ -19,7 +19,7 @@ use crate::model::{Answer, Call, Key, Nanos, Outcome, Purpose, Side, Touches, Va
 pub struct Ctx<'a> {
     cache: &'a dyn Cache,
     store: &'a dyn Store,
-    clock: &'a dyn Clock,
+    clock: &'a Clock,
     tap: &'a Tap,
     background: bool,
     leaves_events: AtomicBool,
@@ -33,7 +33,7 @@ impl<'a> Ctx<'a> {
     pub fn request(
         cache: &'a dyn Cache,
         store: &'a dyn Store,
-        clock: &'a dyn Clock,
+        clock: &'a Clock,
         tap: &'a Tap,
         seed: u64,
     ) -> Self {
@@ -54,14 +54,14 @@ impl<'a> Ctx<'a> {
     pub fn worker(
         cache: &'a dyn Cache,
         store: &'a dyn Store,
-        clock: &'a dyn Clock,
+        clock: &'a Clock,
         tap: &'a Tap,
         seed: u64,
     ) -> Self {
         Self { background: true, ..Self::request(cache, store, clock, tap, seed) }
     }
 
-    pub fn clock(&self) -> &'a dyn Clock {
+    pub fn clock(&self) -> &'a Clock {
         self.clock
     }
 

@@ -30,19 +30,19 @@ pub type DelayedStore = Layered<Arc<dyn Store>, SlowStore>;
 
 /// What slows a store down.
 pub struct SlowStore {
-    clock: Arc<dyn Clock>,
+    clock: Clock,
     delays: StoreDelays,
 }
 
 /// A store's host whose nodes are slowed down; what only the experiment does is not.
 pub struct DelayedStoreHost {
     inner: Box<dyn StoreHost>,
-    clock: Arc<dyn Clock>,
+    clock: Clock,
     delays: StoreDelays,
 }
 
 impl SlowStore {
-    pub const fn new(clock: Arc<dyn Clock>, delays: StoreDelays) -> Self {
+    pub const fn new(clock: Clock, delays: StoreDelays) -> Self {
         Self { clock, delays }
     }
 }
@@ -58,15 +58,15 @@ impl Layer for SlowStore {
             Verb::Read => (Nanos::ZERO, self.delays.read),
             _ => (Nanos::ZERO, self.delays.version),
         };
-        wait(&*self.clock, before).await;
+        wait(&self.clock, before).await;
         let outcome = call.await;
-        wait(&*self.clock, after).await;
+        wait(&self.clock, after).await;
         outcome
     }
 }
 
 impl DelayedStoreHost {
-    pub fn new(inner: Box<dyn StoreHost>, clock: Arc<dyn Clock>, delays: StoreDelays) -> Self {
+    pub fn new(inner: Box<dyn StoreHost>, clock: Clock, delays: StoreDelays) -> Self {
         Self { inner, clock, delays }
     }
 }
@@ -107,7 +107,7 @@ impl StoreHost for DelayedStoreHost {
     }
 }
 
-async fn wait(clock: &dyn Clock, span: Nanos) {
+async fn wait(clock: &Clock, span: Nanos) {
     if span > Nanos::ZERO {
         clock.sleep(span).await;
     }

@@ -1,7 +1,6 @@
 //! What is noted about the connections to a store, from one reset to the next.
 
 use std::fmt::Display;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::waits::Waits;
@@ -11,14 +10,14 @@ use crate::model::{Fault, FaultKind, Nanos};
 pub struct Notes {
     /// The store's name in the log.
     store: &'static str,
-    clock: Arc<dyn Clock>,
+    clock: Clock,
     waits: Waits,
     /// The kinds of fault that have been logged, a bit for each.
     logged: AtomicU8,
 }
 
 impl Notes {
-    pub fn new(store: &'static str, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(store: &'static str, clock: Clock) -> Self {
         Self { store, clock, waits: Waits::default(), logged: AtomicU8::new(0) }
     }
 

@@ -55,7 +55,7 @@ pub struct PostgresHost {
     /// The run's own, and the name of its sessions.
     schema: String,
     options: StoreOptions,
-    clock: Arc<dyn Clock>,
+    clock: Clock,
     server: Server,
     watch: Option<Watch>,
     state: Mutex<State>,
@@ -96,7 +96,7 @@ impl PostgresHost {
         url: &str,
         run: &str,
         options: &StoreOptions,
-        clock: Arc<dyn Clock>,
+        clock: Clock,
     ) -> Result<Self, Error> {
         Self::with(url, run, options, None, clock).await
     }
@@ -109,7 +109,7 @@ impl PostgresHost {
         managed: ManagedPostgres,
         run: &str,
         options: &StoreOptions,
-        clock: Arc<dyn Clock>,
+        clock: Clock,
     ) -> Result<Self, Error> {
         Self::with(&managed.url(), run, options, Some(managed), clock).await
     }
@@ -129,7 +129,7 @@ impl PostgresHost {
         run: &str,
         options: &StoreOptions,
         managed: Option<ManagedPostgres>,
-        clock: Arc<dyn Clock>,
+        clock: Clock,
     ) -> Result<Self, Error> {
         let address = Address::parse(url)?;
         let schema = schema_name(run);
@@ -392,11 +392,11 @@ impl StoreHost for PostgresHost {
     }
 
     async fn inject(&self, breakage: &StoreBreakage) -> Result<(), Error> {
-        self.breakable(breakage)?.kill(&*self.clock).await
+        self.breakable(breakage)?.kill(&self.clock).await
     }
 
     async fn lift(&self, breakage: &StoreBreakage) -> Result<(), Error> {
-        self.breakable(breakage)?.restart(&*self.clock).await
+        self.breakable(breakage)?.restart(&self.clock).await
     }
 }
 

@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::background::Background;
-use crate::clock::{Clock, WallClock};
+use crate::clock::Clock;
 use crate::model::{Nanos, Toxics};
 use conditions::Conditions;
 use connection::Connection;
@@ -99,7 +99,7 @@ async fn serve(
     seed: u64,
 ) {
     // Its own: the timers of a clock belong to the runtime that first waits for them.
-    let clock = Arc::new(WallClock::new());
+    let clock = Clock::wall();
     let mut count = 0;
     loop {
         match listener.accept().await {
@@ -113,7 +113,7 @@ async fn serve(
             }
             Err(error) => {
                 tracing::warn!(%error, "a proxy cannot accept a connection");
-                (&*clock as &dyn Clock).sleep(ACCEPT_PAUSE).await;
+                clock.sleep(ACCEPT_PAUSE).await;
             }
         }
     }

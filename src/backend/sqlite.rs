@@ -47,7 +47,7 @@ use crate::model::{Key, NodeId};
 pub struct SqliteHost {
     directory: PathBuf,
     options: StoreOptions,
-    clock: Arc<dyn Clock>,
+    clock: Clock,
     server: Server,
     state: Mutex<State>,
 }
@@ -78,7 +78,7 @@ impl SqliteHost {
     pub async fn open(
         directory: &Path,
         options: &StoreOptions,
-        clock: Arc<dyn Clock>,
+        clock: Clock,
     ) -> Result<Self, Error> {
         let database = Database::numbered(0, directory, options.durability, notes(&clock));
         load::load(database.path(), None, notes(&clock)).await?;
@@ -192,7 +192,7 @@ impl Open {
 }
 
 /// Notes of which nothing is known yet.
-fn notes(clock: &Arc<dyn Clock>) -> Arc<Notes> {
+fn notes(clock: &Clock) -> Arc<Notes> {
     Arc::new(Notes::new("SQLite", clock.clone()))
 }
 

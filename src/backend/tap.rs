@@ -22,7 +22,7 @@ struct Seen {
 
 impl Tap {
     /// A tap for calls that are made by `clock`.
-    pub fn new(clock: &dyn Clock) -> Self {
+    pub fn new(clock: &Clock) -> Self {
         Self(Guarded::new(clock.owner(), Seen::default()))
     }
 

@@ -9,7 +9,6 @@ mod redis;
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::Args;
 
@@ -18,7 +17,7 @@ use super::servers::Servers;
 use super::{Exit, Usage};
 use crate::backend::managed::Workspace;
 use crate::backend::{CacheServer, StoreServer};
-use crate::clock::{Clock, WallClock};
+use crate::clock::Clock;
 use crate::scenario::{self, Loaded};
 
 /// Says what is on this machine, what its servers can do, and what would stop a scenario
@@ -59,7 +58,7 @@ impl Doctor {
     }
 
     async fn examine(&self, loaded: Option<&Loaded>) -> anyhow::Result<Vec<Section>> {
-        let clock: Arc<dyn Clock> = Arc::new(WallClock::new());
+        let clock = Clock::wall();
         let workspace = Workspace::create(self.work_dir.as_deref());
         let mut findings = machine::look(self.work_dir.as_deref());
         let workspace = match workspace {
@@ -101,7 +100,7 @@ impl Doctor {
         let store_url = self.store_url(loaded);
         let mut store_works = true;
         if let Some(url) = &store_url {
-            let findings = postgres::postgres(url, &*clock).await;
+            let findings = postgres::postgres(url, &clock).await;
             store_works = findings.iter().all(|finding| finding.standing != Standing::Fail);
             sections.push(Section::new("Your PostgreSQL", findings));
         }

@@ -194,7 +194,7 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::clock::{Clock, SimClock, WallClock};
+    use crate::clock::{Clock, SimClock};
 
     #[test]
     fn threads_use_it_one_after_the_other_and_not_at_once() {
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn by_the_wall_clock_threads_wait_for_each_other() {
-        let counts = Guarded::new(WallClock::new().owner(), 0);
+        let counts = Guarded::new(Clock::wall().owner(), 0);
         let count = || (0..1_000).for_each(|_| *counts.lock() += 1);
         thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(count))));
         assert_eq!(*counts.lock(), 4_000);

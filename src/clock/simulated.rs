@@ -4,6 +4,7 @@
 mod timers;
 
 use std::future::Future;
+use std::ops::Deref;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,12 +12,20 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use self::timers::{Ticket, Timers};
 use super::alone::{Alone, Owner};
-use super::{Clock, Sleep};
+use super::{Clock, Kind};
 use crate::model::Nanos;
 
-/// A clock that stands still while anything can run and jumps to the next deadline when nothing can.
-#[derive(Clone, Default)]
+/// A clock that stands still while anything can run and jumps to the next deadline when nothing can. Who
+/// has it drives its time.
+#[derive(Clone)]
 pub struct SimClock {
+    clock: Clock,
+    shared: Arc<Shared>,
+}
+
+/// Virtual time, as it is looked at.
+#[derive(Clone)]
+pub(super) struct SimTime {
     shared: Arc<Shared>,
     /// When it reads zero, by the time that is shared.
     zero: Nanos,
@@ -35,7 +44,14 @@ struct Shared {
 
 impl SimClock {
     pub fn new() -> Self {
-        Self::default()
+        let shared = Arc::<Shared>::default();
+        let time = SimTime { shared: shared.clone(), zero: Nanos::ZERO };
+        Self { clock: Clock(Kind::Simulated(time)), shared }
+    }
+
+    /// The clock itself, for who looks at it.
+    pub fn handle(&self) -> Clock {
+        self.clock.clone()
     }
 
     /// Drives `future` to its end, moving time forward whenever it waits.
@@ -64,6 +80,20 @@ impl SimClock {
     }
 }
 
+impl Default for SimClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Deref for SimClock {
+    type Target = Clock;
+
+    fn deref(&self) -> &Clock {
+        &self.clock
+    }
+}
+
 impl Shared {
     fn now(&self) -> Nanos {
         Nanos(self.now.load(Ordering::Relaxed))
@@ -85,29 +115,24 @@ impl Shared {
     }
 }
 
-impl Clock for SimClock {
-    fn now(&self) -> Nanos {
+impl SimTime {
+    pub fn now(&self) -> Nanos {
         self.shared.now() - self.zero
     }
 
-    fn since_now(&self) -> Box<dyn Clock> {
-        Box::new(Self { zero: self.shared.now(), ..self.clone() })
+    pub fn since_now(&self) -> Self {
+        Self { zero: self.shared.now(), ..self.clone() }
     }
 
-    fn sleep_until(&self, deadline: Nanos) -> Sleep<'_> {
-        let deadline = deadline + self.zero;
-        Sleep::simulated(Alarm { shared: &self.shared, deadline, ticket: None })
+    pub fn sleep_until(&self, deadline: Nanos) -> Alarm<'_> {
+        Alarm { shared: &self.shared, deadline: deadline + self.zero, ticket: None }
     }
 
-    fn cpu(&self) -> Nanos {
-        Nanos::ZERO
+    pub fn owner(&self) -> &Owner {
+        self.shared.timers.owner()
     }
 
-    fn owner(&self) -> Option<&Owner> {
-        Some(self.shared.timers.owner())
-    }
-
-    fn skip_ahead(&self, latest: Nanos) -> bool {
+    pub fn skip_ahead(&self, latest: Nanos) -> bool {
         let (shared, latest) = (&self.shared, latest + self.zero);
         let is_for_one = shared.is_for_one.load(Ordering::Relaxed);
         if !is_for_one || shared.is_woken.load(Ordering::Relaxed) {

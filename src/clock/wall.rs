@@ -6,18 +6,17 @@
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use super::{Clock, Sleep};
 use crate::model::Nanos;
 
-/// The monotonic clock of the machine, counted from when this was made.
+/// The monotonic time of the machine, counted from when this was made.
 #[derive(Clone)]
-pub struct WallClock {
+pub(super) struct WallTime {
     origin: Instant,
     #[cfg(target_os = "linux")]
     timers: Arc<timerfd::Timers>,
 }
 
-impl WallClock {
+impl WallTime {
     pub fn new() -> Self {
         Self {
             origin: Instant::now(),
@@ -25,42 +24,33 @@ impl WallClock {
             timers: Arc::default(),
         }
     }
-}
 
-impl Default for WallClock {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Clock for WallClock {
-    fn now(&self) -> Nanos {
+    pub fn now(&self) -> Nanos {
         self.origin.elapsed().into()
     }
 
-    fn since_now(&self) -> Box<dyn Clock> {
-        Box::new(Self { origin: Instant::now(), ..self.clone() })
+    pub fn since_now(&self) -> Self {
+        Self { origin: Instant::now(), ..self.clone() }
     }
 
-    fn sleep_until(&self, deadline: Nanos) -> Sleep<'_> {
-        Sleep::of(async move {
-            let span = deadline.since(self.now());
-            if span == Nanos::ZERO {
-                return;
-            }
-            #[cfg(target_os = "linux")]
-            if self.timers.sleep(span).await.is_ok() {
-                return;
-            }
-            // Tokio's own timer wakes up to a millisecond late; it serves where there is no timerfd.
-            tokio::time::sleep(span.into()).await;
-        })
+    pub async fn sleep_until(&self, deadline: Nanos) {
+        let span = deadline.since(self.now());
+        if span == Nanos::ZERO {
+            return;
+        }
+        #[cfg(target_os = "linux")]
+        if self.timers.sleep(span).await.is_ok() {
+            return;
+        }
+        // Tokio's own timer wakes up to a millisecond late; it serves where there is no timerfd.
+        tokio::time::sleep(span.into()).await;
     }
+}
 
-    fn cpu(&self) -> Nanos {
-        let spent = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-        Nanos::from_secs(spent.tv_sec as u64) + Nanos(spent.tv_nsec as u64)
-    }
+/// CPU time that the calling thread has used so far.
+pub(super) fn cpu() -> Nanos {
+    let spent = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Nanos::from_secs(spent.tv_sec as u64) + Nanos(spent.tv_nsec as u64)
 }
 
 /// The date and time in UTC, for naming runs: never for measuring.

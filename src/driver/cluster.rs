@@ -25,7 +25,7 @@ pub struct Node {
 
 impl Node {
     /// The context of what this process does while no client waits for it.
-    pub(super) fn context<'a>(&'a self, seed: u64, clock: &'a dyn Clock, tap: &'a Tap) -> Ctx<'a> {
+    pub(super) fn context<'a>(&'a self, seed: u64, clock: &'a Clock, tap: &'a Tap) -> Ctx<'a> {
         // Requests have seeds of their own, spread by a multiplier; two processes must not draw alike.
         let seed = seed.wrapping_sub(u64::from(self.id.0) + 1);
         Ctx::worker(&*self.cache, &*self.store, clock, tap, seed)
@@ -133,7 +133,7 @@ impl<'a> Cluster<'a> {
     }
 
     /// The work beside serving clients of whatever process is in `slot`, without end.
-    pub(super) async fn work(&self, slot: &Slot, seed: u64, clock: &dyn Clock, tap: &Tap) {
+    pub(super) async fn work(&self, slot: &Slot, seed: u64, clock: &Clock, tap: &Tap) {
         loop {
             let Some(process) = slot.process() else {
                 slot.until(Option::is_some).await;

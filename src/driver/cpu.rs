@@ -23,7 +23,7 @@ impl CpuWindow {
         unseen.map(|(bound, _)| *bound)
     }
 
-    pub fn pass(&mut self, now: Nanos, clock: &dyn Clock) {
+    pub fn pass(&mut self, now: Nanos, clock: &Clock) {
         for (bound, read) in self.bounds.iter().zip(&mut self.read) {
             if now >= *bound && read.is_none() {
                 *read = Some((now, clock.cpu()));

@@ -48,11 +48,7 @@ pub trait Work<'a, T> {
 }
 
 /// Runs all members, and whoever joins in on the way, until the first of them returns.
-pub async fn run<'a, T>(
-    members: Vec<Member<'a, T>>,
-    clock: &dyn Clock,
-    work: impl Work<'a, T>,
-) -> T {
+pub async fn run<'a, T>(members: Vec<Member<'a, T>>, clock: &Clock, work: impl Work<'a, T>) -> T {
     let bells = Bells::new();
     let ready = Ready::of(bells.crew());
     let mut crew = Crew { clock, work, newcomers: members, members: Vec::new(), bells, ready };
@@ -69,7 +65,7 @@ pub async fn run<'a, T>(
 }
 
 struct Crew<'a, 'c, T, W> {
-    clock: &'c dyn Clock,
+    clock: &'c Clock,
     work: W,
     newcomers: Vec<Member<'a, T>>,
     members: Vec<Member<'a, T>>,
@@ -128,7 +124,7 @@ impl<'a, T, W: Work<'a, T>> Crew<'a, '_, T, W> {
 }
 
 /// Begins what is due, and says whether anything was.
-fn begin_due<'a, T>(clock: &dyn Clock, work: &impl Work<'a, T>) -> bool {
+fn begin_due<'a, T>(clock: &Clock, work: &impl Work<'a, T>) -> bool {
     let now = clock.now();
     let is_due = work.next_due() <= now;
     if is_due {
@@ -147,7 +143,7 @@ mod tests {
     use tokio::sync::{Notify, oneshot};
 
     use super::*;
-    use crate::clock::{SimClock, Sleep, WallClock};
+    use crate::clock::{Clock, SimClock, Sleep};
 
     /// Nothing but those who are to join in, and how often the crew stood still.
     struct Idle<'a, T> {
@@ -321,13 +317,13 @@ mod tests {
         let (send, receive) = oneshot::channel();
         let thread = std::thread::spawn(move || send.send(3).unwrap());
         let members = vec![boxed(pending()), boxed(async { receive.await.unwrap() })];
-        assert_eq!(run(members, &WallClock::new(), &idle()).await, 3);
+        assert_eq!(run(members, &Clock::wall(), &idle()).await, 3);
         thread.join().unwrap();
     }
 
     #[tokio::test]
     async fn members_that_are_never_at_rest_leave_others_a_turn() {
-        let (clock, idle) = (WallClock::new(), idle());
+        let (clock, idle) = (Clock::wall(), idle());
         let restless = boxed(poll_fn(|context| {
             context.waker().wake_by_ref();
             Poll::<()>::Pending

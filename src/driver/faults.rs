@@ -21,7 +21,7 @@ const RESTART_PAUSE: Nanos = Nanos::from_millis(100);
 /// Those who break things, and what they need for it.
 pub struct Faults<'a, 't> {
     cluster: &'a Cluster<'a>,
-    clock: &'a dyn Clock,
+    clock: &'a Clock,
     traffic: &'a Traffic<'t>,
     /// When the measured window opens.
     opens: Nanos,
@@ -32,7 +32,7 @@ pub struct Faults<'a, 't> {
 impl<'a, 't> Faults<'a, 't> {
     pub fn new(
         cluster: &'a Cluster<'a>,
-        clock: &'a dyn Clock,
+        clock: &'a Clock,
         traffic: &'a Traffic<'t>,
         opens: Nanos,
         is_over: watch::Receiver<bool>,

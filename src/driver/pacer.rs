@@ -16,14 +16,14 @@ use crate::workload::Pacing;
 const SPIN: Nanos = Nanos::from_micros(60);
 
 pub struct Pacer<'a> {
-    clock: &'a dyn Clock,
+    clock: &'a Clock,
     pacing: Pacing,
     /// When it rings, and what is waited for until then.
     timer: Option<(Nanos, Sleep<'a>)>,
 }
 
 impl<'a> Pacer<'a> {
-    pub fn new(clock: &'a dyn Clock, pacing: Pacing) -> Self {
+    pub fn new(clock: &'a Clock, pacing: Pacing) -> Self {
         // Virtual time does not pass while somebody looks at the clock.
         let pacing = if clock.owner().is_some() { Pacing::Timer } else { pacing };
         Self { clock, pacing, timer: None }
@@ -70,10 +70,10 @@ mod tests {
     use std::task::Poll;
 
     use super::*;
-    use crate::clock::{SimClock, WallClock};
+    use crate::clock::{Clock, SimClock};
 
     /// Waits for one instant after the other, and says when each had come.
-    async fn wait_for(due: &[Nanos], clock: &dyn Clock, pacing: Pacing) -> Vec<Nanos> {
+    async fn wait_for(due: &[Nanos], clock: &Clock, pacing: Pacing) -> Vec<Nanos> {
         let (mut pacer, mut came) = (Pacer::new(clock, pacing), Vec::new());
         poll_fn(|context| {
             pacer.awake();
@@ -103,7 +103,7 @@ mod tests {
     #[tokio::test]
     async fn by_the_wall_clock_whoever_waits_is_woken_however_it_waits() {
         for pacing in [Pacing::Timer, Pacing::Spin] {
-            let clock = WallClock::new();
+            let clock = Clock::wall();
             let due = [Nanos::from_micros(10), Nanos::from_micros(500), Nanos::from_millis(2)];
             let came = wait_for(&due, &clock, pacing).await;
             assert!(due.iter().zip(&came).all(|(due, came)| came >= due), "{came:?}");

@@ -29,12 +29,7 @@ pub struct Prefilled {
 /// be wrong. The background work does not run yet: nothing is written meanwhile, so there is nothing
 /// to invalidate, to relay or to persist, and what a strategy refreshes ahead of expiry waits for the
 /// run. What `tap` has seen of it is forgotten.
-pub async fn prefill(
-    cluster: &Cluster<'_>,
-    plan: &Plan,
-    clock: &dyn Clock,
-    tap: &Tap,
-) -> Prefilled {
+pub async fn prefill(cluster: &Cluster<'_>, plan: &Plan, clock: &Clock, tap: &Tap) -> Prefilled {
     let started = clock.now();
     let nodes = cluster.nodes();
     let reads = nodes.iter().cycle().zip((0..plan.loaded()).map(Key)).map(|(node, key)| {
@@ -54,14 +49,7 @@ pub async fn prefill(
 }
 
 /// Whether the read was answered.
-async fn read(
-    node: &Node,
-    key: Key,
-    seed: u64,
-    timeout: Nanos,
-    clock: &dyn Clock,
-    tap: &Tap,
-) -> bool {
+async fn read(node: &Node, key: Key, seed: u64, timeout: Nanos, clock: &Clock, tap: &Tap) -> bool {
     let ctx = Ctx::request(&*node.cache, &*node.store, clock, tap, seed);
     let answer = select(node.strategy.read(&ctx, key), clock.sleep_until(clock.now() + timeout));
     matches!(answer.await, Either::Left((Ok(_), _)))

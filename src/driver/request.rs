@@ -19,7 +19,7 @@ pub struct Client<'a> {
     /// The node that serves the client; none where all are down.
     pub node: Option<Rc<Node>>,
     pub rows: &'a Rows,
-    pub clock: &'a dyn Clock,
+    pub clock: &'a Clock,
     pub tap: &'a Tap,
     pub seed: u64,
     pub ended: &'a Ended,

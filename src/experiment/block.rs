@@ -65,7 +65,7 @@ impl Block<'_> {
     ) -> Result<Run, Error> {
         let cluster = Cluster::open(build, self.plan.nodes(), cache, store).await?;
 
-        let clock = &*self.environment.clock().since_now();
+        let clock = &self.environment.clock().since_now();
         let tap = Tap::new(clock);
         let memory_before = cache.counters().await?.map(|counters| counters.used_memory);
         let prefilled = if self.plan.prefill() {

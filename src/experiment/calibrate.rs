@@ -93,7 +93,7 @@ struct Bench<'a> {
     rows: Rows,
     keys: Vec<Key>,
     store: TwinStoreHost,
-    clock: &'a dyn Clock,
+    clock: &'a Clock,
 }
 
 /// What a round came to.

@@ -1,7 +1,6 @@
 //! Where an experiment runs: real servers under the wall clock, or their twins under virtual time.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use crate::backend::api::{ApiHost, TwinApiHost};
 use crate::backend::delay::{DelayedStoreHost, StoreDelays};
@@ -14,7 +13,7 @@ use crate::backend::twin::{TwinCacheHost, TwinStoreHost};
 use crate::backend::{
     CacheHost, CacheOptions, CacheServer, Error, Origin, Server, StoreHost, StoreServer,
 };
-use crate::clock::{Clock, SimClock, WallClock};
+use crate::clock::{Clock, SimClock};
 use crate::measure::{Check, Standing};
 use crate::model::{Breakage, CacheTimes, Profile, Size};
 use crate::scenario::Scenario;
@@ -25,7 +24,7 @@ const SIMULATED: &str = "simulated";
 
 /// The servers of an experiment, its clock, and what must outlive them.
 pub struct Environment {
-    clock: Arc<dyn Clock>,
+    clock: Clock,
     cache: CacheOptions,
     source: CacheSource,
     faults: Vec<PlannedFault>,
@@ -59,7 +58,7 @@ impl Environment {
     /// If the folder or the store cannot be made, or a cache of somebody else's may not be used: that
     /// is looked into here, once. The cache is opened with each run.
     pub async fn real(scenario: &Scenario, parent: Option<&Path>) -> Result<Self, Error> {
-        let clock: Arc<dyn Clock> = Arc::new(WallClock::new());
+        let clock = Clock::wall();
         let workspace = Workspace::create(parent)?;
         let run = workspace.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
         let naming = Naming::new(&run, scenario.dataset.namespace());
@@ -110,7 +109,7 @@ impl Environment {
     /// The twins under virtual time, as quick as `profile` has them: `clock` must be the one that drives
     /// the experiment. Whichever servers the scenario names, the twins stand in for them.
     pub fn simulated(scenario: &Scenario, clock: &SimClock, profile: &Profile) -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(clock.clone());
+        let clock: Clock = clock.handle();
         let (options, seed) = (&scenario.store, scenario.workload.seed);
         let may_break = breaks_store(scenario);
         let store = TwinStoreHost::simulated(options, &profile.store, seed, may_break, &clock);
@@ -133,11 +132,11 @@ impl Environment {
         }
     }
 
-    pub fn clock(&self) -> &dyn Clock {
-        &*self.clock
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
-    pub fn shared_clock(&self) -> Arc<dyn Clock> {
+    pub fn shared_clock(&self) -> Clock {
         self.clock.clone()
     }
 
@@ -203,7 +202,7 @@ impl Environment {
         let cache: Box<dyn CacheHost> = match &self.source {
             CacheSource::Managed(naming) => {
                 let workspace = self.workspace.as_ref().expect("a real environment has one");
-                let server = ManagedRedis::start(workspace, options, &*clock).await?;
+                let server = ManagedRedis::start(workspace, options, &clock).await?;
                 let naming = naming.clone();
                 let host =
                     RedisHost::open_managed(server, options, naming, self.route, clock.clone());
@@ -232,11 +231,7 @@ fn breaks_store(scenario: &Scenario) -> bool {
 }
 
 /// The store with the delay that the scenario adds to it.
-fn slowed(
-    scenario: &Scenario,
-    store: Box<dyn StoreHost>,
-    clock: &Arc<dyn Clock>,
-) -> Box<dyn StoreHost> {
+fn slowed(scenario: &Scenario, store: Box<dyn StoreHost>, clock: &Clock) -> Box<dyn StoreHost> {
     let delays = StoreDelays { read: scenario.store.delay.nanos(), ..StoreDelays::default() };
     Box::new(DelayedStoreHost::new(store, clock.clone(), delays))
 }
@@ -246,7 +241,7 @@ fn slowed(
 fn breakable_store(
     scenario: &Scenario,
     store: Box<dyn StoreHost>,
-    clock: &Arc<dyn Clock>,
+    clock: &Clock,
 ) -> Box<dyn StoreHost> {
     if breaks_store(scenario) {
         return Box::new(OutageStoreHost::new(store, clock.clone()));
@@ -285,7 +280,7 @@ async fn open_store(
     scenario: &Scenario,
     workspace: &Workspace,
     run: &str,
-    clock: Arc<dyn Clock>,
+    clock: Clock,
 ) -> Result<Box<dyn StoreHost>, Error> {
     let options = &scenario.store;
     Ok(match &options.server {
@@ -295,8 +290,7 @@ async fn open_store(
             // The worker has connections as any node has.
             let nodes = scenario.workload.nodes + 1;
             let connections = nodes.saturating_mul(PostgresHost::connections(options));
-            let server =
-                ManagedPostgres::start(workspace, options.durability, connections, &*clock);
+            let server = ManagedPostgres::start(workspace, options.durability, connections, &clock);
             Box::new(PostgresHost::open_managed(server.await?, run, options, clock).await?)
         }
         StoreServer::Url(url) => Box::new(PostgresHost::open(url, run, options, clock).await?),

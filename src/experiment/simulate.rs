@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Builder};
 
 use super::{Environment, Error, Experiment, Progress, Stop, client_time};
-use crate::clock::{Clock, SimClock, WallClock};
+use crate::clock::{Clock, SimClock};
 use crate::model::{Nanos, Profile};
 use crate::record::{Record, Run, Server};
 use crate::scenario::{self, Loaded};
@@ -34,7 +34,7 @@ pub fn simulate(
     progress: &dyn Progress,
     stop: &Stop,
 ) -> Result<Record, Error> {
-    let wall = WallClock::new();
+    let wall = Clock::wall();
     let environment = Environment::simulated(&loaded.scenario, &SimClock::new(), profile);
     let mut experiment = Experiment::new(loaded, &environment)?;
     experiment.footprint().fits(threads.get().min(loaded.scenario.schedule().turns.len()))?;

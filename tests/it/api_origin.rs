@@ -11,7 +11,7 @@ use cacheduel::backend::twin::TwinStoreHost;
 use cacheduel::backend::{
     ApiOptions, CacheServer, Dataset, Origin, Store, StoreHost, StoreOptions,
 };
-use cacheduel::clock::{Clock, SimClock, WallClock};
+use cacheduel::clock::{Clock, SimClock};
 use cacheduel::experiment::{self, Environment, Silent};
 use cacheduel::model::{
     Draft, Fault, FaultKind, Key, Nanos, NodeId, Op, Profile, Span, Spread, Version, Writer,
@@ -33,7 +33,7 @@ async fn the_api_conforms_in_front_of_each_store() {
     store::check(&real(twin_store(), unlimited(micros(50)), 3), origin).await;
     let directory = tempfile::tempdir().unwrap();
     let options = StoreOptions { origin, ..StoreOptions::default() };
-    let clock = Arc::new(WallClock::new());
+    let clock = Clock::wall();
     let sqlite = SqliteHost::open(directory.path(), &options, clock).await.unwrap();
     store::check(&real(Box::new(sqlite), unlimited(micros(50)), 3), origin).await;
 }
@@ -163,7 +163,7 @@ fn requests_that_are_given_up_do_not_hold_the_twin_up() {
         host.reset(&Rows).await.unwrap();
         let store = connect(&host, 0).await;
         for _ in 0..20 {
-            let patience = (&clock as &dyn Clock).sleep(Nanos::from_millis(4)).boxed();
+            let patience = clock.sleep(Nanos::from_millis(4)).boxed();
             let reads = join_all((0..3).map(|key| store.read(Key(key)))).boxed();
             assert!(matches!(select(reads, patience).await, Either::Right(_)), "too soon");
         }
@@ -295,11 +295,11 @@ fn twin_store() -> Box<dyn StoreHost> {
 }
 
 fn real(inner: Box<dyn StoreHost>, options: ApiOptions, connections: u32) -> ApiHost {
-    ApiHost::new(inner, options, connections, SEED, Arc::new(WallClock::new()))
+    ApiHost::new(inner, options, connections, SEED, Clock::wall())
 }
 
 fn twin(clock: &SimClock, options: ApiOptions, connections: u32) -> TwinApiHost {
-    TwinApiHost::new(twin_store(), options, connections, SEED, Arc::new(clock.clone()))
+    TwinApiHost::new(twin_store(), options, connections, SEED, clock.handle())
 }
 
 async fn connect(host: &dyn StoreHost, node: u32) -> Arc<dyn Store> {

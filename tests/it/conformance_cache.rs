@@ -1,12 +1,10 @@
 //! Every cache keeps the same promises: the twin, a private Redis and a shared one.
 
-use std::sync::Arc;
-
 use cacheduel::backend::twin::TwinCacheHost;
 use cacheduel::backend::{
     AppendFsync, CacheHost, CacheOptions, Enqueued, Eviction, Victim, conformance,
 };
-use cacheduel::clock::{SimClock, WallClock};
+use cacheduel::clock::{Clock, SimClock};
 use cacheduel::model::{CacheTimes, Fault, FaultKind, Key, Nanos, NodeId, Span, Spread, Version};
 use redis::AsyncCommands;
 
@@ -24,8 +22,7 @@ fn the_twin_keeps_the_promises_of_a_cache() {
     for times in [CacheTimes::default(), LOOPBACK] {
         for layout in layouts(4) {
             let clock = SimClock::new();
-            let host =
-                TwinCacheHost::simulated(&layout, &times, 7, Arc::new(clock.clone())).unwrap();
+            let host = TwinCacheHost::simulated(&layout, &times, 7, clock.handle()).unwrap();
             clock.block_on(conformance::cache::check(&host, &clock));
         }
     }
@@ -33,15 +30,15 @@ fn the_twin_keeps_the_promises_of_a_cache() {
 
 #[tokio::test]
 async fn the_twin_keeps_the_promises_of_a_cache_under_the_wall_clock() {
-    let clock = Arc::new(WallClock::new());
+    let clock = Clock::wall();
     let host = TwinCacheHost::new(&CacheOptions::default(), clock.clone()).unwrap();
-    conformance::cache::check(&host, &*clock).await;
+    conformance::cache::check(&host, &clock).await;
 }
 
 #[test]
 fn the_twin_breaks_as_a_server_does() {
     let clock = SimClock::new();
-    let shared: Arc<SimClock> = Arc::new(clock.clone());
+    let shared = clock.handle();
     for times in [CacheTimes::default(), LOOPBACK] {
         for layout in layouts(4) {
             let twin =
@@ -64,7 +61,7 @@ async fn a_private_redis_keeps_the_promises_of_a_cache() {
         assert!(program.ends_with(&format!("{}-server", server.kind)), "{program}: {server:?}");
         assert_eq!(server.settings["appendonly"], "no");
         assert_eq!(server.settings["save"], "");
-        conformance::cache::check(&host, &*world.clock).await;
+        conformance::cache::check(&host, &world.clock).await;
     }
 }
 
@@ -73,7 +70,7 @@ async fn a_redis_keeps_its_promises_to_calls_that_have_a_connection_to_themselve
     let world = World::new();
     let [_, pooled] = layouts(8);
     let host = world.managed_host(&pooled).await;
-    conformance::cache::check(&host, &*world.clock).await;
+    conformance::cache::check(&host, &world.clock).await;
 }
 
 #[tokio::test]
@@ -82,11 +79,11 @@ async fn a_private_redis_breaks_as_its_twin_does() {
     for layout in layouts(4) {
         let options = CacheOptions { timeout: Span::from_millis(300), ..layout };
         let host = world.proxied_host(&options).await;
-        conformance::cache::check_breakages(&host, &*world.clock).await;
+        conformance::cache::check_breakages(&host, &world.clock).await;
         for policy in [AppendFsync::Always, AppendFsync::Everysec] {
             let options = CacheOptions { append_only: Some(policy), ..options.clone() };
             let host = world.managed_host(&options).await;
-            conformance::cache::check_persistence(&host, &*world.clock).await;
+            conformance::cache::check_persistence(&host, &world.clock).await;
         }
     }
 }
@@ -102,7 +99,7 @@ async fn a_shared_redis_keeps_the_promises_of_a_cache_and_what_is_not_the_runs()
     }
     let host = world.shared_host(&server.url(), &CacheOptions::default()).await.unwrap();
     assert!(!host.server().managed);
-    conformance::cache::check(&host, &*world.clock).await;
+    conformance::cache::check(&host, &world.clock).await;
     host.connect(NodeId(0)).await.unwrap().set(Key(1), "entry".into(), None).await.unwrap();
     let kept: Option<String> = other.get("cacheduel:test:product:1").await.unwrap();
     assert_eq!(kept.as_deref(), Some("entry"), "an entry goes by the name of its template");
@@ -126,7 +123,7 @@ async fn a_shared_redis_keeps_the_promises_of_a_cache_and_what_is_not_the_runs()
 #[test]
 fn the_twin_says_what_it_cannot_do() {
     let twin = |options: CacheOptions| {
-        let host = TwinCacheHost::new(&options, Arc::new(SimClock::new()));
+        let host = TwinCacheHost::new(&options, SimClock::new().handle());
         host.map(|_| ()).map_err(|error| error.to_string())
     };
     let exact = Some(Victim::Exact);
@@ -142,7 +139,7 @@ fn the_twin_says_what_it_cannot_do() {
 fn a_full_twin_refuses_a_write_whole() {
     let clock = SimClock::new();
     let options = CacheOptions { max_keys: Some(1), ..CacheOptions::default() };
-    let host = TwinCacheHost::new(&options, Arc::new(clock.clone())).unwrap();
+    let host = TwinCacheHost::new(&options, clock.handle()).unwrap();
     clock.block_on(async {
         let cache = host.connect(NodeId(0)).await.unwrap();
         let write = |key, seed| cache.enqueue_write(Key(key), "12345678".into(), seed);

@@ -12,7 +12,7 @@ use cacheduel::backend::{
     Applied, Dataset, Durability, EVERY_KEY, Event, Origin, Read, Store, StoreHost, StoreOptions,
     StoreServer, VersionedDraft,
 };
-use cacheduel::clock::{Clock, SimClock, WallClock};
+use cacheduel::clock::{Clock, SimClock};
 use cacheduel::model::{Draft, Key, NodeId, Outcome, Profile, Version, Writer};
 use futures_util::future::join_all;
 use proptest::prelude::*;
@@ -70,7 +70,7 @@ fn the_twin_conforms_as_the_database_that_it_stands_for() {
 /// Has `scene` played on the twin of the database that `options` name.
 fn simulated<T>(options: &StoreOptions, scene: impl AsyncFnOnce(&dyn StoreHost) -> T) -> T {
     let clock = SimClock::new();
-    let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+    let shared = clock.handle();
     let times = Profile::default().store;
     let host = TwinStoreHost::simulated(options, &times, 3, false, &shared);
     clock.block_on(scene(&*host))
@@ -369,7 +369,7 @@ impl Dataset for Rows {
 
 async fn sqlite(options: &StoreOptions) -> (TempDir, SqliteHost) {
     let directory = tempfile::tempdir().unwrap();
-    let clock = Arc::new(WallClock::new());
+    let clock = Clock::wall();
     let host = SqliteHost::open(directory.path(), options, clock).await.unwrap();
     (directory, host)
 }

@@ -1,12 +1,10 @@
 //! How often a full cache hits: the twin beside the closed forms, and beside a real server that is asked
 //! the same.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use cacheduel::backend::twin::TwinCacheHost;
 use cacheduel::backend::{Cache, CacheHost, CacheOptions, Eviction, Victim};
-use cacheduel::clock::{Clock, SimClock};
+use cacheduel::clock::SimClock;
 use cacheduel::model::{Key, Nanos, NodeId, Size};
 use cacheduel::theory::eviction;
 use rand::{RngExt, SeedableRng};
@@ -70,10 +68,10 @@ fn on_twin(
     gap: Nanos,
 ) -> f64 {
     let clock = SimClock::new();
-    let host = TwinCacheHost::new(options, Arc::new(clock.clone())).unwrap();
+    let host = TwinCacheHost::new(options, clock.handle()).unwrap();
     clock.block_on(async {
         let cache = host.connect(NodeId(0)).await.unwrap();
-        let between = async || (&clock as &dyn Clock).sleep(gap).await;
+        let between = async || clock.sleep(gap).await;
         hit_ratio(&*cache, requests, entry, ttl, between).await
     })
 }

@@ -28,7 +28,7 @@ impl Full {
     async fn new() -> Self {
         let world = World::new();
         let host = Arc::new(world.managed_host(&CacheOptions::default()).await);
-        let clock: Arc<dyn Clock> = world.clock.clone();
+        let clock: Clock = world.clock.clone();
         let stage = Stage::on(host.clone(), clock, Nanos::ZERO).await;
         Self { world, host, stage }
     }
@@ -168,7 +168,7 @@ async fn a_full_redis_still_takes_tombstones_and_ends_the_lease_of_a_fill_it_ref
 fn so_does_a_full_twin() {
     let clock = SimClock::new();
     let options = CacheOptions { max_keys: Some(1), ..CacheOptions::default() };
-    let host = TwinCacheHost::new(&options, Arc::new(clock.clone())).unwrap();
+    let host = TwinCacheHost::new(&options, clock.handle()).unwrap();
     clock.block_on(async {
         let cache = host.connect(NodeId(0)).await.unwrap();
         let granted = cache.lease_get(Key(1), Token(1), Nanos::from_secs(3_600)).await.unwrap();

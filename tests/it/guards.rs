@@ -60,7 +60,7 @@ async fn the_same_holds_on_a_real_redis() {
 
 async fn on_redis() -> (World, Stage) {
     let world = World::new();
-    let clock: Arc<dyn Clock> = world.clock.clone();
+    let clock: Clock = world.clock.clone();
     let host = world.managed_host(&CacheOptions::default()).await;
     // So long that nothing which is to happen while it lasts can be too late for it.
     let stage = Stage::on(Arc::new(host), clock, Nanos::from_secs(1)).await;

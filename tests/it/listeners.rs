@@ -1,12 +1,11 @@
 //! Subscriptions over connections that are lost, and what a real server says on them by itself.
 
 use std::pin::pin;
-use std::sync::Arc;
 
 use cacheduel::backend::redis::RedisHost;
 use cacheduel::backend::twin::TwinCacheHost;
 use cacheduel::backend::{CacheHost, CacheOptions, Eviction, Notice, Subscription};
-use cacheduel::clock::{Clock, SimClock};
+use cacheduel::clock::SimClock;
 use cacheduel::model::{Fault, FaultKind, Key, Nanos, NodeId, Outcome};
 use futures_util::future::{Either, select};
 use redis::aio::MultiplexedConnection;
@@ -70,7 +69,7 @@ async fn a_server_that_died_ends_all_subscriptions_and_takes_no_new_ones() {
     assert_eq!(cache.subscribe().await.err(), Some(UNAVAILABLE));
     assert_eq!(cache.track().await.err(), Some(UNAVAILABLE));
     assert_eq!(cache.get_tracked(Key(1)).await, Err(UNAVAILABLE));
-    server.restart(&*world.clock).await.unwrap();
+    server.restart(&world.clock).await.unwrap();
     let mut changes = cache.track().await.unwrap();
     cache.get_tracked(Key(1)).await.unwrap();
     let mut other = connection(&host).await;
@@ -139,7 +138,7 @@ async fn a_dropped_subscription_leaves_no_connection_behind() {
 #[test]
 fn the_twin_loses_its_connections_as_a_real_server_does() {
     let clock = SimClock::new();
-    let host = TwinCacheHost::new(&CacheOptions::default(), Arc::new(clock.clone())).unwrap();
+    let host = TwinCacheHost::new(&CacheOptions::default(), clock.handle()).unwrap();
     clock.block_on(async {
         let cache = host.connect(NodeId(0)).await.unwrap();
         let mut listening = [cache.subscribe().await.unwrap(), cache.track().await.unwrap()];
@@ -170,7 +169,7 @@ fn the_twin_tells_of_an_eviction_and_of_an_expiry_come_upon() {
         eviction: Eviction::AllkeysLru,
         ..CacheOptions::default()
     };
-    let host = TwinCacheHost::new(&options, Arc::new(clock.clone())).unwrap();
+    let host = TwinCacheHost::new(&options, clock.handle()).unwrap();
     clock.block_on(async {
         let cache = host.connect(NodeId(0)).await.unwrap();
         let mut changes = cache.track().await.unwrap();
@@ -192,7 +191,7 @@ fn the_twin_tells_of_an_eviction_and_of_an_expiry_come_upon() {
 #[test]
 fn the_twin_tells_of_an_expiry_that_nobody_comes_upon() {
     let clock = SimClock::new();
-    let host = TwinCacheHost::new(&CacheOptions::default(), Arc::new(clock.clone())).unwrap();
+    let host = TwinCacheHost::new(&CacheOptions::default(), clock.handle()).unwrap();
     clock.block_on(async {
         let cache = host.connect(NodeId(0)).await.unwrap();
         let mut changes = cache.track().await.unwrap();

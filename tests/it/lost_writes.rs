@@ -33,7 +33,7 @@ const KEYS: u64 = 40;
 struct Witness<'a> {
     cache: Box<dyn CacheHost>,
     store: &'a dyn StoreHost,
-    clock: &'a dyn Clock,
+    clock: &'a Clock,
     seen: Mutex<Option<(Nanos, Vec<Row>)>>,
 }
 
@@ -130,7 +130,7 @@ fn plan() -> (Plan, Rows) {
 
 /// Runs write-behind through the kill. Returns how many acknowledged writes were lost in truth, and
 /// what the audit says.
-async fn run(cache: Box<dyn CacheHost>, store: &dyn StoreHost, clock: &dyn Clock) -> (u64, Audit) {
+async fn run(cache: Box<dyn CacheHost>, store: &dyn StoreHost, clock: &Clock) -> (u64, Audit) {
     let (plan, rows) = plan();
     store.reset(&Loadable(&rows)).await.unwrap();
     cache.reset().await.unwrap();
@@ -174,7 +174,7 @@ async fn run(cache: Box<dyn CacheHost>, store: &dyn StoreHost, clock: &dyn Clock
 
 fn on_twins(options: &CacheOptions) -> (u64, Audit) {
     let clock = SimClock::new();
-    let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+    let shared = clock.handle();
     let cache = TwinCacheHost::new(options, shared).unwrap();
     let store = TwinStoreHost::new(&StoreOptions::default());
     clock.block_on(run(Box::new(cache), &store, &clock))
@@ -187,7 +187,7 @@ async fn on_servers(options: &CacheOptions) -> (u64, Audit) {
     let clock = world.clock.clone();
     let options = StoreOptions::default();
     let store = SqliteHost::open(directory.path(), &options, clock.clone()).await.unwrap();
-    run(Box::new(cache), &store, &*clock).await
+    run(Box::new(cache), &store, &clock).await
 }
 
 fn kept(append_only: AppendFsync) -> CacheOptions {

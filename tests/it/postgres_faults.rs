@@ -10,7 +10,7 @@ use cacheduel::backend::postgres::PostgresHost;
 use cacheduel::backend::{
     Dataset, Durability, EVERY_KEY, Error, Origin, Store, StoreHost, StoreOptions, VersionedDraft,
 };
-use cacheduel::clock::{Clock, WallClock};
+use cacheduel::clock::Clock;
 use cacheduel::model::{
     Draft, Fault, FaultKind, Key, NodeId, Outcome, Span, StoreBreakage, Version, Writer,
 };
@@ -25,12 +25,12 @@ const UNAVAILABLE: Fault = Fault::store(FaultKind::Unavailable);
 struct Own {
     workspace: Workspace,
     host: PostgresHost,
-    clock: Arc<WallClock>,
+    clock: Clock,
 }
 
 impl Own {
     async fn start() -> Self {
-        let (workspace, clock) = (workspace(), Arc::new(WallClock::new()));
+        let (workspace, clock) = (workspace(), Clock::wall());
         let server = start(&workspace, Durability::Full).await;
         let host = PostgresHost::open_managed(server, "own", &options(), clock.clone()).await;
         let host = host.expect("the server has just been started for it");

@@ -1,13 +1,12 @@
 //! PostgreSQL servers for tests: one that all of them share, each in a schema of its own, and more for
 //! those that break theirs.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use cacheduel::backend::managed::{ManagedPostgres, Workspace};
 use cacheduel::backend::postgres::PostgresHost;
 use cacheduel::backend::{Durability, Error, StoreOptions};
-use cacheduel::clock::WallClock;
+use cacheduel::clock::Clock;
 use tokio::sync::OnceCell;
 
 /// Connections that the tests together may have open.
@@ -16,7 +15,7 @@ const CONNECTIONS: u32 = 400;
 /// Starts a server in `workspace`. These tests fail where none is installed: skipped, they would
 /// prove nothing.
 pub async fn start(workspace: &Workspace, durability: Durability) -> ManagedPostgres {
-    let clock = WallClock::new();
+    let clock = Clock::wall();
     let server = ManagedPostgres::start(workspace, durability, CONNECTIONS, &clock).await;
     server.expect("PostgreSQL is installed")
 }
@@ -43,7 +42,7 @@ pub async fn host(options: &StoreOptions) -> PostgresHost {
 pub async fn host_as(run: &str, options: &StoreOptions) -> Result<PostgresHost, Error> {
     let url = shared().await.url();
     // Of its own: a clock's timers belong to the runtime, and each test has another.
-    PostgresHost::open(&url, run, options, Arc::new(WallClock::new())).await
+    PostgresHost::open(&url, run, options, Clock::wall()).await
 }
 
 /// A name that no other test has.

@@ -5,12 +5,11 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
 use std::pin::pin;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 
 use cacheduel::backend::managed::{ManagedRedis, SERVERS, Workspace, find_program};
 use cacheduel::backend::redis::{Naming, RedisHost, Route};
 use cacheduel::backend::{CacheOptions, Connections, Error};
-use cacheduel::clock::{Clock, WallClock};
+use cacheduel::clock::Clock;
 use cacheduel::model::Nanos;
 use futures_util::future::{Either, select};
 
@@ -36,19 +35,19 @@ pub fn layouts(count: u32) -> [CacheOptions; 2] {
 
 /// A clock, and a directory for servers.
 pub struct World {
-    pub clock: Arc<WallClock>,
+    pub clock: Clock,
     workspace: Workspace,
 }
 
 impl World {
     pub fn new() -> Self {
         let workspace = Workspace::create(None).expect("the system has a temporary directory");
-        Self { clock: Arc::new(WallClock::new()), workspace }
+        Self { clock: Clock::wall(), workspace }
     }
 
     /// Starts a server. These tests fail where none is installed: skipped, they would prove nothing.
     pub async fn server(&self, options: &CacheOptions) -> ManagedRedis {
-        let server = ManagedRedis::start(&self.workspace, options, &*self.clock).await;
+        let server = ManagedRedis::start(&self.workspace, options, &self.clock).await;
         server.expect("redis-server or valkey-server is installed")
     }
 
@@ -149,7 +148,7 @@ const READY: &str = "READY ";
 
 async fn wait_to_be_killed(parent: &Path) {
     let workspace = Workspace::create(Some(parent)).unwrap();
-    let world = World { clock: Arc::new(WallClock::new()), workspace };
+    let world = World { clock: Clock::wall(), workspace };
     let (one, paused) = (
         world.server(&CacheOptions::default()).await,
         world.server(&CacheOptions::default()).await,
@@ -169,7 +168,7 @@ async fn a_server_that_cannot_start_is_reported_with_its_log() {
         let server = world.server(&kind).await;
         server.kill().unwrap();
         let _taken = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, server.port())).unwrap();
-        let error = server.restart(&*world.clock).await.unwrap_err().to_string();
+        let error = server.restart(&world.clock).await.unwrap_err().to_string();
         assert!(error.contains("cannot start") && error.contains("in use"), "{error}");
     }
 }

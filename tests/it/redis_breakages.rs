@@ -7,7 +7,6 @@ use cacheduel::backend::{self, redis::Route};
 use cacheduel::backend::{
     Cache, CacheHost, CacheOptions, Entry, Error, Event, Notice, Subscription, Token,
 };
-use cacheduel::clock::Clock;
 use cacheduel::experiment::Environment;
 use cacheduel::model::CacheBreakage::{Flushed, Killed, Paused, Reset, Slow, Unreachable};
 use cacheduel::model::{

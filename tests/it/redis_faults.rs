@@ -1,7 +1,6 @@
 //! A Redis that dies, hangs, is full, or will not do.
 
 use cacheduel::backend::{CacheHost, CacheOptions, Enqueued, Error, Event, Eviction};
-use cacheduel::clock::Clock;
 use cacheduel::model::{Fault, FaultKind, Key, Nanos, NodeId, Outcome, Side, Size, Span, Version};
 
 use crate::private_servers::{PATIENCE, World, layouts};
@@ -35,7 +34,7 @@ async fn dies_and_comes_back(options: &CacheOptions) {
     }
 
     // The new server knows neither scripts nor consumer groups, and nobody resets it.
-    server.restart(&*world.clock).await.unwrap();
+    server.restart(&world.clock).await.unwrap();
     let get = async || cache.get(Key(1)).await;
     assert_eq!(until_answered(&world, get).await, None, "its memory is lost");
     let enqueue = async || cache.enqueue_write(Key(1), "12345678".into(), Some(Version(4))).await;

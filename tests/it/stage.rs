@@ -24,7 +24,7 @@ pub const LOAD: Nanos = Nanos::from_millis(50);
 
 /// A cache, a store that takes its time, and whoever uses them.
 pub struct Stage {
-    pub clock: Arc<dyn Clock>,
+    pub clock: Clock,
     pub cache: Arc<dyn CacheHost>,
     store: DelayedStoreHost,
     rows: Rows,
@@ -35,7 +35,7 @@ pub struct Stage {
 
 impl Stage {
     /// On a cache of the caller's. The store is the twin, which takes `load` over a read.
-    pub async fn on(cache: Arc<dyn CacheHost>, clock: Arc<dyn Clock>, load: Nanos) -> Self {
+    pub async fn on(cache: Arc<dyn CacheHost>, clock: Clock, load: Nanos) -> Self {
         let dataset: DatasetOptions = toml::from_str("entity = \"counter\"").unwrap();
         let rows = Rows::new(&dataset, 1, 0, 10);
         let delays = StoreDelays { read: load, ..StoreDelays::default() };
@@ -43,7 +43,7 @@ impl Stage {
         let store = DelayedStoreHost::new(twin, clock.clone(), delays);
         store.reset(&Loadable(&rows)).await.unwrap();
         cache.reset().await.unwrap();
-        let (tap, nodes, origin) = (Arc::new(Tap::new(&*clock)), AtomicU64::new(0), Arc::default());
+        let (tap, nodes, origin) = (Arc::new(Tap::new(&clock)), AtomicU64::new(0), Arc::default());
         Self { clock, cache, store, rows, tap, nodes, origin }
     }
 
@@ -96,7 +96,7 @@ pub struct Node {
     strategy: Box<dyn Strategy>,
     cache: Arc<dyn Cache>,
     store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
+    clock: Clock,
     tap: Arc<Tap>,
     requests: AtomicU64,
 }
@@ -148,7 +148,7 @@ impl Node {
 
     fn context(&self) -> Ctx<'_> {
         let seed = self.requests.fetch_add(1, Ordering::Relaxed);
-        Ctx::request(&*self.cache, &*self.store, &*self.clock, &self.tap, seed)
+        Ctx::request(&*self.cache, &*self.store, &self.clock, &self.tap, seed)
     }
 }
 
@@ -184,7 +184,7 @@ pub fn play<T>(scene: impl AsyncFnOnce(&Stage) -> T) -> T {
 /// The same, with the cache in hand.
 pub fn play_with_twin<T>(scene: impl AsyncFnOnce(&Stage, &TwinCacheHost) -> T) -> T {
     let clock = SimClock::new();
-    let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+    let shared = clock.handle();
     let cache = Arc::new(TwinCacheHost::new(&CacheOptions::default(), shared.clone()).unwrap());
     clock.block_on(async {
         let stage = Stage::on(cache.clone(), shared, LOAD).await;

@@ -11,7 +11,7 @@ use crate::model::Nanos;
 
 pub struct Turns {
     permits: Semaphore,
-    clock: Arc<dyn Clock>,
+    clock: Clock,
     /// Shared by all nodes.
     waits: Arc<Waits>,
 }
@@ -24,7 +24,7 @@ pub struct Turn<'a> {
 }
 
 impl Turns {
-    pub fn new(connections: u32, clock: Arc<dyn Clock>, waits: Arc<Waits>) -> Self {
+    pub fn new(connections: u32, clock: Clock, waits: Arc<Waits>) -> Self {
         Self { permits: Semaphore::new(connections as usize), clock, waits }
     }
 

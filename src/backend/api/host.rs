@@ -35,7 +35,7 @@ pub(super) struct Front {
     pub connections: u32,
     pub seed: u64,
     /// The clients' clock.
-    pub clock: Arc<dyn Clock>,
+    pub clock: Clock,
 }
 
 /// From the first node that connects to the next reset.
@@ -53,7 +53,7 @@ impl ApiHost {
         options: ApiOptions,
         connections: u32,
         seed: u64,
-        clock: Arc<dyn Clock>,
+        clock: Clock,
     ) -> Self {
         Self { run: Mutex::new(None), front: Front { inner, options, connections, seed, clock } }
     }

@@ -24,7 +24,7 @@ use super::gate::Gate;
 use super::wire;
 use crate::backend::Store;
 use crate::backend::background::Background;
-use crate::clock::{Clock, WallClock};
+use crate::clock::Clock;
 use crate::model::Nanos;
 
 /// How long no connection is accepted after one could not be: the process has too many open files,
@@ -42,7 +42,7 @@ struct Api {
     store: Arc<dyn Store>,
     gate: Arc<Gate>,
     /// Its own: the timers of a clock belong to the runtime that first waits for them.
-    clock: WallClock,
+    clock: Clock,
 }
 
 impl Service {
@@ -56,7 +56,7 @@ impl Service {
         let address = listener.local_addr()?;
         let work = Background::start("api".into(), move || {
             let listener = TcpListener::from_std(listener)?;
-            let api = Arc::new(Api { store, gate, clock: WallClock::new() });
+            let api = Arc::new(Api { store, gate, clock: Clock::wall() });
             Ok(async move { serve(&listener, &api).await })
         });
         Ok(Self { address, _work: work.await? })
@@ -74,7 +74,7 @@ async fn serve(listener: &TcpListener, api: &Arc<Api>) {
             Ok((stream, _)) => drop(tokio::spawn(converse(stream, api.clone()))),
             Err(error) => {
                 tracing::warn!(%error, "the API cannot accept a connection");
-                (&api.clock as &dyn Clock).sleep(ACCEPT_PAUSE).await;
+                api.clock.sleep(ACCEPT_PAUSE).await;
             }
         }
     }

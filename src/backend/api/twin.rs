@@ -32,7 +32,7 @@ struct Run {
 struct TwinApi {
     gate: Arc<Gate>,
     turns: Turns,
-    clock: Arc<dyn Clock>,
+    clock: Clock,
 }
 
 impl TwinApiHost {
@@ -42,7 +42,7 @@ impl TwinApiHost {
         options: ApiOptions,
         connections: u32,
         seed: u64,
-        clock: Arc<dyn Clock>,
+        clock: Clock,
     ) -> Self {
         let front = Front { inner, options, connections, seed, clock };
         let run = Mutex::new(Run { gate: front.gate(), waits: Arc::default() });

@@ -33,7 +33,7 @@ const POLL: Nanos = Nanos::from_millis(10);
 ///
 /// # Panics
 /// At the first promise that is broken, with its name and what was found.
-pub async fn check(host: &dyn CacheHost, clock: &dyn Clock) {
+pub async fn check(host: &dyn CacheHost, clock: &Clock) {
     check_all(PROMISES, host, clock).await;
 }
 
@@ -41,7 +41,7 @@ pub async fn check(host: &dyn CacheHost, clock: &dyn Clock) {
 ///
 /// # Panics
 /// As [`check`].
-pub async fn check_breakages(host: &dyn CacheHost, clock: &dyn Clock) {
+pub async fn check_breakages(host: &dyn CacheHost, clock: &Clock) {
     check_all(BREAKAGES, host, clock).await;
 }
 
@@ -49,11 +49,11 @@ pub async fn check_breakages(host: &dyn CacheHost, clock: &dyn Clock) {
 ///
 /// # Panics
 /// As [`check`].
-pub async fn check_persistence(host: &dyn CacheHost, clock: &dyn Clock) {
+pub async fn check_persistence(host: &dyn CacheHost, clock: &Clock) {
     check_all(PERSISTENCE, host, clock).await;
 }
 
-async fn check_all(promises: &[(&str, Check)], host: &dyn CacheHost, clock: &dyn Clock) {
+async fn check_all(promises: &[(&str, Check)], host: &dyn CacheHost, clock: &Clock) {
     for (promise, check) in promises {
         let setup = Setup { host, clock };
         let kept = match host.reset().await {
@@ -190,7 +190,7 @@ impl From<Error> for Broken {
 #[derive(Clone, Copy)]
 struct Setup<'a> {
     host: &'a dyn CacheHost,
-    clock: &'a dyn Clock,
+    clock: &'a Clock,
 }
 
 impl Setup<'_> {

@@ -17,7 +17,7 @@ fn millis(millis: u64) -> Nanos {
 
 async fn store(clock: &SimClock, delays: StoreDelays) -> Arc<dyn Store> {
     let twin = Box::new(TwinStoreHost::new(&StoreOptions::default()));
-    let host = DelayedStoreHost::new(twin, Arc::new(clock.clone()), delays);
+    let host = DelayedStoreHost::new(twin, clock.handle(), delays);
     host.connect(NodeId(0)).await.unwrap()
 }
 
@@ -32,7 +32,7 @@ fn a_read_sees_the_store_as_it_was_before_the_delay() {
         let delays = StoreDelays { read: millis(10), ..StoreDelays::default() };
         let store = store(&clock, delays).await;
         let write = async {
-            (&clock as &dyn Clock).sleep(millis(1)).await;
+            clock.sleep(millis(1)).await;
             store.write(&draft()).await
         };
         let (read, written) = join(store.read(KEY), write).await;
@@ -50,7 +50,7 @@ fn a_write_commits_at_the_end_of_its_delay() {
         let delays = StoreDelays { write: millis(10), ..StoreDelays::default() };
         let store = store(&clock, delays).await;
         let look = async {
-            (&clock as &dyn Clock).sleep(millis(9)).await;
+            clock.sleep(millis(9)).await;
             store.version(KEY).await
         };
         let draft = draft();

@@ -13,12 +13,12 @@ use crate::model::{CacheBreakage, EventBreakage, Key, NodeId};
 /// Loses or delays the events and notices of any cache.
 pub struct DisturbedCacheHost {
     inner: Box<dyn CacheHost>,
-    clock: Arc<dyn Clock>,
+    clock: Clock,
     disturbance: Arc<Disturbance>,
 }
 
 impl DisturbedCacheHost {
-    pub fn new(inner: Box<dyn CacheHost>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(inner: Box<dyn CacheHost>, clock: Clock) -> Self {
         Self { inner, clock, disturbance: Arc::default() }
     }
 }

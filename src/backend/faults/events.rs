@@ -37,7 +37,7 @@ impl Disturbance {
 /// A process whose events are disturbed: what it sends may be lost, what it receives may be late.
 pub struct Disturbed {
     disturbance: Arc<Disturbance>,
-    clock: Arc<dyn Clock>,
+    clock: Clock,
     held: Mutex<Held<Delivery>>,
 }
 
@@ -45,7 +45,7 @@ pub struct Disturbed {
 type Held<T> = VecDeque<(Nanos, T)>;
 
 impl Disturbed {
-    pub fn new(disturbance: Arc<Disturbance>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(disturbance: Arc<Disturbance>, clock: Clock) -> Self {
         Self { disturbance, clock, held: Mutex::default() }
     }
 
@@ -117,7 +117,7 @@ impl Layer for Disturbed {
 struct Late {
     inner: Box<dyn Subscription>,
     disturbance: Arc<Disturbance>,
-    clock: Arc<dyn Clock>,
+    clock: Clock,
     held: Held<Notice>,
 }
 

@@ -59,11 +59,11 @@ impl Outage {
 /// A client's side of an [`Outage`].
 pub struct Outages {
     outage: Arc<Outage>,
-    clock: Arc<dyn Clock>,
+    clock: Clock,
 }
 
 impl Outages {
-    pub fn new(outage: Arc<Outage>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(outage: Arc<Outage>, clock: Clock) -> Self {
         Self { outage, clock }
     }
 

@@ -15,12 +15,12 @@ use crate::model::{Key, NodeId, StoreBreakage};
 /// the experiment does goes on as ever. Whatever else may break is the store's own.
 pub struct OutageStoreHost {
     inner: Box<dyn StoreHost>,
-    clock: Arc<dyn Clock>,
+    clock: Clock,
     outage: Arc<Outage>,
 }
 
 impl OutageStoreHost {
-    pub fn new(inner: Box<dyn StoreHost>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(inner: Box<dyn StoreHost>, clock: Clock) -> Self {
         Self { inner, clock, outage: Outage::new() }
     }
 }

@@ -60,7 +60,7 @@ impl ManagedPostgres {
         workspace: &Workspace,
         durability: Durability,
         connections: u32,
-        clock: &dyn Clock,
+        clock: &Clock,
     ) -> Result<Self, Error> {
         let programs = find_postgres().ok_or_else(|| Error::NotStarted {
             program: "postgres".into(),
@@ -115,7 +115,7 @@ impl ManagedPostgres {
     ///
     /// # Errors
     /// If they cannot be killed.
-    pub async fn kill(&self, clock: &dyn Clock) -> Result<(), Error> {
+    pub async fn kill(&self, clock: &Clock) -> Result<(), Error> {
         let left = self.kill_all()?;
         let deadline = clock.now() + GONE_WITHIN;
         // Until the last is gone the memory that they share is in use, and no new server starts.
@@ -133,7 +133,7 @@ impl ManagedPostgres {
     ///
     /// # Errors
     /// If it cannot be killed or does not start.
-    pub async fn restart(&self, clock: &dyn Clock) -> Result<(), Error> {
+    pub async fn restart(&self, clock: &Clock) -> Result<(), Error> {
         self.kill(clock).await?;
         let process = self.launch.run(self.port, clock).await;
         *self.process() = process.map_err(|reason| self.launch.failed(reason.into()))?;
@@ -200,7 +200,7 @@ impl From<NotReady> for String {
 }
 
 impl Launch {
-    async fn run(&self, port: u16, clock: &dyn Clock) -> Result<Process, NotReady> {
+    async fn run(&self, port: u16, clock: &Clock) -> Result<Process, NotReady> {
         let log = self.workspace.path().join(format!("postgres-{port}.log"));
         let manner = Manner { user: self.cluster.user.clone(), ending: Ending::ByItself };
         let arguments = self.arguments(port);
@@ -230,7 +230,7 @@ impl Launch {
         }
     }
 
-    async fn answers(&self, port: u16, clock: &dyn Clock) -> bool {
+    async fn answers(&self, port: u16, clock: &Clock) -> bool {
         let connect = async {
             let options = PgConnectOptions::from_str(&self.url(port))?.disable_statement_logging();
             options.connect().await?.close().await

@@ -47,7 +47,7 @@ impl ManagedRedis {
     pub async fn start(
         workspace: &Workspace,
         options: &CacheOptions,
-        clock: &dyn Clock,
+        clock: &Clock,
     ) -> Result<Self, Error> {
         let program = options.program.clone().or_else(find_server);
         let program = program.ok_or_else(|| Error::NotStarted {
@@ -96,7 +96,7 @@ impl ManagedRedis {
 
     /// Starts the server anew on its port, with what its append-only file holds. Kills it first if it
     /// runs.
-    pub async fn restart(&self, clock: &dyn Clock) -> Result<(), Error> {
+    pub async fn restart(&self, clock: &Clock) -> Result<(), Error> {
         // One that has ended already cannot be killed, which is as well.
         let _ = self.kill();
         let process = self.launch.run(self.port, clock).await;
@@ -159,7 +159,7 @@ impl From<NotReady> for String {
 }
 
 impl Launch {
-    async fn run(&self, port: u16, clock: &dyn Clock) -> Result<Process, NotReady> {
+    async fn run(&self, port: u16, clock: &Clock) -> Result<Process, NotReady> {
         let log = self.workspace.path().join(format!("redis-{port}.log"));
         let mut process = self
             .workspace

@@ -11,13 +11,13 @@ use tokio::sync::watch;
 
 use super::conditions::Conditions;
 use super::way::pass_on;
-use crate::clock::WallClock;
+use crate::clock::Clock;
 
 /// What a connection needs to be carried.
 pub struct Connection {
     pub upstream: Arc<[SocketAddr]>,
     pub conditions: watch::Receiver<Conditions>,
-    pub clock: Arc<WallClock>,
+    pub clock: Clock,
 }
 
 impl Connection {

@@ -19,7 +19,7 @@ const A_WHILE: Nanos = Nanos::from_millis(50);
 
 /// A server without a proxy's knowledge, a proxy in front of it, and a clock.
 struct World {
-    clock: WallClock,
+    clock: Clock,
     server: TcpListener,
     proxy: Proxy,
 }
@@ -29,7 +29,7 @@ impl World {
         let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = server.local_addr().unwrap().port();
         let proxy = Proxy::start("127.0.0.1", port, 7).await.unwrap();
-        Self { clock: WallClock::new(), server, proxy }
+        Self { clock: Clock::wall(), server, proxy }
     }
 
     async fn connect(&self) -> TcpStream {
@@ -47,7 +47,7 @@ impl World {
     }
 
     async fn soon<T>(&self, work: impl Future<Output = T>) -> T {
-        match select(pin!(work), pin!((&self.clock as &dyn Clock).sleep(PATIENCE))).await {
+        match select(pin!(work), pin!(self.clock.sleep(PATIENCE))).await {
             Either::Left((done, _)) => done,
             Either::Right(_) => panic!("it never happens"),
         }
@@ -55,7 +55,7 @@ impl World {
 
     /// Whether `work` is not done within a while.
     async fn hangs<T>(&self, work: impl Future<Output = T>) -> bool {
-        let a_while = (&self.clock as &dyn Clock).sleep(A_WHILE);
+        let a_while = self.clock.sleep(A_WHILE);
         matches!(select(pin!(work), pin!(a_while)).await, Either::Right(_))
     }
 
@@ -260,7 +260,7 @@ async fn a_server_that_is_not_there_resets_its_clients_until_it_is() {
     let proxy = Proxy::start("127.0.0.1", port, 7).await.unwrap();
     let early = TcpStream::connect(proxy.address()).await;
     let elsewhere = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let world = World { clock: WallClock::new(), server: elsewhere, proxy };
+    let world = World { clock: Clock::wall(), server: elsewhere, proxy };
     match early {
         Ok(mut early) => {
             assert_eq!(world.end(&mut early).await, (vec![], Some(ErrorKind::ConnectionReset)));
@@ -289,7 +289,7 @@ async fn a_dropped_proxy_leaves_neither_connection_nor_thread() {
     let deadline = clock.now() + PATIENCE;
     while threads().is_some_and(|names| names.contains(&name)) {
         assert!(clock.now() < deadline, "the thread runs on");
-        (&clock as &dyn Clock).sleep(Nanos::from_millis(1)).await;
+        clock.sleep(Nanos::from_millis(1)).await;
     }
     let port = listener.local_addr().unwrap().port();
     let proxy = Proxy::start("localhost", port, 7).await.unwrap();

@@ -13,7 +13,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::conditions::Conditions;
 use super::passage::{Next, Passage, Sent};
-use crate::clock::{Clock, WallClock};
+use crate::clock::Clock;
 
 /// How many bytes a direction holds before it takes no more in, as a network between two hosts with
 /// big windows would: enough for 160 MB/s at a latency of 100 ms.
@@ -46,7 +46,7 @@ pub async fn pass_on(
     source: ReadHalf<'_>,
     sink: WriteHalf<'_>,
     conditions: watch::Receiver<Conditions>,
-    clock: &WallClock,
+    clock: &Clock,
     chance: ChaCha8Rng,
 ) -> io::Result<()> {
     let window = Arc::new(Semaphore::new(WINDOW));
@@ -63,7 +63,7 @@ async fn take_in(
     mut source: ReadHalf<'_>,
     held: UnboundedSender<Held>,
     window: &Semaphore,
-    clock: &WallClock,
+    clock: &Clock,
     mut chance: ChaCha8Rng,
 ) {
     let mut buffer = BytesMut::new();
@@ -94,7 +94,7 @@ struct Out<'a> {
     held: UnboundedReceiver<Held>,
     window: Arc<Semaphore>,
     conditions: watch::Receiver<Conditions>,
-    clock: &'a WallClock,
+    clock: &'a Clock,
 }
 
 impl Out<'_> {

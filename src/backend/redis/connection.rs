@@ -29,13 +29,13 @@ pub(super) struct Endpoint {
     client: Client,
     /// The same by the protocol in which a server may speak without being asked.
     pushing: Client,
-    clock: Arc<dyn Clock>,
+    clock: Clock,
 }
 
 impl Endpoint {
     /// # Errors
     /// If `url` is not the address of a Redis that this build can reach.
-    pub fn new(url: &str, clock: Arc<dyn Clock>) -> RedisResult<Self> {
+    pub fn new(url: &str, clock: Clock) -> RedisResult<Self> {
         Self::with(url.into_connection_info()?, clock)
     }
 
@@ -43,12 +43,12 @@ impl Endpoint {
     ///
     /// # Errors
     /// As [`new`](Endpoint::new).
-    pub fn by_way_of(proxy: SocketAddr, url: &str, clock: Arc<dyn Clock>) -> RedisResult<Self> {
+    pub fn by_way_of(proxy: SocketAddr, url: &str, clock: Clock) -> RedisResult<Self> {
         let address = ConnectionAddr::Tcp(proxy.ip().to_string(), proxy.port());
         Self::with(url.into_connection_info()?.set_addr(address), clock)
     }
 
-    fn with(info: ConnectionInfo, clock: Arc<dyn Clock>) -> RedisResult<Self> {
+    fn with(info: ConnectionInfo, clock: Clock) -> RedisResult<Self> {
         // Without it, Nagle's algorithm holds a request back while an answer is outstanding.
         let tcp = TcpSettings::default().set_nodelay(true);
         // One who says `#insecure` gets no connection without this. Whoever did it first is as good.
@@ -100,11 +100,11 @@ impl Endpoint {
         }
     }
 
-    pub fn clock(&self) -> &dyn Clock {
-        &*self.clock
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
-    pub fn shared_clock(&self) -> Arc<dyn Clock> {
+    pub fn shared_clock(&self) -> Clock {
         self.clock.clone()
     }
 

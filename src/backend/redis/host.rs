@@ -86,7 +86,7 @@ impl RedisHost {
         options: &CacheOptions,
         naming: Naming,
         route: Route,
-        clock: Arc<dyn Clock>,
+        clock: Clock,
     ) -> Result<Self, Error> {
         Self::with(url, options, naming, None, route, clock).await
     }
@@ -97,7 +97,7 @@ impl RedisHost {
         options: &CacheOptions,
         naming: Naming,
         route: Route,
-        clock: Arc<dyn Clock>,
+        clock: Clock,
     ) -> Result<Self, Error> {
         Self::with(&managed.url(), options, naming, Some(managed), route, clock).await
     }
@@ -113,7 +113,7 @@ impl RedisHost {
         naming: Naming,
         managed: Option<ManagedRedis>,
         route: Route,
-        clock: Arc<dyn Clock>,
+        clock: Clock,
     ) -> Result<Self, Error> {
         let address = redacted(url);
         let unreachable = |error: RedisError| Error::Unreachable {
@@ -216,7 +216,7 @@ impl RedisHost {
         Ok(states)
     }
 
-    pub(super) fn clock(&self) -> &dyn Clock {
+    pub(super) fn clock(&self) -> &Clock {
         self.endpoint.clock()
     }
 

@@ -44,7 +44,7 @@ struct Call {
 
 impl Overdue {
     /// Begins to look at calls that have `timeout` as a rule. Must be called within a runtime.
-    pub fn new(timeout: Duration, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(timeout: Duration, clock: Clock) -> Self {
         let (waiting, tick) = (Arc::<Waiting>::default(), Nanos::from(timeout / TICKS));
         let tick = tick.max(Nanos::from_micros(100));
         let looking = tokio::spawn({
@@ -147,11 +147,11 @@ mod tests {
     use futures_util::FutureExt;
 
     use super::*;
-    use crate::clock::WallClock;
+    use crate::clock::Clock;
 
     /// Calls that nobody looks at unless a test does.
     fn unwatched() -> Overdue {
-        let overdue = Overdue::new(Duration::from_secs(3600), Arc::new(WallClock::new()));
+        let overdue = Overdue::new(Duration::from_secs(3600), Clock::wall());
         overdue.looking.abort();
         overdue
     }
@@ -181,7 +181,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_waits_is_woken_by_the_clock() {
-        let overdue = Overdue::new(Duration::from_millis(16), Arc::new(WallClock::new()));
+        let overdue = Overdue::new(Duration::from_millis(16), Clock::wall());
         assert_eq!(overdue.answer(pending::<()>()).await, None);
     }
 }

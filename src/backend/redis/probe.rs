@@ -135,13 +135,13 @@ async fn config(link: &Link) -> RedisResult<()> {
     link.query(cmd("CONFIG").arg("GET").arg("maxmemory")).await.map(drop)
 }
 
-async fn bus(cache: &RedisCache, clock: &dyn Clock) -> Outcome<Option<Notice>> {
+async fn bus(cache: &RedisCache, clock: &Clock) -> Outcome<Option<Notice>> {
     let mut subscription = cache.subscribe().await?;
     cache.broadcast(KEY).await?;
     next(&mut *subscription, clock).await
 }
 
-async fn tracking(cache: &RedisCache, clock: &dyn Clock) -> Outcome<Option<Notice>> {
+async fn tracking(cache: &RedisCache, clock: &Clock) -> Outcome<Option<Notice>> {
     let mut subscription = cache.track().await?;
     cache.get_tracked(KEY).await?;
     cache.set(KEY, "probe".into(), Some(Nanos::from_millis(EXPIRY))).await?;
@@ -150,10 +150,7 @@ async fn tracking(cache: &RedisCache, clock: &dyn Clock) -> Outcome<Option<Notic
     notice
 }
 
-async fn next(
-    subscription: &mut dyn Subscription,
-    clock: &dyn Clock,
-) -> Result<Option<Notice>, Fault> {
+async fn next(subscription: &mut dyn Subscription, clock: &Clock) -> Result<Option<Notice>, Fault> {
     match select(pin!(subscription.next()), pin!(clock.sleep(NOTICE_WITHIN))).await {
         Either::Left((notice, _)) => notice.map(Some),
         Either::Right(_) => Ok(None),

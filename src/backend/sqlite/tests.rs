@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::backend::{Applied, EVERY_KEY, VersionedDraft};
-use crate::clock::WallClock;
+use crate::clock::Clock;
 use crate::model::{Draft, Fault, FaultKind, Key, Version, Writer};
 
 const REFUSED: Fault = Fault::store(FaultKind::Refused);
@@ -46,7 +46,7 @@ fn draft(key: Key, writer: u64, size: usize) -> Draft {
 async fn host(origin: Origin) -> (TempDir, SqliteHost) {
     let directory = tempfile::tempdir().unwrap();
     let options = StoreOptions { origin, connections: 2, ..StoreOptions::default() };
-    let clock = Arc::new(WallClock::new());
+    let clock = Clock::wall();
     let host = SqliteHost::open(directory.path(), &options, clock).await.unwrap();
     host.reset(&Rows).await.unwrap();
     (directory, host)

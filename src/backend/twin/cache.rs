@@ -53,7 +53,7 @@ pub struct TwinCache {
 }
 
 struct Shared {
-    clock: Arc<dyn Clock>,
+    clock: Clock,
     server: Guarded<Server>,
     /// How long a node waits for an answer.
     timeout: Nanos,

@@ -46,7 +46,7 @@ pub struct TwinStoreHost {
     times: StoreTimes,
     seed: u64,
     /// Of the time that calls take place in, be they at an end as soon as they begin.
-    clock: Option<Arc<dyn Clock>>,
+    clock: Option<Clock>,
     state: Mutex<State>,
 }
 
@@ -80,7 +80,7 @@ impl TwinStoreHost {
         times: &StoreTimes,
         seed: u64,
         may_break: bool,
-        clock: &Arc<dyn Clock>,
+        clock: &Clock,
     ) -> Box<dyn StoreHost> {
         let none = StoreTimes::default();
         let (stands_for, times) = match options.server {
@@ -100,7 +100,7 @@ impl TwinStoreHost {
         stands_for: StandsFor,
         times: &StoreTimes,
         seed: u64,
-        clock: Option<Arc<dyn Clock>>,
+        clock: Option<Clock>,
     ) -> Self {
         let nothing =
             Database::new(Arc::new(Nothing), options.origin, options.durability, times, seed);
@@ -216,7 +216,7 @@ impl StoreHost for TwinStoreHost {
 }
 
 impl State {
-    fn over(database: Database, stands_for: StandsFor, clock: Option<&Arc<dyn Clock>>) -> Self {
+    fn over(database: Database, stands_for: StandsFor, clock: Option<&Clock>) -> Self {
         let database = Guarded::new(clock.and_then(|clock| clock.owner()), Some(database));
         let takes_time = stands_for != StandsFor::Itself;
         let served = Arc::new(Served::new(clock.filter(|_| takes_time).cloned(), database));

@@ -17,7 +17,7 @@ const PATIENCE: Nanos = Nanos::from_secs(5);
 const SETTINGS: [&str; 2] = ["fsync", "synchronous_commit"];
 
 /// Looks at the server at `url`. Nothing is written.
-pub async fn postgres(url: &str, clock: &dyn Clock) -> Vec<Finding> {
+pub async fn postgres(url: &str, clock: &Clock) -> Vec<Finding> {
     let (look, patience) = (pin!(look(url)), pin!(clock.sleep(PATIENCE)));
     let reason = match select(look, patience).await {
         Either::Left((Ok(findings), _)) => return findings,

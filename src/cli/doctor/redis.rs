@@ -1,7 +1,6 @@
 //! What a Redis can do: a private one, and one by its address.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use bytesize::ByteSize;
 
@@ -33,11 +32,7 @@ pub enum Looked {
 const NEEDED_BY_SOME: [Feature; 3] = [Feature::PubSub, Feature::Tracking, Feature::Config];
 
 /// Starts a private server, asks it something, and tries what strategies need.
-pub async fn private(
-    workspace: &Workspace,
-    program: Option<&Path>,
-    clock: &Arc<dyn Clock>,
-) -> Look {
+pub async fn private(workspace: &Workspace, program: Option<&Path>, clock: &Clock) -> Look {
     const WHAT: &str = "private Redis";
     if program.is_none() && find_server().is_none() {
         let advice = "install redis or valkey, or name yours by --redis-url";
@@ -64,9 +59,9 @@ pub async fn private(
 async fn checked_private(
     workspace: &Workspace,
     options: &CacheOptions,
-    clock: &Arc<dyn Clock>,
+    clock: &Clock,
 ) -> Result<(Server, Checkup), Error> {
-    let server = ManagedRedis::start(workspace, options, &**clock).await?;
+    let server = ManagedRedis::start(workspace, options, clock).await?;
     let host =
         RedisHost::open_managed(server, options, naming(workspace), Route::Direct, clock.clone())
             .await?;
@@ -78,7 +73,7 @@ pub async fn shared(
     url: &str,
     options: &CacheOptions,
     workspace: &Workspace,
-    clock: &Arc<dyn Clock>,
+    clock: &Clock,
 ) -> Look {
     let look = async {
         let host =
@@ -181,7 +176,7 @@ fn leftovers(checkup: &Checkup) -> Vec<Finding> {
 ///
 /// # Errors
 /// If the server cannot be reached or used.
-pub async fn remove(url: &str, run: &str, clock: &Arc<dyn Clock>) -> Result<(), Error> {
+pub async fn remove(url: &str, run: &str, clock: &Clock) -> Result<(), Error> {
     let (options, naming) = (CacheOptions::default(), Naming::new(run, "doctor:{id}"));
     RedisHost::open(url, &options, naming, Route::Direct, clock.clone()).await?.clear().await
 }

@@ -5,7 +5,6 @@ use std::pin::pin;
 
 use cacheduel::backend::redis::RedisHost;
 use cacheduel::backend::{AppendFsync, CacheHost, CacheOptions, Connections};
-use cacheduel::clock::Clock;
 use cacheduel::model::CacheBreakage::{Killed, Paused, Reset, Slow};
 use cacheduel::model::{Fault, FaultKind, Key, Nanos, NodeId, Size, Span, Toxics, Version};
 use futures_util::future::{Either, join_all, select};

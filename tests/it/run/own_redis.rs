@@ -5,13 +5,12 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Command, Output};
-use std::sync::Arc;
 
 use assert_cmd::cargo::cargo_bin;
 use cacheduel::backend::managed::{Process, Workspace, find_program};
 use cacheduel::backend::redis::{Naming, RedisHost, Route};
 use cacheduel::backend::{CacheHost, CacheOptions, Error};
-use cacheduel::clock::{Clock, WallClock};
+use cacheduel::clock::Clock;
 use cacheduel::model::Nanos;
 use redis::Commands;
 
@@ -24,7 +23,7 @@ const PASSWORD: &str = "open-sesame-5917";
 struct Own {
     port: u16,
     workspace: Workspace,
-    clock: Arc<WallClock>,
+    clock: Clock,
     _process: Process,
 }
 
@@ -41,7 +40,7 @@ impl Own {
         let program = find_program("redis-server").expect("redis-server is installed");
         let log = workspace.path().join("own.log");
         let process = workspace.start(&program, arguments, &log).unwrap();
-        let clock = Arc::new(WallClock::new());
+        let clock = Clock::wall();
         let own = Self { port, workspace, clock, _process: process };
         let deadline = own.clock.now() + PATIENCE;
         while UnixStream::connect(own.socket()).is_err() {

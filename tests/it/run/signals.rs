@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ExitStatus, Stdio};
 
-use cacheduel::clock::{Clock, WallClock};
+use cacheduel::clock::Clock;
 use cacheduel::model::Nanos;
 use cacheduel::record::Standing;
 use cacheduel::report;
@@ -83,7 +83,7 @@ async fn servers_that_are_all_lost_for_good_leave_the_figures_of_the_clients() {
 pub struct InTheMiddle {
     stage: Stage,
     child: Child,
-    clock: WallClock,
+    clock: Clock,
     deadline: Nanos,
 }
 
@@ -100,7 +100,7 @@ impl InTheMiddle {
         // everyone in the run's group.
         command.args(["--only", "write-through"]).process_group(0);
         let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let clock = WallClock::new();
+        let clock = Clock::wall();
         let deadline = clock.now() + PATIENCE;
         let mut run = Self { stage, child, clock, deadline };
         let mut stderr = BufReader::new(run.child.stderr.take().unwrap());

@@ -35,7 +35,7 @@ impl Cluster {
     pub async fn create(
         workspace: &Workspace,
         programs: &Path,
-        clock: &dyn Clock,
+        clock: &Clock,
     ) -> Result<Self, Error> {
         let user = User::instead_of_root()?;
         let folder = workspace.folder("postgres", user.as_ref())?;
@@ -74,7 +74,7 @@ impl Cluster {
         &self,
         workspace: &Workspace,
         programs: &Path,
-        clock: &dyn Clock,
+        clock: &Clock,
         arguments: &[String],
     ) -> Result<(), Error> {
         let (program, log) = (programs.join("initdb"), workspace.path().join("initdb.log"));

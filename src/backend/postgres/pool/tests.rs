@@ -13,7 +13,7 @@ use crate::backend::Durability;
 use crate::backend::managed::{ManagedPostgres, Workspace};
 use crate::backend::notes::Notes;
 use crate::backend::postgres::address::Address;
-use crate::clock::WallClock;
+use crate::clock::Clock;
 use crate::model::Nanos;
 
 /// Sessions that all of these tests together may have.
@@ -24,7 +24,7 @@ async fn server() -> &'static ManagedPostgres {
     static SERVER: OnceCell<ManagedPostgres> = OnceCell::const_new();
     let start = async || {
         let workspace = Workspace::create(None).expect("the system has a temporary directory");
-        let clock = WallClock::new();
+        let clock = Clock::wall();
         let server = ManagedPostgres::start(&workspace, Durability::Off, SESSIONS, &clock).await;
         server.expect("PostgreSQL is installed")
     };
@@ -36,7 +36,7 @@ async fn pool(connections: u32) -> Pool {
     static SCHEMAS: AtomicU64 = AtomicU64::new(0);
     let schema = format!("pool_{}", SCHEMAS.fetch_add(1, Ordering::Relaxed));
     let address = Address::parse(&server().await.url()).unwrap();
-    let notes = Arc::new(Notes::new("a test", Arc::new(WallClock::new())));
+    let notes = Arc::new(Notes::new("a test", Clock::wall()));
     let settings = session::settings(&schema, Durability::Off);
     let sessions = Sessions::new(&address, &schema, settings, Vec::new(), notes);
     let make = format!("CREATE SCHEMA {schema}; CREATE TABLE {schema}.done (number INT NOT NULL)");

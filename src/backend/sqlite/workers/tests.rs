@@ -5,7 +5,7 @@ use futures_util::future::{BoxFuture, join};
 use tempfile::TempDir;
 
 use super::*;
-use crate::clock::WallClock;
+use crate::clock::Clock;
 use crate::model::{Nanos, PoolWaits};
 
 const ADD: &str = "INSERT INTO done (number) VALUES (?1)";
@@ -17,7 +17,7 @@ fn workers(connections: usize) -> (TempDir, Workers) {
     let connections: Vec<_> = (0..connections).map(open).collect();
     let schema = "PRAGMA journal_mode = WAL; CREATE TABLE done (number INTEGER)";
     connections[0].execute_batch(schema).unwrap();
-    let notes = Arc::new(Notes::new("a test", Arc::new(WallClock::new())));
+    let notes = Arc::new(Notes::new("a test", Clock::wall()));
     (directory, Workers::start("test", connections, notes).unwrap())
 }
 

@@ -66,7 +66,7 @@ impl TwinCache {
             Ok(turn) => Calling { shared, stage: Stage::Begins(command, turn) },
             Err(pool) => {
                 let answer = async move {
-                    let turn = pool.turn(&*shared.clock).await;
+                    let turn = pool.turn(&shared.clock).await;
                     Calling { shared, stage: Stage::Begins(command, turn) }.await
                 };
                 Calling { shared, stage: Stage::Waits(Box::pin(answer)) }

@@ -45,7 +45,7 @@ impl TwinCacheHost {
     ///
     /// # Errors
     /// If the options ask for what it cannot do.
-    pub fn new(options: &CacheOptions, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+    pub fn new(options: &CacheOptions, clock: Clock) -> Result<Self, Error> {
         Self::simulated(options, &CacheTimes::default(), SEED, clock)
     }
 
@@ -59,7 +59,7 @@ impl TwinCacheHost {
         options: &CacheOptions,
         times: &CacheTimes,
         seed: u64,
-        clock: Arc<dyn Clock>,
+        clock: Clock,
     ) -> Result<Self, Error> {
         let victim = options.victim();
         if victim == Victim::Exact && !options.eviction.is_ordered() {

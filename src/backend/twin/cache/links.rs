@@ -76,7 +76,7 @@ impl Links {
 
 impl Pool {
     /// Waits for the connection for one call.
-    pub async fn turn(&self, clock: &dyn Clock) -> Turn<'_> {
+    pub async fn turn(&self, clock: &Clock) -> Turn<'_> {
         let asked = clock.now();
         let permit = self.permits.acquire().await.expect("the pool is never closed");
         self.take(permit, clock.now().since(asked))

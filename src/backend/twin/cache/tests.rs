@@ -31,7 +31,7 @@ const UNSTEADY: CacheTimes = CacheTimes {
 fn host(clock: &SimClock, connections: Connections, times: CacheTimes) -> TwinCacheHost {
     let timeout = Span::from_millis(300);
     let options = CacheOptions { connections, timeout, ..CacheOptions::default() };
-    TwinCacheHost::simulated(&options, &times, SEED, Arc::new(clock.clone())).unwrap()
+    TwinCacheHost::simulated(&options, &times, SEED, clock.handle()).unwrap()
 }
 
 /// Plays a scene on a server with one node.
@@ -87,7 +87,7 @@ fn answers_on_one_connection_do_not_overtake_each_other() {
             let cache = &*host.connect(NodeId(0)).await.unwrap();
             let clock = &clock;
             let calls = (0..64).map(|key| async move {
-                (clock as &dyn Clock).sleep(Nanos(key)).await;
+                clock.sleep(Nanos(key)).await;
                 cache.get(Key(key)).await.unwrap();
                 clock.now()
             });
@@ -137,7 +137,7 @@ fn who_waits_for_events_hears_of_them_half_a_round_trip_after_they_are_there() {
             (claimed.unwrap().len(), clock.now())
         };
         let published = async {
-            (clock as &dyn Clock).sleep(micros(400)).await;
+            clock.sleep(micros(400)).await;
             cache.publish(&[event]).await.unwrap();
         };
         assert_eq!(join(claimed, published).await.0, (1, micros(400 + 50 + 50)));
@@ -162,9 +162,9 @@ fn a_call_that_a_pause_does_not_outlast_is_answered() {
         play(Connections::Shared(4), async |clock, host, cache| {
             let broken = async {
                 // The first answer is on its way back, and the server is at the second.
-                (clock as &dyn Clock).sleep(micros(65)).await;
+                clock.sleep(micros(65)).await;
                 host.inject(&breakage).await.unwrap();
-                (clock as &dyn Clock).sleep(micros(1_000)).await;
+                clock.sleep(micros(1_000)).await;
                 host.lift(&breakage).await.unwrap();
             };
             let get = async || {
@@ -185,11 +185,11 @@ fn a_call_that_a_pause_does_not_outlast_is_answered() {
 fn a_reset_fails_what_is_under_way_and_what_had_arrived_is_done() {
     play(Connections::Shared(2), async |clock, host, cache| {
         let reset = async {
-            (clock as &dyn Clock).sleep(micros(55)).await;
+            clock.sleep(micros(55)).await;
             host.inject(&CacheBreakage::Reset).await.unwrap();
         };
         let late = async {
-            (clock as &dyn Clock).sleep(micros(20)).await;
+            clock.sleep(micros(20)).await;
             let set = cache.set(Key(2), "on its way".into(), None).await;
             (set, clock.now())
         };
@@ -218,7 +218,7 @@ fn a_dead_server_is_tried_again_after_a_pause() {
         assert_eq!(took, [0, 100, 0].map(micros));
         host.lift(&CacheBreakage::Killed).await.unwrap();
         assert_eq!(cache.get(KEY).await, Err(UNAVAILABLE));
-        (clock as &dyn Clock).sleep(Nanos::from_millis(50)).await;
+        clock.sleep(Nanos::from_millis(50)).await;
         assert_eq!(cache.get(KEY).await, Ok(None), "its memory is lost");
         let counters = host.counters().await.unwrap().unwrap();
         assert_eq!((counters.keyspace_misses, counters.process.as_str()), (1, "1"));
@@ -241,7 +241,7 @@ fn a_call_that_was_given_up_is_carried_out() {
 fn the_same_seed_gives_the_same_times() {
     let run = |seed| {
         let clock = SimClock::new();
-        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+        let shared = clock.handle();
         let host = TwinCacheHost::simulated(&CacheOptions::default(), &UNSTEADY, seed, shared);
         let host = host.unwrap();
         clock.block_on(async {

@@ -41,7 +41,7 @@ impl TwinStore {
         };
         let asked = clock.now();
         let mut turn: Option<Turn<'_>> = match pool {
-            Some(pool) => Some(pool.take(&**clock).await),
+            Some(pool) => Some(pool.take(clock).await),
             None => None,
         };
         let began = clock.now();

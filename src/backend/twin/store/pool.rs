@@ -41,7 +41,7 @@ impl Pool {
     }
 
     /// Waits for a connection that has nothing else to do. Dropped meanwhile, it leaves the line.
-    pub async fn take(&self, clock: &dyn Clock) -> Turn<'_> {
+    pub async fn take(&self, clock: &Clock) -> Turn<'_> {
         let permit = self.permits.acquire().await.expect("nobody closes the semaphore");
         let (busy_until, breaks) = {
             let mut idle = self.idle();

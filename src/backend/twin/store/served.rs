@@ -1,6 +1,5 @@
 //! What all nodes of a store use together, from one reset to the next.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::database::{Answer, Database};
@@ -10,7 +9,7 @@ use crate::model::{Fault, FaultKind, Nanos, Outcome};
 
 pub struct Served {
     /// `None` where nothing takes any time.
-    pub clock: Option<Arc<dyn Clock>>,
+    pub clock: Option<Clock>,
     pub waits: Waits,
     /// `None` after the next reset.
     database: Guarded<Option<Database>>,
@@ -19,7 +18,7 @@ pub struct Served {
 }
 
 impl Served {
-    pub fn new(clock: Option<Arc<dyn Clock>>, database: Guarded<Option<Database>>) -> Self {
+    pub fn new(clock: Option<Clock>, database: Guarded<Option<Database>>) -> Self {
         Self {
             clock,
             waits: Waits::default(),

@@ -63,7 +63,7 @@ impl Stage {
 
     fn with(options: StoreOptions, times: StoreTimes) -> Self {
         let clock = SimClock::new();
-        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+        let shared = clock.handle();
         let host = TwinStoreHost::simulated(&options, &times, 7, true, &shared);
         host.reset(&Rows).now_or_never().unwrap().unwrap();
         Self { clock, host }
