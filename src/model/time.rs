@@ -30,6 +30,16 @@ impl Nanos {
         Self(secs * 1_000_000_000)
     }
 
+    /// The nearest whole number of nanoseconds, a half upwards; zero for what is no number.
+    pub fn rounded(nanos: f64) -> Self {
+        if nanos >= 0.0 && nanos < (1_u64 << 62) as f64 {
+            // Signed, which a processor converts in one step; and to round by itself takes a call.
+            let whole = nanos as i64;
+            return Self(whole as u64 + u64::from(nanos - whole as f64 >= 0.5));
+        }
+        Self(nanos.round() as u64)
+    }
+
     /// Rounds to the nearest nanosecond; a negative or absent figure becomes zero.
     pub fn from_secs_f64(secs: f64) -> Self {
         Self((secs * 1e9).round() as u64)
@@ -87,5 +97,31 @@ impl From<Nanos> for Duration {
 impl fmt::Display for Nanos {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", Duration::from(*self))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn nanoseconds_are_rounded_to_the_nearest(whole: u64, shift in 0_u32..64, steps in -2_i64..3) {
+            for half in [0.0, 0.5, 1.0] {
+                let near = ((whole >> shift) as f64 + half).to_bits() as i64 + steps;
+                let nanos = f64::from_bits(near.max(0) as u64);
+                prop_assert_eq!(Nanos::rounded(nanos).0, nanos.round() as u64, "{}", nanos);
+                prop_assert_eq!(Nanos::rounded(-nanos), Nanos::ZERO);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_none_and_what_is_too_long_is_never() {
+        assert_eq!(Nanos::rounded(f64::NAN), Nanos::ZERO);
+        assert_eq!(Nanos::rounded(f64::INFINITY), Nanos::NEVER);
+        assert_eq!(Nanos::rounded(1e30), Nanos::NEVER);
     }
 }

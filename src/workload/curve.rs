@@ -66,7 +66,7 @@ impl Leg {
             let rate = libm::sqrt((self.from * self.from + 2.0 * slope * count).max(0.0));
             2e9 * count / (self.from + rate)
         };
-        Nanos(rounded(nanos)).min(self.lasts)
+        Nanos::rounded(nanos).min(self.lasts)
     }
 }
 
@@ -177,17 +177,6 @@ impl Curve {
         let legs = self.once.legs.iter().chain(&self.again.legs);
         legs.map(|placed| placed.leg.from.max(placed.leg.to)).fold(0.0, f64::max)
     }
-}
-
-/// What is not negative, to the nearest whole number, and a half upwards. Nothing for nothing over
-/// nothing, which is where a rate of zero begins to rise.
-fn rounded(nanos: f64) -> u64 {
-    if nanos < FOREVER.0 as f64 {
-        // Signed, which a processor converts in one step.
-        let whole = nanos as i64;
-        return whole as u64 + u64::from(nanos - whole as f64 >= 0.5);
-    }
-    nanos.round() as u64
 }
 
 #[cfg(test)]

@@ -115,7 +115,7 @@ impl Table {
             let (low, high) = (self.quantiles[step], self.quantiles[step + 1]);
             low + (high - low) * (place - step as f64)
         };
-        Nanos(libm::round(span) as u64)
+        Nanos::rounded(span)
     }
 }
 
