@@ -1,8 +1,11 @@
 //! The context of one request: through it, and only through it, a strategy reaches the backends.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
 
+use pin_project_lite::pin_project;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -10,6 +13,7 @@ use super::entry::Entry;
 use super::flights::{Flights, Flown};
 use super::layer::{Described, Layer, Layered, Step};
 use super::local::Local;
+use super::tap::{InProgress, Loading};
 use super::touched::Touched;
 use super::{Cache, Store, Tap, Token};
 use crate::clock::Clock;
@@ -238,20 +242,64 @@ impl Layer for Purposed<'_> {
         self.ctx.leaves_events.load(Ordering::Relaxed)
     }
 
-    async fn around<T: Described>(
+    fn around<T: Described>(
         &self,
         step: Step,
         call: impl Future<Output = Outcome<T>> + Send,
-    ) -> Outcome<T> {
+    ) -> impl Future<Output = Outcome<T>> + Send {
+        Tapped { purposed: *self, step, call, begun: None }
+    }
+}
+
+pin_project! {
+    /// A call as the tap sees it. Written by hand: an `async` function would keep the call twice, once as it
+    /// was handed over and once as it waits for it, and most of a request's memory is this.
+    struct Tapped<'a, C> {
+        purposed: Purposed<'a>,
+        step: Step,
+        #[pin]
+        call: C,
+        begun: Option<Begun<'a>>,
+    }
+}
+
+/// A call that has begun.
+struct Begun<'a> {
+    in_progress: InProgress<'a>,
+    loading: Option<Loading<'a>>,
+    started: Nanos,
+}
+
+impl<T: Described, C: Future<Output = Outcome<T>>> Future for Tapped<'_, C> {
+    type Output = Outcome<T>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome<T>> {
+        let tapped = self.project();
+        if tapped.begun.is_none() {
+            *tapped.begun = Some(tapped.purposed.begin(tapped.step));
+        }
+        let outcome = ready!(tapped.call.poll(context));
+        if let Some(begun) = tapped.begun.take() {
+            tapped.purposed.end(tapped.step, begun, &outcome);
+        }
+        Poll::Ready(outcome)
+    }
+}
+
+impl<'a> Purposed<'a> {
+    fn begin(self, step: &Step) -> Begun<'a> {
         let tap = self.ctx.tap;
         let is_load = step.side == Side::Store
             && step.verb == Verb::Read
             && matches!(self.purpose, Purpose::Fill | Purpose::Refresh);
         let loading = step.key.filter(|_| is_load).map(|key| tap.begin_load(key));
         let in_progress = tap.begin_call(step.side);
-        let started = self.ctx.clock.now();
-        let outcome = call.await;
-        let answer = match &outcome {
+        Begun { in_progress, loading, started: self.ctx.clock.now() }
+    }
+
+    fn end<T: Described>(self, step: &Step, begun: Begun<'_>, outcome: &Outcome<T>) {
+        let Begun { in_progress, loading, started } = begun;
+        let answer = match outcome {
             Ok(result) => match result.found() {
                 Some(true) => Answer::Hit,
                 Some(false) => Answer::Miss,
@@ -271,7 +319,6 @@ impl Layer for Purposed<'_> {
         drop(loading);
         self.ctx.count(&call);
         in_progress.answered(call);
-        outcome
     }
 }
 
