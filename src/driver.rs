@@ -28,7 +28,7 @@ use self::traffic::{Traffic, never};
 use crate::backend::Tap;
 use crate::clock::Clock;
 use crate::model::{Call, Injected, Key, Nanos, Sample};
-use crate::workload::{Pacing, Plan, Rows};
+use crate::workload::{Census, Pacing, Plan, Rows};
 
 /// Sees everything that happens in a run, in the order in which it ended.
 pub trait Observer {
@@ -56,6 +56,8 @@ pub struct Course<'a> {
     /// The plan's zero on that clock.
     pub start: Nanos,
     pub pacing: Pacing,
+    /// Whether the requests of an open loop are counted as they are drawn.
+    pub counts: bool,
 }
 
 /// What the driver has to say of itself.
@@ -71,6 +73,8 @@ pub struct Drive {
     pub stopped: Option<Nanos>,
     /// What broke on purpose, in the order in which it began.
     pub faults: Vec<Injected>,
+    /// Of all requests that were to start, where they were counted.
+    pub census: Option<Census>,
 }
 
 /// Runs the whole plan, warm-up first, and waits for what is in flight when the window closes. If

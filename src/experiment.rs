@@ -81,6 +81,8 @@ pub struct Experiment<'a> {
     campaign: Campaign<'a>,
     plan: Plan,
     contenders: Vec<Contender>,
+    /// Of what one of the runs was asked for, where it was counted on the way.
+    census: Option<Census>,
 }
 
 impl<'a> Experiment<'a> {
@@ -90,7 +92,8 @@ impl<'a> Experiment<'a> {
     /// If the plan cannot be made.
     pub fn new(loaded: &'a Loaded, environment: &'a Environment) -> Result<Self, Error> {
         let (campaign, plan) = Campaign::new(loaded, environment)?;
-        Ok(Self { campaign, plan, contenders: contenders(&loaded.scenario) })
+        let contenders = contenders(&loaded.scenario);
+        Ok(Self { campaign, plan, contenders, census: None })
     }
 
     /// Makes all runs, or as many as there are before `stop` asks for the end.
@@ -148,7 +151,7 @@ impl<'a> Experiment<'a> {
             }
         }
         self.contenders.retain(|contender| !contender.runs.is_empty());
-        let plan = plan_facts(&self.plan, &self.contenders);
+        let plan = plan_facts(&self.plan, &self.contenders, self.census);
         let predicted = predict::check(&self.contenders, scenario, self.plan.is_open());
         let fitted = fits::check(&plan.fits);
         Record {
@@ -209,10 +212,12 @@ fn contender(chosen: &scenario::Contender, twin_of: Option<&str>) -> Contender {
 }
 
 /// Closed loops have no number of requests before they have run: the longest run's is taken.
-fn plan_facts(plan: &Plan, contenders: &[Contender]) -> PlanFacts {
+fn plan_facts(plan: &Plan, contenders: &[Contender], counted: Option<Census>) -> PlanFacts {
     let runs = contenders.iter().flat_map(|contender| &contender.runs);
     let requests = runs.map(|run| run.requests).max().unwrap_or_default();
-    let Census { mix, tallies } = plan.census(requests);
+    // A run that was stopped has counted more than it came to.
+    let counted = counted.filter(|census| census.mix.requests == requests);
+    let Census { mix, tallies } = counted.unwrap_or_else(|| plan.census(requests));
     let share = |op| mix.share_of(op).unwrap_or_default();
     PlanFacts {
         hash: plan.hash(),

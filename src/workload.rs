@@ -1,5 +1,5 @@
 //! What will be asked, and when: a [`Plan`] that is fixed by its options and one seed, and the
-//! [`Rows`] it asks for. Nothing here waits, sends or counts; the driver does.
+//! [`Rows`] it asks for. Nothing here waits or sends; the driver does.
 
 mod arrival;
 mod census;
@@ -20,7 +20,7 @@ mod tally;
 pub mod trace;
 
 pub use arrival::Arrivals;
-pub use census::Census;
+pub use census::{Census, Counting};
 pub use curve::Curve;
 pub use error::Error;
 pub use faults::PlannedFault;
@@ -30,7 +30,7 @@ pub use options::{
     Arrival, BodySize, Closed, DatasetOptions, Entity, Hotspot, Latest, OwnReads, Popularity,
     TraceFiles, WorkloadOptions, Zipf,
 };
-pub use plan::{Plan, Request};
+pub use plan::{DrawnRequest, Plan, Request};
 pub use profile::{Burst, Flaw, Profile, Ramp, SquareWave, Staircase, Step, StepOrder};
 pub use rows::Rows;
 pub use tally::Tally;

@@ -80,8 +80,14 @@ async fn record(spec: &Spec, clock: &SimClock) -> Recorded {
         .expect("a twin can always be connected to");
     let mut recorded = Recorded::default();
     let tap = Tap::new(clock);
-    let course =
-        Course { plan: &plan, rows: &rows, clock, start: Nanos::ZERO, pacing: Pacing::Timer };
+    let course = Course {
+        plan: &plan,
+        rows: &rows,
+        clock,
+        start: Nanos::ZERO,
+        pacing: Pacing::Timer,
+        counts: false,
+    };
     driver::drive(&cluster, &course, &tap, &mut recorded, std::future::pending()).await;
     recorded
 }

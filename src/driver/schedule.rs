@@ -6,7 +6,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::iter::Enumerate;
 
 use crate::model::Nanos;
-use crate::workload::{Arrivals, Plan, Request};
+use crate::workload::{Arrivals, Census, Counting, Plan, Request};
 
 /// How many requests of an open loop are drawn at a time: what draws them would be loaded into the
 /// processor's caches for each of them else.
@@ -21,6 +21,8 @@ pub struct Schedule<'a> {
     /// When the next one is due, which is asked far more often than it changes. `NEVER` where none is left,
     /// or where answers must come first.
     next_due: Nanos,
+    /// Counts those that are drawn, where that is asked for.
+    counting: Option<Counting<'a>>,
 }
 
 /// A request that is due.
@@ -47,8 +49,8 @@ enum Pace {
 }
 
 impl<'a> Schedule<'a> {
-    /// The plan's requests, with the plan's zero at `start`.
-    pub fn new(plan: &'a Plan, start: Nanos) -> Self {
+    /// The plan's requests, with the plan's zero at `start`. Those of an open loop are counted if it `counts`.
+    pub fn new(plan: &'a Plan, start: Nanos, counts: bool) -> Self {
         let pace = match plan.closed() {
             None => Pace::Open { next: VecDeque::new(), later: plan.arrivals().enumerate() },
             Some(closed) => {
@@ -58,7 +60,8 @@ impl<'a> Schedule<'a> {
             }
         };
         let end = start + plan.warm_up() + plan.duration();
-        let mut schedule = Self { plan, start, end, pace, next_due: Nanos::NEVER };
+        let counting = (counts && plan.is_open()).then(|| Counting::of(plan));
+        let mut schedule = Self { plan, start, end, pace, next_due: Nanos::NEVER, counting };
         schedule.draw();
         schedule.look_ahead();
         schedule
@@ -104,10 +107,23 @@ impl<'a> Schedule<'a> {
     /// Draws the next requests of an open loop.
     fn draw(&mut self) {
         if let Pace::Open { next, later } = &mut self.pace {
-            let (plan, start) = (self.plan, self.start);
-            let drawn = |(number, due)| (start + due, plan.request(number as u64));
-            next.extend(later.take(DRAWN_AT_ONCE).map(drawn));
+            let (plan, start, end, counting) =
+                (self.plan, self.start, self.end, &mut self.counting);
+            next.extend(later.take(DRAWN_AT_ONCE).map(|(number, due)| {
+                let drawn = plan.draw(number as u64);
+                if let Some(counting) = counting
+                    && start + due < end
+                {
+                    counting.count(&drawn, Some(due));
+                }
+                (start + due, drawn.request)
+            }));
         }
+    }
+
+    /// What was asked for, if it was counted: all that there is of an open loop when it is over.
+    pub fn take_census(&mut self) -> Option<Census> {
+        self.counting.take().map(Counting::finish)
     }
 
     /// Lets no further request start.

@@ -57,7 +57,7 @@ impl<'a> Traffic<'a> {
             course,
             tap,
             observer: RefCell::new(observer),
-            schedule: RefCell::new(Schedule::new(course.plan, course.start)),
+            schedule: RefCell::new(Schedule::new(course.plan, course.start, course.counts)),
             in_flight: RefCell::new(InFlight::new(course.plan.timeout())),
             idle: RefCell::default(),
             pacer: RefCell::new(Pacer::new(course.clock, course.pacing)),
@@ -98,11 +98,12 @@ impl<'a> Traffic<'a> {
         Some(in_flight.next_deadline().map_or(latest, |deadline| deadline.min(latest)))
     }
 
-    /// What there is to say of it so far.
+    /// What there is to say of it when all is over.
     pub fn drive(&self) -> Drive {
         let in_flight = self.in_flight.borrow();
         let (requests, in_flight_peak) = (in_flight.started(), in_flight.peak());
-        Drive { requests, in_flight_peak, stopped: self.stopped.get(), ..Drive::default() }
+        let census = self.schedule.borrow_mut().take_census();
+        Drive { requests, in_flight_peak, stopped: self.stopped.get(), census, ..Drive::default() }
     }
 
     /// Hands out everything that is due, however many that is: nothing owed is dropped.

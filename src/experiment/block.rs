@@ -14,7 +14,7 @@ use crate::measure::{Check, Measures, Meter, Resident, Standing, Timeline, throu
 use crate::model::{Breakage, Fault, Injected, Nanos, Side, StoreBreakage};
 use crate::record::Run;
 use crate::strategy::Strategy;
-use crate::workload::{Pacing, Plan, Rows};
+use crate::workload::{Census, Pacing, Plan, Rows};
 
 /// The check of what was ended before its time.
 pub const COMPLETE: &str = "complete";
@@ -29,6 +29,17 @@ pub struct Block<'a> {
     pub pacing: Pacing,
     /// Requests a second at which the generator's core is full; `None` where that does not matter.
     pub ceiling: Option<f64>,
+    /// Whether the requests of an open loop are counted as they are drawn.
+    pub counts: bool,
+}
+
+/// What came of a run.
+pub struct Made {
+    pub run: Run,
+    /// What its cache said of itself.
+    pub cache: Server,
+    /// Of all requests that were to start, where they were counted.
+    pub census: Option<Census>,
 }
 
 impl Block<'_> {
@@ -37,7 +48,7 @@ impl Block<'_> {
         build: &(dyn Fn() -> Box<dyn Strategy> + Sync),
         repeat: u32,
         position: u32,
-    ) -> Result<(Run, Server), Error> {
+    ) -> Result<Made, Error> {
         let store = self.environment.store();
         store.reset(&Loadable(&self.rows)).await?;
         let cache = self.environment.open_cache().await?;
@@ -48,11 +59,11 @@ impl Block<'_> {
         let run = run.await;
         // Whatever came of it, nothing of the run stays in a server that others may use.
         let cleared = cache.clear().await;
-        let mut run = run?;
+        let (mut run, census) = run?;
         if let Err(error) = cleared {
             run.checks.push(lost("cache cleared", &error));
         }
-        Ok((run, cache.server()))
+        Ok(Made { run, cache: cache.server(), census })
     }
 
     async fn measure(
@@ -62,7 +73,7 @@ impl Block<'_> {
         position: u32,
         cache: &dyn CacheHost,
         store: &dyn StoreHost,
-    ) -> Result<Run, Error> {
+    ) -> Result<(Run, Option<Census>), Error> {
         let cluster = Cluster::open(build, self.plan.nodes(), cache, store).await?;
 
         let clock = &self.environment.clock().since_now();
@@ -78,7 +89,8 @@ impl Block<'_> {
         let start = clock.now();
         let mut watch = self.watch(start);
         let (plan, rows) = (self.plan, &self.rows);
-        let course = Course { plan, rows, clock, start, pacing: self.pacing };
+        let (pacing, counts) = (self.pacing, self.counts);
+        let course = Course { plan, rows, clock, start, pacing, counts };
         let drive = driver::drive(&cluster, &course, &tap, &mut watch, self.stop.asked()).await;
         let (drain, drained) = driver::drain(&cluster, self.plan, clock, &tap, &mut watch).await;
         let Watch { judge, meter, memory, intervals, now, .. } = watch;
@@ -134,7 +146,7 @@ impl Block<'_> {
             .extend(drive.stopped.and_then(|_| self.stop.reason()).map(|why| stopped_check(&why)));
         checks.extend(prefilled.map(prefilled_check));
         let faults = through_faults(&measures, &findings, &drive.faults);
-        Ok(Run {
+        let run = Run {
             repeat,
             position,
             requests: drive.requests,
@@ -149,7 +161,8 @@ impl Block<'_> {
             generator_cpu,
             resident,
             checks,
-        })
+        };
+        Ok((run, drive.census))
     }
 
     /// Under virtual time the load thread's CPU time is not the generator's, nor is it that of one that

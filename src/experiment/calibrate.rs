@@ -228,7 +228,7 @@ impl<'a> Bench<'a> {
             start,
             now: start,
         };
-        let course = Course { plan: &plan, rows, clock, start, pacing: self.pacing };
+        let course = Course { plan: &plan, rows, clock, start, pacing: self.pacing, counts: false };
         let cpu = clock.cpu();
         let drive = driver::drive(cluster, &course, &tap, &mut watch, std::future::pending()).await;
         let (took, cpu) = (clock.now() - start, clock.cpu() - cpu);

@@ -3,7 +3,7 @@
 
 use humantime::format_rfc3339_seconds;
 
-use super::block::{Block, COMPLETE};
+use super::block::{Block, COMPLETE, Made};
 use super::{Effort, Environment, Error, Progress, Stop, calibrate, client_time};
 use crate::clock::utc_now;
 use crate::measure::Calibration;
@@ -85,7 +85,7 @@ impl<'a> Campaign<'a> {
     ) -> Result<Run, Error> {
         let block = self.block(self.environment, plan, progress, stop);
         let build = client_time::around(self.environment, turn.build, plan.seed());
-        let (run, cache) = block.run(&build, turn.repeat, turn.position).await?;
+        let Made { run, cache, .. } = block.run(&build, turn.repeat, turn.position).await?;
         self.cache = self.environment.known_as(cache);
         Ok(run)
     }
@@ -109,6 +109,7 @@ impl<'a> Campaign<'a> {
             stop,
             pacing: self.loaded.scenario.generator.pacing,
             ceiling: self.calibration.as_ref().map(Calibration::ceiling),
+            counts: false,
         }
     }
 

@@ -21,6 +21,8 @@ const ROW: u64 = 240;
 const BODY_MIN: u64 = 360;
 /// The judge's slot of a key.
 const SLOT: u64 = 64;
+/// A key in the count of what is asked for.
+const ASKED: u64 = 4;
 /// A key in the closed forms, and in the count of what was asked for: after the judge is done.
 const COUNTED: u64 = 36;
 /// A key with a history, while it is remembered version by version.
@@ -56,7 +58,8 @@ impl Footprint {
         let Memory { histories, pairs } = Memory::USUAL;
         let histories = (histories as u64).min(written.saturating_mul(HISTORY));
         let pairs = (pairs as u64).min(requests).saturating_mul(16);
-        let known = keys.saturating_mul(SLOT).saturating_add(histories).saturating_add(pairs);
+        let known =
+            keys.saturating_mul(SLOT + ASKED).saturating_add(histories).saturating_add(pairs);
         let counted = keys.saturating_mul(COUNTED);
         Self {
             cache: Size(cache.min(limit)),

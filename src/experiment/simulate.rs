@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Builder};
 
+use super::block::{Block, Made};
 use super::{Environment, Error, Experiment, Progress, Stop, client_time};
 use crate::clock::{Clock, SimClock};
 use crate::model::{Nanos, Profile};
-use crate::record::{Record, Run, Server};
+use crate::record::Record;
 use crate::scenario::{self, Loaded};
 
 /// As much as the main thread has: the futures of a run are deep where nothing is optimised.
@@ -47,9 +48,6 @@ pub fn simulate(
     Ok(Record { took: wall.now(), ..record })
 }
 
-/// A run, and what its cache said of itself.
-type Made = Result<(Run, Server), Error>;
-
 impl Experiment<'_> {
     /// Makes all runs, each in an environment of its own.
     fn run_apart(
@@ -60,7 +58,8 @@ impl Experiment<'_> {
         stop: &Stop,
     ) -> Result<(), Error> {
         let turns = self.campaign.loaded.scenario.schedule().turns;
-        let made: Vec<Mutex<Option<Made>>> = turns.iter().map(|_| Mutex::default()).collect();
+        let made: Vec<Mutex<Option<Result<Made, Error>>>> =
+            turns.iter().map(|_| Mutex::default()).collect();
         let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
         let together = Together { progress, spent: AtomicU64::new(0) };
         let work = || {
@@ -82,8 +81,9 @@ impl Experiment<'_> {
             made.into_iter().map(|run| run.into_inner().unwrap_or_else(PoisonError::into_inner));
         for (turn, run) in turns.iter().zip(made) {
             let Some(run) = run else { continue };
-            let (run, cache) = run?;
+            let Made { run, cache, census } = run?;
             self.campaign.cache = cache;
+            self.census = census.or(self.census.take());
             self.contenders[turn.contender].runs.push(run);
         }
         Ok(())
@@ -97,7 +97,7 @@ impl Experiment<'_> {
         profile: &Profile,
         together: &Together<'_>,
         stop: &Stop,
-    ) -> Made {
+    ) -> Result<Made, Error> {
         let scenario = &self.campaign.loaded.scenario;
         let chosen = &scenario.strategies.0[planned.contender];
         let (position, total) = (position as u32, total as u32);
@@ -108,9 +108,11 @@ impl Experiment<'_> {
         let strategy = || chosen.spec.build();
         let build = client_time::around(&environment, &strategy, self.plan.seed());
         let block = self.campaign.block(&environment, &self.plan, &portion, stop);
-        let (run, cache) = clock.block_on(block.run(&build, planned.repeat, position))?;
+        // All runs are asked the same: one that counts what it is asked for counts it for all.
+        let block = Block { counts: position == 0, ..block };
+        let made = clock.block_on(block.run(&build, planned.repeat, position))?;
         portion.tell(self.plan.warm_up() + self.plan.duration());
-        Ok((run, environment.known_as(cache)))
+        Ok(Made { cache: environment.known_as(made.cache), ..made })
     }
 }
 

@@ -1,13 +1,14 @@
-//! What a plan turned out to ask for, found by going through it once more.
+//! What a plan turned out to ask for.
 
 use super::mix::{Mix, Mixing};
 use super::options::Arrival;
-use super::plan::Plan;
+use super::plan::{DrawnRequest, Plan};
 use super::popularity::chances;
-use super::tally::{Operations, Ranks, Tally};
+use super::tally::{Gaps, Operations, Ranks, Tally};
+use crate::model::{Key, Nanos, Op};
 
 /// Requests that are drawn before they are counted: meanwhile the counts of their keys come from memory.
-const COUNTED_AT_ONCE: u64 = 32;
+const COUNTED_AT_ONCE: usize = 32;
 
 /// The first requests of a plan, counted.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,32 +20,56 @@ pub struct Census {
     pub tallies: Vec<Tally>,
 }
 
-impl Census {
-    /// Goes through the requests once, whatever is counted: to draw them costs more than to count.
-    pub(super) fn of(plan: &Plan, requests: u64) -> Self {
-        let popularity = &plan.workload().popularity;
-        let mut operations = Operations::of(&plan.shares());
-        let mut ranks = chances(popularity, plan.keys() as u32).map(Ranks::of);
-        let mut mixing = Mixing::over(plan.keys());
-        let mut batch = Vec::with_capacity(COUNTED_AT_ONCE as usize);
-        for first in (0..requests).step_by(COUNTED_AT_ONCE as usize) {
-            for number in first..requests.min(first + COUNTED_AT_ONCE) {
-                let drawn = plan.drawn(number);
-                operations.count(drawn.op);
-                if let Some(ranks) = &mut ranks {
-                    ranks.count(drawn.rank);
-                }
-                let asked = plan.write_read_by(number).map_or(drawn, |write| plan.own_read(write));
-                mixing.expect(asked.key);
-                batch.push((asked.op, asked.key));
-            }
-            batch.drain(..).for_each(|(op, key)| mixing.count(op, key));
+/// A census in the making.
+pub struct Counting<'p> {
+    operations: Operations,
+    ranks: Option<Ranks>,
+    gaps: Option<Gaps<'p>>,
+    mixing: Mixing,
+    /// What is still to be counted.
+    batch: Vec<(Op, Key)>,
+}
+
+impl<'p> Counting<'p> {
+    pub fn of(plan: &'p Plan) -> Self {
+        let workload = plan.workload();
+        let curve = plan.curve().filter(|_| matches!(workload.arrival, Arrival::Poisson(_)));
+        Self {
+            operations: Operations::of(&plan.shares()),
+            ranks: chances(&workload.popularity, plan.keys() as u32).map(Ranks::of),
+            gaps: curve.and_then(Gaps::of),
+            mixing: Mixing::over(plan.keys()),
+            batch: Vec::with_capacity(COUNTED_AT_ONCE),
         }
-        let mut tallies = vec![operations.tally()];
-        tallies.extend(ranks.map(Ranks::tally));
-        if let (Arrival::Poisson(_), Some(curve)) = (&plan.workload().arrival, plan.curve()) {
-            tallies.extend(Tally::gaps(curve, plan.arrivals(), requests));
+    }
+
+    /// Counts the next request of the plan, which in an open loop is meant to start so long after the
+    /// plan does.
+    pub fn count(&mut self, drawn: &DrawnRequest, due: Option<Nanos>) {
+        self.operations.count(drawn.op);
+        if let Some(ranks) = &mut self.ranks {
+            ranks.count(drawn.rank);
         }
-        Self { mix: mixing.finish(), tallies }
+        if let Some((gaps, due)) = self.gaps.as_mut().zip(due) {
+            gaps.count(due);
+        }
+        let (op, key) = (drawn.request.op, drawn.request.key);
+        self.mixing.expect(key);
+        self.batch.push((op, key));
+        if self.batch.len() == COUNTED_AT_ONCE {
+            self.count_batch();
+        }
+    }
+
+    pub fn finish(mut self) -> Census {
+        self.count_batch();
+        let mut tallies = vec![self.operations.tally()];
+        tallies.extend(self.ranks.map(Ranks::tally));
+        tallies.extend(self.gaps.map(Gaps::tally));
+        Census { mix: self.mixing.finish(), tallies }
+    }
+
+    fn count_batch(&mut self) {
+        self.batch.drain(..).for_each(|(op, key)| self.mixing.count(op, key));
     }
 }

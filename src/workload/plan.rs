@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use sha2::{Digest, Sha256};
 
 use super::arrival::Arrivals;
-use super::census::Census;
+use super::census::{Census, Counting};
 use super::chance::{Axis, Draws, below, unit};
 use super::curve::Curve;
 use super::error::Error;
@@ -56,13 +56,23 @@ pub struct Request {
     pub node: NodeId,
 }
 
+/// A request, and what chance made it from.
+#[derive(Clone, Copy, Debug)]
+pub struct DrawnRequest {
+    pub request: Request,
+    /// Before reads of own writes took the places of some.
+    pub(super) op: Op,
+    /// Before inserts took other keys.
+    pub(super) rank: u32,
+}
+
 /// What a request asks, whoever does.
 #[derive(Clone, Copy)]
-pub(super) struct Asked {
-    pub op: Op,
-    pub key: Key,
+struct Asked {
+    op: Op,
+    key: Key,
     /// The rank that was drawn, and led to the key.
-    pub rank: u32,
+    rank: u32,
 }
 
 impl Plan {
@@ -131,28 +141,34 @@ impl Plan {
     ///
     /// Where clients read their own writes, such a read takes the place of what was drawn.
     pub fn request(&self, number: u64) -> Request {
-        let write = self.write_read_by(number);
-        let (Asked { op, key, .. }, client) = match write {
+        self.draw(number).request
+    }
+
+    /// The same, and what was drawn for it.
+    pub fn draw(&self, number: u64) -> DrawnRequest {
+        let drawn = self.drawn(number);
+        let (Asked { op, key, .. }, client) = match self.write_read_by(number) {
             Some(write) => (self.own_read(write), self.client(write)),
-            None => (self.drawn(number), self.client(number)),
+            None => (drawn, self.client(number)),
         };
         let node = NodeId(client.0 % self.workload.nodes);
-        Request { number, key, op, client, node }
+        let request = Request { number, key, op, client, node };
+        DrawnRequest { request, op: drawn.op, rank: drawn.rank }
     }
 
     /// The write that request `number` reads, if its client looks at its own.
-    pub(super) fn write_read_by(&self, number: u64) -> Option<u64> {
+    fn write_read_by(&self, number: u64) -> Option<u64> {
         let writes = |number| !self.op(number).is_read();
         self.own_reading.as_ref()?.write_read_by(number, writes)
     }
 
     /// What is asked by a client that looks at its own write of that number.
-    pub(super) fn own_read(&self, write: u64) -> Asked {
+    fn own_read(&self, write: u64) -> Asked {
         Asked { op: Op::Read, ..self.drawn(write) }
     }
 
     /// What request `number` asks by its own draws.
-    pub(super) fn drawn(&self, number: u64) -> Asked {
+    fn drawn(&self, number: u64) -> Asked {
         let op = self.op(number);
         let Drawn { key, rank } = self.popularity.draw(number);
         let key = if op == Op::Insert { self.to_insert(key) } else { key };
@@ -279,7 +295,9 @@ impl Plan {
 
     /// What the first `requests` requests turn out to be.
     pub fn census(&self, requests: u64) -> Census {
-        Census::of(self, requests)
+        let (mut counting, mut arrivals) = (Counting::of(self), self.arrivals());
+        (0..requests).for_each(|number| counting.count(&self.draw(number), arrivals.next()));
+        counting.finish()
     }
 
     pub(super) const fn workload(&self) -> &WorkloadOptions {

@@ -3,20 +3,13 @@
 
 mod gaps;
 
-use self::gaps::Ends;
-use super::arrival::Arrivals;
-use super::curve::Curve;
+pub(super) use self::gaps::Gaps;
 use crate::model::Op;
 
 /// Classes of about equal probability into which keys and gaps are put.
 const CLASSES: usize = 64;
 /// Of so many ranks the class is looked up.
 const LOOKED_UP: usize = 1_024;
-/// A million gaps say all that there is to say; and with many more, it would be seen that intended
-/// starts are whole nanoseconds.
-const GAPS_MAX: u64 = 1_000_000;
-/// Above this rate a nanosecond is too coarse for the gaps between requests.
-const GAPS_RATE_MAX: f64 = 1_000_000.0;
 
 /// How often each class of draws came up.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,25 +82,6 @@ impl Ranks {
 
 fn class_of(firsts: &[u32], rank: u32) -> usize {
     firsts.partition_point(|first| *first <= rank)
-}
-
-impl Tally {
-    /// Gaps of a Poisson process, in time that runs as fast as the rate is high: there they are
-    /// exponential with mean 1, whatever the rate does. `None` where starts are too close to tell.
-    pub(super) fn gaps(curve: &Curve, arrivals: Arrivals, requests: u64) -> Option<Self> {
-        if curve.peak() > GAPS_RATE_MAX {
-            return None;
-        }
-        let mut classes = vec![(0, 1.0 / CLASSES as f64); CLASSES];
-        let ends = Ends::new();
-        let mut before = 0.0;
-        for start in arrivals.take(requests.min(GAPS_MAX) as usize) {
-            let count = curve.count(start);
-            classes[ends.class_of(count - before)].0 += 1;
-            before = count;
-        }
-        Some(Self { of: "gaps", classes })
-    }
 }
 
 #[cfg(test)]

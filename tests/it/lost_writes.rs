@@ -149,7 +149,8 @@ async fn run(cache: Box<dyn CacheHost>, store: &dyn StoreHost, clock: &Clock) ->
     };
     let mut watch = Watch { judge: Judge::new(rules), acknowledged: Vec::new() };
     let tap = Tap::new(clock);
-    let course = Course { plan: &plan, rows: &rows, clock, start, pacing: Pacing::Timer };
+    let course =
+        Course { plan: &plan, rows: &rows, clock, start, pacing: Pacing::Timer, counts: false };
     let drive = driver::drive(&cluster, &course, &tap, &mut watch, std::future::pending()).await;
     assert_eq!(drive.faults.len(), 1);
     assert_eq!(drive.faults[0].trouble, None);

@@ -100,7 +100,7 @@ impl Bench<'_> {
         let clock = self.environment.clock();
         let start = clock.now();
         let pacing = self.scenario.generator.pacing;
-        let course = Course { plan, rows, clock, start, pacing };
+        let course = Course { plan, rows, clock, start, pacing, counts: false };
         let mut seen = Seen::default();
         driver::drive(&cluster, &course, &Tap::new(clock), &mut seen, std::future::pending()).await;
         Ok(seen.times(start + plan.warm_up()))

@@ -2,7 +2,8 @@ use super::*;
 use crate::model::Nanos;
 use crate::model::Share;
 use crate::theory::goodness::chi_squared;
-use crate::workload::curve::Leg;
+use crate::workload::arrival::Arrivals;
+use crate::workload::curve::{Curve, Leg};
 use crate::workload::popularity::chances;
 use crate::workload::{Arrival, Hotspot, Popularity, Profile, Zipf};
 
@@ -87,6 +88,12 @@ fn operations_that_are_not_in_their_shares_are_found_out() {
     assert_eq!(p_value(&impossible), 0.0);
 }
 
+fn of_gaps(curve: &Curve, arrivals: Arrivals) -> Tally {
+    let mut gaps = Gaps::of(curve).unwrap();
+    arrivals.take(50_000).for_each(|start| gaps.count(start));
+    gaps.tally()
+}
+
 #[test]
 fn gaps_that_are_not_exponential_are_found_out() {
     let curve =
@@ -94,12 +101,12 @@ fn gaps_that_are_not_exponential_are_found_out() {
     let arrivals = |arrival: &Arrival| Arrivals::new(arrival, Some(&curve), 4);
     let poisson = Arrival::Poisson(Profile::Rate(1.0));
     let even = Arrival::Even(Profile::Rate(1.0));
-    let fair = Tally::gaps(&curve, arrivals(&poisson), 50_000).unwrap();
+    let fair = of_gaps(&curve, arrivals(&poisson));
     assert_eq!(fair.classes.iter().map(|class| class.0).sum::<u64>(), 50_000);
     assert!(p_value(&fair) > 0.001, "{}", p_value(&fair));
-    assert_eq!(p_value(&Tally::gaps(&curve, arrivals(&even), 50_000).unwrap()), 0.0);
+    assert_eq!(p_value(&of_gaps(&curve, arrivals(&even))), 0.0);
     // The same times by another rate than that by which they were made.
     let other = Curve::holding(&[], 2_500.0);
-    assert!(p_value(&Tally::gaps(&other, arrivals(&poisson), 50_000).unwrap()) < 1e-12);
-    assert_eq!(Tally::gaps(&Curve::holding(&[], 2e6), arrivals(&poisson), 9), None);
+    assert!(p_value(&of_gaps(&other, arrivals(&poisson))) < 1e-12);
+    assert!(Gaps::of(&Curve::holding(&[], 2e6)).is_none());
 }
