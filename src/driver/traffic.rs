@@ -130,6 +130,10 @@ impl<'a> Traffic<'a> {
         })
     }
 
+    fn issuer(&self, seat: Rc<Seat>) -> Member<'_, Drive> {
+        Box::pin(self.issue(seat))
+    }
+
     /// Sends one request after the other, without end.
     async fn issue(&self, seat: Rc<Seat>) -> Drive {
         loop {
@@ -206,13 +210,11 @@ impl<'a> Traffic<'a> {
 
 impl<'t> Work<'t, Drive> for &'t Traffic<'_> {
     /// An issuer for every seat that has none yet.
+    #[inline]
     fn add_newcomers(&self, to: &mut Vec<Member<'t, Drive>>) {
-        let mut seats = self.new_seats.borrow_mut();
         // Asked for whenever time passes, and nearly always nobody joins.
-        if !seats.is_empty() {
-            to.extend(
-                seats.drain(..).map(|seat| -> Member<'t, Drive> { Box::pin(self.issue(seat)) }),
-            );
+        if !self.new_seats.borrow().is_empty() {
+            to.extend(self.new_seats.take().into_iter().map(|seat| self.issuer(seat)));
         }
     }
 
