@@ -14,6 +14,7 @@ mod error;
 mod filesystem;
 mod fingerprint;
 mod flights;
+mod hashing;
 mod host;
 mod layer;
 mod local;

@@ -1,8 +1,8 @@
 //! The tap around the backends: what a strategy calls is counted here, whether it says so or not.
 
-use std::collections::HashMap;
 use std::mem;
 
+use super::hashing::ByKey;
 use crate::clock::{Clock, Guard, Guarded};
 use crate::model::{Call, Key, Side};
 
@@ -13,7 +13,7 @@ pub struct Tap(Guarded<Seen>);
 struct Seen {
     calls: Vec<Call>,
     /// Fills that are reading the store right now, by key: a second one is a duplicate.
-    loading: HashMap<Key, u32>,
+    loading: ByKey<u32>,
     /// Calls in progress, by their side.
     in_progress: [u32; 3],
     /// Calls whose caller was gone before the answer came, by their side.

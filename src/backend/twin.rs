@@ -1,7 +1,6 @@
 //! The twins: cache and store in memory, with the semantics of the real ones and none of their cost.
 
 mod cache;
-mod hashing;
 mod store;
 
 pub use cache::{QUEUE_COMMANDS, SimulatedGet, TwinCache, TwinCacheHost};

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::Shared;
 use super::times::RoundTrips;
-use crate::backend::twin::hashing::ByKey;
+use crate::backend::hashing::ByKey;
 use crate::backend::{Notice, Subscription};
 use crate::model::{Fault, FaultKind, Key, Nanos, Outcome};
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::backend::Token;
-use crate::backend::twin::hashing::ByKey;
+use crate::backend::hashing::ByKey;
 use crate::model::{Key, Nanos};
 
 /// The claims of one kind. One that has expired is as good as none.

@@ -10,7 +10,7 @@ use super::command::{Command, Reply, Write};
 use super::entries::{Entries, Full};
 use super::size;
 use super::stream::Stream;
-use crate::backend::twin::hashing::ByKey;
+use crate::backend::hashing::ByKey;
 use crate::backend::{Delivery, Enqueued, Entry, Event, Leased, QueuedWrite, Token};
 use crate::model::{Fault, FaultKind, Key, Nanos, Outcome, Version};
 

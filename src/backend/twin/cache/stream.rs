@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::backend::twin::hashing::ByNumber;
+use crate::backend::hashing::ByNumber;
 use crate::model::Nanos;
 
 /// Items in the order they were appended. One that was claimed is pending until it is settled.

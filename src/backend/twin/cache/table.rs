@@ -4,7 +4,7 @@
 //! the order of their keys: a look-up takes one access to memory that is not at hand, and a key takes
 //! four bytes. Any other number is a key all the same, of which there are few.
 
-use crate::backend::twin::hashing::ByKey;
+use crate::backend::hashing::ByKey;
 use crate::model::{Key, prefetch};
 
 /// No dataset has as many keys.

@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::backend::twin::hashing::ByKey;
+use crate::backend::hashing::ByKey;
 use crate::backend::{Dataset, Row};
 use crate::model::{Aggregate, Body, Draft, Key, Promise, Value, Version, Writer};
 

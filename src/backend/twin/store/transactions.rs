@@ -4,7 +4,7 @@
 //! once when it will have it, first come, first served, and nobody has to be woken for it.
 
 use crate::backend::Event;
-use crate::backend::twin::hashing::ByKey;
+use crate::backend::hashing::ByKey;
 use crate::model::{Agenda, Key, Nanos, Version};
 
 use super::rows::Held;
