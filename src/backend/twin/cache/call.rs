@@ -285,7 +285,6 @@ impl<'a> Sent<'a> {
     /// Waits by what was found, until it is to be looked for again.
     fn wait(&mut self, look: Look, now: Nanos, context: &mut Context<'_>) -> Poll<Outcome<()>> {
         let until = match look {
-            Look::Over => return Poll::Ready(Ok(())),
             Look::NotBefore(instant) => instant.min(self.deadline),
             Look::Unknown => self.deadline,
         };
@@ -303,14 +302,14 @@ impl Future for Sent<'_> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome<Reply>> {
         loop {
             let now = self.shared.now();
-            let mut server = self.shared.server();
-            let look = server.look(self.call, now, context.waker());
-            if look == Look::Over {
-                self.is_over = true;
-                return Poll::Ready(server.end(self.call));
+            let answer = self.shared.server().answer(self.call, now, context.waker());
+            match answer {
+                Ok(answer) => {
+                    self.is_over = true;
+                    return Poll::Ready(answer);
+                }
+                Err(look) => ready!(self.wait(look, now, context))?,
             }
-            drop(server);
-            ready!(self.wait(look, now, context))?;
         }
     }
 }

@@ -97,6 +97,11 @@ impl Entries {
         &mut self.tracking
     }
 
+    /// Whether there is anybody who may have to be told.
+    pub fn is_tracked(&self) -> bool {
+        self.tracking.is_in_use()
+    }
+
     pub fn counts(&self) -> Counts {
         self.counts
     }

@@ -74,11 +74,9 @@ enum Stage {
     Lost,
 }
 
-/// What a caller finds when it looks for its answer.
+/// When a caller is to look for its answer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Look {
-    /// It is over, and to be [ended](Server::end).
-    Over,
     /// It cannot be there before this.
     NotBefore(Nanos),
     /// Nobody can say when.
@@ -131,7 +129,8 @@ impl Server {
         self.breaks
     }
 
-    /// Sends a command over a connection, if that is up, and [looks](Self::look) for its answer.
+    /// Sends a command over a connection, if that is up. Its caller waits in `waker`, as in
+    /// [`answer`](Self::answer).
     pub fn ask(&mut self, command: Command, connection: usize, now: Nanos, waker: &Waker) -> Asked {
         if self.is_instant() {
             return Asked::AtOnce(self.state.execute(command, now));
@@ -139,8 +138,9 @@ impl Server {
         if !self.is_up(connection) {
             return Asked::Unconnected(command);
         }
-        let call = self.send(command, connection, now);
-        Asked::Sent(call, self.find(call, now, waker))
+        let number = self.send(command, connection, now);
+        self.calls[number].waker = Some(waker.clone());
+        Asked::Sent(number, self.look(&self.calls[number], now).expect("it has just been sent"))
     }
 
     /// Sends a command over a connection that is up. What has come about by `now` is done.
@@ -200,41 +200,46 @@ impl Server {
         }
     }
 
-    /// What the caller of `number` can know by `now`. If it is not over, `waker` is woken when something
-    /// happens that the caller cannot know of.
-    pub fn look(&mut self, number: usize, now: Nanos, waker: &Waker) -> Look {
+    /// The answer to a call, if it is there by `now`: then the call is forgotten. Else when to look again; and
+    /// `waker` is woken when something happens that its caller cannot know of.
+    pub fn answer(
+        &mut self,
+        number: usize,
+        now: Nanos,
+        waker: &Waker,
+    ) -> Result<Outcome<Reply>, Look> {
         self.advance(now);
-        self.find(number, now, waker)
-    }
-
-    fn find(&mut self, number: usize, now: Nanos, waker: &Waker) -> Look {
-        let is_watched = self.state.entries.tracking().is_in_use();
-        let call = &mut self.calls[number];
-        let look = match &call.stage {
-            Stage::Sent { .. } if self.trouble.is_silent() => Look::Unknown,
-            // Others wait to be told of it, which is not to be late.
-            Stage::Sent { arrives, command } if is_watched || command.is_told() => {
-                Look::NotBefore(*arrives)
+        if let Some(look) = self.look(&self.calls[number], now) {
+            match &mut self.calls[number].waker {
+                Some(known) => known.clone_from(waker),
+                known => *known = Some(waker.clone()),
             }
-            Stage::Sent { .. } => Look::NotBefore(call.not_before),
-            Stage::Answered { served, arrives, .. } if self.trouble.holds(*served, *arrives) => {
-                Look::Unknown
-            }
-            Stage::Answered { arrives, .. } if *arrives > now => Look::NotBefore(*arrives),
-            Stage::Answered { .. } | Stage::Lost => return Look::Over,
-        };
-        match &mut call.waker {
-            Some(known) => known.clone_from(waker),
-            None => call.waker = Some(waker.clone()),
+            return Err(look);
         }
-        look
-    }
-
-    /// The answer to a call that is over, which is forgotten.
-    pub fn end(&mut self, number: usize) -> Outcome<Reply> {
-        match self.remove(number) {
+        Ok(match self.remove(number) {
             Stage::Answered { outcome, .. } => outcome,
             Stage::Sent { .. } | Stage::Lost => Err(UNAVAILABLE),
+        })
+    }
+
+    /// When the caller is to look for its answer; `None` if all is over.
+    fn look(&self, call: &Call, now: Nanos) -> Option<Look> {
+        match &call.stage {
+            Stage::Sent { .. } if self.trouble.is_silent() => Some(Look::Unknown),
+            // Others wait to be told of it, which is not to be late.
+            Stage::Sent { arrives, command }
+                if command.is_told() || self.state.entries.is_tracked() =>
+            {
+                Some(Look::NotBefore(*arrives))
+            }
+            Stage::Sent { .. } => Some(Look::NotBefore(call.not_before)),
+            Stage::Answered { served, arrives, .. } if self.trouble.holds(*served, *arrives) => {
+                Some(Look::Unknown)
+            }
+            Stage::Answered { arrives, .. } => {
+                (*arrives > now).then_some(Look::NotBefore(*arrives))
+            }
+            Stage::Lost => None,
         }
     }
 
@@ -250,10 +255,7 @@ impl Server {
     }
 
     fn remove(&mut self, number: usize) -> Stage {
-        let call = &mut self.calls[number];
-        let (stage, connection) =
-            (std::mem::replace(&mut call.stage, Stage::Lost), call.connection);
-        self.calls.remove(number);
+        let Call { stage, connection, .. } = self.calls.remove(number);
         // A connection that broke has forgotten its calls.
         if !matches!(stage, Stage::Lost) {
             let connection = &mut self.connections[connection];
