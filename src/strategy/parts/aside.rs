@@ -120,6 +120,8 @@ impl Aside {
     }
 
     /// What the cache's answer comes to.
+    // In place, as the next one: what was found is large, and would be moved out of one and into the other.
+    #[inline(always)]
     fn told(&self, ctx: &Ctx<'_>, key: Key, answer: Outcome<Option<Entry>>) -> Outcome<Lookup> {
         match &answer {
             Ok(_) => self.breaker.succeeded(),
@@ -129,6 +131,7 @@ impl Aside {
     }
 
     /// The value, if there is one that answers a read as it is; else how the read is answered.
+    #[inline(always)]
     fn fresh(&self, ctx: &Ctx<'_>, lookup: Lookup) -> Result<Value, Otherwise> {
         match lookup {
             Lookup::Found(found) if found.stamp.is_expired(ctx) => {
