@@ -144,10 +144,8 @@ pub fn chances(popularity: &Popularity, keys: u32) -> Option<Box<dyn Iterator<It
     Some(match popularity {
         Popularity::Uniform => Box::new((0..keys).map(move |_| 1.0 / f64::from(keys))),
         Popularity::Zipf(zipf) => {
-            let exponent = zipf.exponent;
-            let weight = |rank| libm::pow(f64::from(rank), -exponent);
             // Eight bytes a key for a moment, for a power of each takes as long as to draw it twice.
-            let weights: Vec<f64> = (1..=keys).map(weight).collect();
+            let weights = weights(keys, zipf.exponent);
             let total: f64 = weights.iter().sum();
             Box::new(weights.into_iter().map(move |weight| weight / total))
         }
@@ -162,6 +160,21 @@ pub fn chances(popularity: &Popularity, keys: u32) -> Option<Box<dyn Iterator<It
         }
         Popularity::Latest(_) | Popularity::Trace(_) => return None,
     })
+}
+
+/// `rank^-exponent` of each rank, from 1 on. That of a product is the product of those of its factors, so
+/// that three ranks in four, which have one of the first primes, need no power of their own.
+fn weights(keys: u32, exponent: f64) -> Vec<f64> {
+    let mut weights: Vec<f64> = Vec::with_capacity(keys as usize);
+    let of = |weights: &[f64], rank: u32| weights[rank as usize - 1];
+    for rank in 1..=keys {
+        let factor = [2, 3, 5, 7].into_iter().find(|factor| rank % factor == 0 && rank > *factor);
+        weights.push(match factor {
+            Some(factor) => of(&weights, factor) * of(&weights, rank / factor),
+            None => libm::pow(f64::from(rank), -exponent),
+        });
+    }
+    weights
 }
 
 /// At least one key is hot, however small its share; where all are, they are equals.

@@ -130,3 +130,14 @@ fn options_out_of_their_range_are_named() {
     let latest = Popularity::Latest(Latest { exponent: 1.0, every: 0 });
     assert!(Sampler::new(&latest, 10, 1, None).is_err());
 }
+
+#[test]
+fn the_weight_of_a_rank_is_its_power() {
+    for exponent in [0.0, 0.5, 0.99, 1.0, 2.5] {
+        for (rank, weight) in (1..).zip(weights(100_000, exponent)) {
+            let expected = libm::pow(f64::from(rank), -exponent);
+            assert!((weight / expected - 1.0).abs() < 1e-14, "{exponent}, {rank}: {weight}");
+        }
+    }
+    assert_eq!(weights(5, 1e300), [1.0, 0.0, 0.0, 0.0, 0.0]);
+}
