@@ -140,3 +140,58 @@ impl<'a> Schedule<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// After every window of these.
+    const LATE: Nanos = Nanos::from_secs(9);
+
+    fn plan(arrival: &str) -> Plan {
+        let dataset = toml::from_str("entity = \"product\"\nkeys = 50\nabsent = 0.2").unwrap();
+        let workload = format!(
+            "reads = 0.5\ninserts = 0.1\nown-reads = {{ share = 0.5, after = 3 }}\n\
+             popularity = {{ zipf = {{ exponent = 0.99 }} }}\narrival = {arrival}\n\
+             warm-up = \"500ms\"\nduration = \"2s\""
+        );
+        Plan::new(&dataset, &toml::from_str(&workload).unwrap(), Path::new("")).unwrap()
+    }
+
+    #[test]
+    fn what_is_counted_on_the_way_is_what_the_plan_asks_for() {
+        for arrival in ["{ poisson = { rate = 1000 } }", "{ even = { rate = 777 } }"] {
+            let (plan, start) = (plan(arrival), Nanos::from_secs(3));
+            let mut schedule = Schedule::new(&plan, start, true);
+            let taken = std::iter::from_fn(|| schedule.take_due(LATE)).count() as u64;
+            assert!(taken > 1_500);
+            assert_eq!(schedule.next_due(), Nanos::NEVER);
+            assert_eq!(schedule.take_census(), Some(plan.census(taken)), "{arrival}");
+        }
+    }
+
+    #[test]
+    fn a_schedule_that_is_closed_has_counted_what_it_did_not_hand_out() {
+        let plan = plan("{ poisson = { rate = 1000 } }");
+        let mut schedule = Schedule::new(&plan, Nanos::ZERO, true);
+        assert!(schedule.take_due(LATE).is_some());
+        schedule.close();
+        assert_eq!(schedule.take_due(LATE), None);
+        let counted = schedule.take_census().unwrap().mix.requests;
+        assert!((2..=DRAWN_AT_ONCE as u64).contains(&counted), "{counted}");
+    }
+
+    #[test]
+    fn answers_decide_when_a_closed_loop_goes_on_and_nothing_is_counted() {
+        let plan = plan("{ closed = { clients = 2, think = \"5ms\" } }");
+        let mut schedule = Schedule::new(&plan, Nanos(7), true);
+        let first = schedule.take_due(Nanos(7)).unwrap().request.number;
+        assert!(schedule.take_due(Nanos(7)).is_some() && schedule.take_due(Nanos(7)).is_none());
+        assert_eq!(schedule.next_due(), Nanos::NEVER);
+        schedule.answered(first, Nanos(9));
+        assert_eq!(schedule.next_due(), Nanos(9) + Nanos::from_millis(5));
+        assert!(schedule.take_census().is_none());
+    }
+}
