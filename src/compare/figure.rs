@@ -34,8 +34,8 @@ impl Figure {
     pub fn with_value(self, value: f64) -> Self {
         let value = value.max(0.0);
         match self {
-            Self::Time(_) => Self::Time(Nanos(value.round() as u64)),
-            Self::LongerThan(_) => Self::LongerThan(Nanos(value.round() as u64)),
+            Self::Time(_) => Self::Time(Nanos::rounded(value)),
+            Self::LongerThan(_) => Self::LongerThan(Nanos::rounded(value)),
             Self::Share(_) => Self::Share(value.min(1.0)),
             Self::Ratio(_) => Self::Ratio(value),
             Self::Count(_) => Self::Count(value.round() as u64),

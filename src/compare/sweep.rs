@@ -115,7 +115,7 @@ pub fn figure(metric: Metric, value: f64) -> Figure {
         Metric::StoreReads => Figure::Ratio(value),
         Metric::StoreBurst | Metric::LostWrites => Figure::Count(value.round() as u64),
         Metric::Memory => Figure::Bytes(value.round() as u64),
-        _ => Figure::Time(Nanos(value.round() as u64)),
+        _ => Figure::Time(Nanos::rounded(value)),
     }
 }
 

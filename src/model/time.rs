@@ -30,7 +30,7 @@ impl Nanos {
         Self(secs * 1_000_000_000)
     }
 
-    /// The nearest whole number of nanoseconds, a half upwards; zero for what is no number.
+    /// The nearest whole number of nanoseconds, a half upwards; zero for what is negative or no number.
     pub fn rounded(nanos: f64) -> Self {
         if nanos >= 0.0 && nanos < (1_u64 << 62) as f64 {
             // Signed, which a processor converts in one step; and to round by itself takes a call.
@@ -40,9 +40,9 @@ impl Nanos {
         Self(nanos.round() as u64)
     }
 
-    /// Rounds to the nearest nanosecond; a negative or absent figure becomes zero.
+    /// As [`rounded`](Self::rounded), of a figure in seconds.
     pub fn from_secs_f64(secs: f64) -> Self {
-        Self((secs * 1e9).round() as u64)
+        Self::rounded(secs * 1e9)
     }
 
     pub fn as_secs_f64(self) -> f64 {

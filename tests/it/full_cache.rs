@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cacheduel::backend::redis::RedisHost;
 use cacheduel::backend::twin::TwinCacheHost;
 use cacheduel::backend::{Cache, CacheHost, CacheOptions, Entry, Leased, Token};
-use cacheduel::clock::{Clock, SimClock};
+use cacheduel::clock::SimClock;
 use cacheduel::model::{Fault, FaultKind, Key, Nanos, NodeId, Version};
 use cacheduel::strategy::Spec;
 use futures_util::future::{Either, select};
@@ -28,7 +28,7 @@ impl Full {
     async fn new() -> Self {
         let world = World::new();
         let host = Arc::new(world.managed_host(&CacheOptions::default()).await);
-        let clock: Clock = world.clock.clone();
+        let clock = world.clock.clone();
         let stage = Stage::on(host.clone(), clock, Nanos::ZERO).await;
         Self { world, host, stage }
     }

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use cacheduel::backend::CacheOptions;
-use cacheduel::clock::Clock;
 use cacheduel::model::{Nanos, NodeId, Outcome, Value, Version};
 use cacheduel::strategy::parts::entry::{self, Stamp};
 use cacheduel::strategy::parts::format::Format;
@@ -60,7 +59,7 @@ async fn the_same_holds_on_a_real_redis() {
 
 async fn on_redis() -> (World, Stage) {
     let world = World::new();
-    let clock: Clock = world.clock.clone();
+    let clock = world.clock.clone();
     let host = world.managed_host(&CacheOptions::default()).await;
     // So long that nothing which is to happen while it lasts can be too late for it.
     let stage = Stage::on(Arc::new(host), clock, Nanos::from_secs(1)).await;

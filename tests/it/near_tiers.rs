@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use cacheduel::backend::managed::ManagedRedis;
 use cacheduel::backend::{CacheOptions, CacheServer};
-use cacheduel::clock::Clock;
 use cacheduel::experiment::{self, Environment, Silent};
 use cacheduel::model::{Nanos, Version};
 use cacheduel::scenario;
@@ -119,7 +118,7 @@ async fn on_a_real_redis_a_cut_connection_is_noticed_and_no_old_value_outlives_i
     for name in STRATEGIES {
         let world = World::new();
         let server = world.server(&CacheOptions::default()).await;
-        let clock: Clock = world.clock.clone();
+        let clock = world.clock.clone();
         let host = world.shared_host(&server.url(), &CacheOptions::default()).await.unwrap();
         let stage = Stage::on(Arc::new(host), clock, LOAD).await;
         with_two(&stage, name, async |one, other| {

@@ -134,7 +134,7 @@ fn said(sweep: &Sweep, value: f64) -> String {
 /// A value of the option as text, with the digits that are worth it.
 pub fn at(unit: Unit, value: f64) -> String {
     match unit {
-        Unit::Time => Figure::Time(Nanos(value.max(0.0).round() as u64)).asked(),
+        Unit::Time => Figure::Time(Nanos::rounded(value)).asked(),
         Unit::Size => Figure::Bytes(value.max(0.0).round() as u64).asked(),
         Unit::Share => Figure::Share(value).asked(),
         Unit::Number | Unit::Word if value >= 1_000.0 => count(value.round() as u64),

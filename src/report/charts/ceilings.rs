@@ -79,7 +79,7 @@ fn chart(record: &Ceilings, quantile: &Quantile) -> Chart {
             let of_log = |log: f64| 10f64.powf(log);
             let rate = super::super::ceilings::rate;
             let x = Axis::log("requests a second", of_log(rates.0), of_log(rates.1), rate);
-            let nanos = |log: f64| Nanos(of_log(log).round() as u64);
+            let nanos = |log: f64| Nanos::rounded(of_log(log));
             let y = Axis::log_time("p99 of the response time", nanos(times.0), nanos(times.1));
             lines::chart(&x, &y, &curves)
         }

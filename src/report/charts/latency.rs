@@ -77,7 +77,7 @@ fn curve(response: &Distribution) -> Vec<(f64, f64)> {
 /// The most nines, and the least and the greatest time.
 fn extent(curves: &[Curve]) -> Option<(f64, Nanos, Nanos)> {
     let points = || curves.iter().flat_map(|curve| &curve.points);
-    let nanos = |log: f64| Nanos(10f64.powf(log).round() as u64);
+    let nanos = |log: f64| Nanos::rounded(10f64.powf(log));
     let high_x = points().map(|point| point.0).reduce(f64::max)?;
     let low_y = points().map(|point| point.1).reduce(f64::min)?;
     let high_y = points().map(|point| point.1).reduce(f64::max)?;

@@ -231,7 +231,7 @@ fn drawing(what: &Quantity, curves: &[Curve], bands: &[Band]) -> Drawing {
         Unit::PerSecond => Axis::linear(what.axis, highest, plain),
         Unit::Share => Axis::linear(what.axis, highest, |at| Figure::Share(at).asked()),
         Unit::Time => {
-            let nanos = |log: f64| Nanos(10f64.powf(log).round() as u64);
+            let nanos = |log: f64| Nanos::rounded(10f64.powf(log));
             Axis::log_time(what.axis, nanos(lowest), nanos(highest))
         }
     };

@@ -117,7 +117,7 @@ fn round_step(least: f64) -> f64 {
 
 /// A round time without digits that say nothing: `20 ms`, not `20.0 ms`.
 fn round_time(nanos: f64) -> String {
-    crate::compare::Figure::Time(Nanos(nanos.round() as u64)).asked()
+    crate::compare::Figure::Time(Nanos::rounded(nanos)).asked()
 }
 
 /// A time as it stands in a chart's table.

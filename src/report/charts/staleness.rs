@@ -157,7 +157,7 @@ pub fn freshness(record: &Record) -> Chart {
 /// Curves of shares over logarithmic time, or the message that there are none.
 fn over_time(curves: &[Curve], x: &'static str, y: &'static str) -> Drawing {
     let points = || curves.iter().flat_map(|curve| &curve.points);
-    let nanos = |log: f64| Nanos(10f64.powf(log).round() as u64);
+    let nanos = |log: f64| Nanos::rounded(10f64.powf(log));
     let low = points().map(|point| point.0).reduce(f64::min);
     let high = points().map(|point| point.0).reduce(f64::max);
     let (Some(low), Some(high)) = (low, high) else { return message(NO_STALE_READS) };

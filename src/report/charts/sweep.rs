@@ -281,5 +281,5 @@ pub(super) const fn title(metric: Metric) -> &'static str {
 }
 
 fn nanos(value: f64) -> Nanos {
-    Nanos(value.max(0.0).round() as u64)
+    Nanos::rounded(value)
 }
