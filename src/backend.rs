@@ -27,6 +27,7 @@ mod touched;
 mod waits;
 
 pub mod api;
+mod asking;
 pub mod conformance;
 pub mod delay;
 pub mod faults;
@@ -42,8 +43,9 @@ pub use crate::model::{
 };
 pub use address::{redacted, veiled};
 pub use api::ApiOptions;
+pub use asking::Asking;
 pub use cache::{
-    Cache, Delivery, Enqueued, Getting, Leased, Notice, QueuedWrite, Subscription, Token,
+    Cache, CacheAsking, Delivery, Enqueued, Leased, Notice, QueuedWrite, Subscription, Token,
 };
 pub use context::{Ctx, Purposed};
 pub use entry::{ENTRY_CHECKSUM, ENTRY_HEAD, ENTRY_VERSION, Entry};
@@ -58,5 +60,5 @@ pub use options::{
     StoreOptions, StoreServer, Victim,
 };
 pub use spread::Durations;
-pub use store::{Applied, Event, Read, Store, VersionedDraft};
+pub use store::{Applied, Event, Read, Store, StoreAsking, VersionedDraft};
 pub use tap::Tap;

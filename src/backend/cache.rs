@@ -1,15 +1,10 @@
 //! The cache as a strategy sees it.
 
-use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 
-use super::twin::SimulatedGet;
+use super::asking::Asking;
+use super::twin::CacheCall;
 use super::{Entry, Event};
 use crate::model::{Key, Nanos, Outcome, Version};
 
@@ -17,15 +12,15 @@ use crate::model::{Key, Nanos, Outcome, Version};
 ///
 /// Every method fails with a [`Fault`](crate::model::Fault) on the cache's side where the server
 /// does not answer or refuses. A `ttl` of `None` means no expiry.
+// GET, SET and DEL are written out, and not as the others are: nothing is called as often, and what need not
+// be wrapped in a future of its own is not.
 #[async_trait]
 pub trait Cache: Send + Sync {
     /// The entry, if there is one that has not expired.
-    // Written out, and not as the others are: nothing is called as often, and what need not be wrapped in a
-    // future of its own is not.
-    fn get(&self, key: Key) -> Getting<'_>;
+    fn get(&self, key: Key) -> CacheAsking<'_, Option<Entry>>;
 
     /// Sets the entry and restarts its expiry.
-    async fn set(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<()>;
+    fn set(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> CacheAsking<'_, ()>;
 
     /// Sets the entry unless there is one; an existing one keeps its expiry. True if it was set.
     async fn set_if_absent(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<bool>;
@@ -46,7 +41,7 @@ pub trait Cache: Send + Sync {
     ) -> Outcome<bool>;
 
     /// True if there was an entry.
-    async fn delete(&self, key: Key) -> Outcome<bool>;
+    fn delete(&self, key: Key) -> CacheAsking<'_, bool>;
 
     /// Deletes the entry if its version is below `version`. True if it was deleted.
     async fn delete_if_older(&self, key: Key, version: Version) -> Outcome<bool>;
@@ -133,37 +128,8 @@ pub trait Cache: Send + Sync {
     async fn track(&self) -> Outcome<Box<dyn Subscription>>;
 }
 
-/// A [`get`](Cache::get) under way.
-#[must_use = "nothing is asked unless it is awaited"]
-pub struct Getting<'a>(Way<'a>);
-
-enum Way<'a> {
-    /// To a cache in memory, which is asked millions of times a second: without a box.
-    Simulated(SimulatedGet<'a>),
-    Other(BoxFuture<'a, Outcome<Option<Entry>>>),
-}
-
-impl<'a> Getting<'a> {
-    /// What ends as `getting` does.
-    pub fn of(getting: impl Future<Output = Outcome<Option<Entry>>> + Send + 'a) -> Self {
-        Self(Way::Other(getting.boxed()))
-    }
-
-    pub(super) const fn simulated(get: SimulatedGet<'a>) -> Self {
-        Self(Way::Simulated(get))
-    }
-}
-
-impl Future for Getting<'_> {
-    type Output = Outcome<Option<Entry>>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut self.0 {
-            Way::Simulated(get) => get.poll_unpin(context),
-            Way::Other(getting) => getting.poll_unpin(context),
-        }
-    }
-}
+/// One of the most frequent calls to a cache, under way.
+pub type CacheAsking<'a, T> = Asking<'a, T, CacheCall<'a, T>>;
 
 /// Notices of changed keys, for as long as the connection they come over lasts. Dropping it closes
 /// the connection.

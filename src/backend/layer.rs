@@ -10,9 +10,10 @@ use std::ops::Deref;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::cache::{Delivery, Enqueued, Getting, Leased, QueuedWrite, Subscription, Token};
+use super::asking::Asking;
+use super::cache::{CacheAsking, Delivery, Enqueued, Leased, QueuedWrite, Subscription, Token};
 use super::entry::Entry;
-use super::store::{Applied, Event, Read, VersionedDraft};
+use super::store::{Applied, Event, Read, StoreAsking, VersionedDraft};
 use super::{Cache, Store};
 use crate::model::{Draft, Key, Nanos, Outcome, Side, Verb, Version};
 
@@ -194,9 +195,19 @@ where
     }
 
     /// As [`Cache::set`].
-    pub async fn set(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<()> {
+    pub fn set(
+        &self,
+        key: Key,
+        entry: Entry,
+        ttl: Option<Nanos>,
+    ) -> impl Future<Output = Outcome<()>> + Send {
         let step = Step::cache(Verb::Set, key).sending(entry.len());
-        self.layer.around(step, self.backend.set(key, entry, ttl)).await
+        self.layer.around(step, self.backend.set(key, entry, ttl))
+    }
+
+    /// As [`Cache::delete`].
+    pub fn delete(&self, key: Key) -> impl Future<Output = Outcome<bool>> + Send {
+        self.layer.around(Step::cache(Verb::Delete, key), self.backend.delete(key))
     }
 }
 
@@ -207,8 +218,21 @@ where
     L: Layer,
 {
     /// As [`Store::read`].
-    pub async fn read(&self, key: Key) -> Outcome<Read> {
-        self.layer.around(Step::store(Verb::Read).of(key), self.backend.read(key)).await
+    pub fn read(&self, key: Key) -> impl Future<Output = Outcome<Read>> + Send {
+        self.layer.around(Step::store(Verb::Read).of(key), self.backend.read(key))
+    }
+
+    /// As [`Store::write`].
+    pub fn write<'a>(
+        &'a self,
+        draft: &'a Draft,
+    ) -> impl Future<Output = Outcome<Version>> + Send + use<'a, B, L> {
+        let step = Step::store(Verb::Write).of(draft.key).sending(draft.size());
+        let call = match self.layer.leaves_events() {
+            true => self.backend.write_with_event(draft),
+            false => self.backend.write(draft),
+        };
+        self.layer.around(step, call)
     }
 }
 
@@ -218,12 +242,12 @@ where
     B: Deref<Target: Cache> + Send + Sync,
     L: Layer,
 {
-    fn get(&self, key: Key) -> Getting<'_> {
-        Getting::of(Self::get(self, key))
+    fn get(&self, key: Key) -> CacheAsking<'_, Option<Entry>> {
+        Asking::of(Self::get(self, key))
     }
 
-    async fn set(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<()> {
-        Self::set(self, key, entry, ttl).await
+    fn set(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> CacheAsking<'_, ()> {
+        Asking::of(Self::set(self, key, entry, ttl))
     }
 
     async fn set_if_absent(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<bool> {
@@ -247,8 +271,8 @@ where
         self.layer.around(step, self.backend.compare_and_set(key, expected, entry, ttl)).await
     }
 
-    async fn delete(&self, key: Key) -> Outcome<bool> {
-        self.layer.around(Step::cache(Verb::Delete, key), self.backend.delete(key)).await
+    fn delete(&self, key: Key) -> CacheAsking<'_, bool> {
+        Asking::of(Self::delete(self, key))
     }
 
     async fn delete_if_older(&self, key: Key, version: Version) -> Outcome<bool> {
@@ -354,25 +378,21 @@ where
     B: Deref<Target: Store> + Send + Sync,
     L: Layer,
 {
-    async fn read(&self, key: Key) -> Outcome<Read> {
-        Self::read(self, key).await
+    fn read(&self, key: Key) -> StoreAsking<'_, Read, Key> {
+        Asking::of(Self::read(self, key))
     }
 
     async fn version(&self, key: Key) -> Outcome<Version> {
         self.layer.around(Step::store(Verb::Get).of(key), self.backend.version(key)).await
     }
 
-    async fn write(&self, draft: &Draft) -> Outcome<Version> {
-        let step = Step::store(Verb::Write).of(draft.key).sending(draft.size());
-        if self.layer.leaves_events() {
-            return self.layer.around(step, self.backend.write_with_event(draft)).await;
-        }
-        self.layer.around(step, self.backend.write(draft)).await
+    fn write<'a>(&'a self, draft: &'a Draft) -> StoreAsking<'a, Version, &'a Draft> {
+        Asking::of(Self::write(self, draft))
     }
 
-    async fn write_with_event(&self, draft: &Draft) -> Outcome<Version> {
+    fn write_with_event<'a>(&'a self, draft: &'a Draft) -> StoreAsking<'a, Version, &'a Draft> {
         let step = Step::store(Verb::Write).of(draft.key).sending(draft.size());
-        self.layer.around(step, self.backend.write_with_event(draft)).await
+        Asking::of(self.layer.around(step, self.backend.write_with_event(draft)))
     }
 
     async fn apply_batch(&self, writes: &[VersionedDraft]) -> Outcome<Applied> {

@@ -3,5 +3,5 @@
 mod cache;
 mod store;
 
-pub use cache::{QUEUE_COMMANDS, SimulatedGet, TwinCache, TwinCacheHost};
-pub use store::{TwinStore, TwinStoreHost};
+pub use cache::{CacheCall, QUEUE_COMMANDS, TwinCache, TwinCacheHost};
+pub use store::{StoreCall, TwinStore, TwinStoreHost};

@@ -18,7 +18,7 @@ use super::parts::aside::{Aside, Fill, Lookup, found};
 use super::parts::delivery::deliver;
 use super::parts::near::Near;
 use super::{About, Lifetime, Strategy};
-use crate::backend::{Cache, Ctx, Store};
+use crate::backend::{Cache, Ctx};
 use crate::model::{Draft, Key, Outcome, Span, Value, Version};
 
 pub const ABOUT: About = About {

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use super::parts::aside::{Aside, Fill};
 use super::parts::delivery::deliver;
 use super::{About, Lifetime, Strategy};
-use crate::backend::{Ctx, Store};
+use crate::backend::Ctx;
 use crate::model::{Draft, Key, Nanos, Outcome, Span, Value, Version};
 
 pub const ABOUT: About = About {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::parts::events::Form;
 use super::{About, Lifetime, Stampede, Strategy};
-use crate::backend::{Ctx, Store};
+use crate::backend::Ctx;
 use crate::model::{Draft, Key, Outcome, Value, Version};
 
 pub const ABOUT: About = About {

@@ -14,7 +14,7 @@ use super::parts::aside::{Aside, Fill};
 use super::parts::delivery::deliver;
 use super::parts::guard::Stampede;
 use super::{About, Lifetime, Strategy};
-use crate::backend::{Ctx, Store};
+use crate::backend::Ctx;
 use crate::model::{Draft, Key, Outcome, Span, Value, Version};
 
 pub const ABOUT: About = About {

@@ -15,7 +15,7 @@ use super::parts::aside::{Aside, Fill, Lookup};
 use super::parts::delivery::deliver;
 use super::parts::refresher::Refresher;
 use super::{About, Lifetime, Strategy};
-use crate::backend::{Ctx, Store};
+use crate::backend::Ctx;
 use crate::model::{Draft, Key, Nanos, Outcome, Share, Span, Value, Version};
 
 pub const ABOUT: About = About {

@@ -20,7 +20,7 @@ use super::parts::aside::{Aside, Fill, Found, Lookup, Put};
 use super::parts::delivery::deliver;
 use super::parts::refresher::Refresher;
 use super::{About, Lifetime, Strategy};
-use crate::backend::{Ctx, Store};
+use crate::backend::Ctx;
 use crate::model::{Draft, Key, Nanos, Outcome, Span, Value, Version};
 
 pub const ABOUT: About = About {

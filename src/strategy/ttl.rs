@@ -11,7 +11,7 @@ pub use super::parts::options::Options;
 
 use super::parts::aside::{Aside, Fill};
 use super::{About, Lifetime, Strategy};
-use crate::backend::{Ctx, Store};
+use crate::backend::Ctx;
 use crate::model::{Draft, Key, Outcome, Value, Version};
 
 pub const ABOUT: About = About {

@@ -20,7 +20,7 @@ use super::parts::aside::{Aside, Fill};
 use super::parts::delivery::deliver;
 use super::parts::entry;
 use super::{About, Lifetime, Strategy};
-use crate::backend::{Cache, Ctx, Store};
+use crate::backend::{Cache, Ctx};
 use crate::model::{Draft, Key, Nanos, Outcome, Span, Value, Version};
 
 pub const ABOUT: About = About {

@@ -1,7 +1,7 @@
 //! What a workload asks for beside reads and updates, through whole runs under virtual time.
 
 use async_trait::async_trait;
-use cacheduel::backend::{Ctx, Store};
+use cacheduel::backend::Ctx;
 use cacheduel::clock::SimClock;
 use cacheduel::experiment::{self, Environment};
 use cacheduel::model::{Draft, Key, Nanos, Op, Outcome, Value, Version};

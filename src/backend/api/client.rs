@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 
 use super::connections::Turns;
 use super::wire;
-use crate::backend::{Applied, Event, Read, Store, VersionedDraft};
+use crate::backend::{Applied, Asking, Event, Read, Store, StoreAsking, VersionedDraft};
 use crate::model::{BODY_MAX, Draft, Fault, FaultKind, Key, Outcome, Version};
 
 type Connection = SendRequest<Empty<Bytes>>;
@@ -77,11 +77,13 @@ impl ApiStore {
 
 #[async_trait]
 impl Store for ApiStore {
-    async fn read(&self, key: Key) -> Outcome<Read> {
-        let _turn = self.turns.take().await;
-        self.ask(key).await.unwrap_or_else(|error| {
-            tracing::debug!(%error, "a request to the API failed");
-            Err(Fault::store(FaultKind::Unavailable))
+    fn read(&self, key: Key) -> StoreAsking<'_, Read, Key> {
+        Asking::of(async move {
+            let _turn = self.turns.take().await;
+            self.ask(key).await.unwrap_or_else(|error| {
+                tracing::debug!(%error, "a request to the API failed");
+                Err(Fault::store(FaultKind::Unavailable))
+            })
         })
     }
 
@@ -89,12 +91,12 @@ impl Store for ApiStore {
         self.direct.version(key).await
     }
 
-    async fn write(&self, draft: &Draft) -> Outcome<Version> {
-        self.direct.write(draft).await
+    fn write<'a>(&'a self, draft: &'a Draft) -> StoreAsking<'a, Version, &'a Draft> {
+        self.direct.write(draft)
     }
 
-    async fn write_with_event(&self, draft: &Draft) -> Outcome<Version> {
-        self.direct.write_with_event(draft).await
+    fn write_with_event<'a>(&'a self, draft: &'a Draft) -> StoreAsking<'a, Version, &'a Draft> {
+        self.direct.write_with_event(draft)
     }
 
     async fn apply_batch(&self, writes: &[VersionedDraft]) -> Outcome<Applied> {

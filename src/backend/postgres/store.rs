@@ -10,7 +10,7 @@ use sqlx::{Row as _, raw_sql};
 use super::pool::Pool;
 use super::statement;
 use crate::backend::columns::{self, Columns};
-use crate::backend::{Applied, Event, Origin, Read, Store, VersionedDraft};
+use crate::backend::{Applied, Asking, Event, Origin, Read, Store, StoreAsking, VersionedDraft};
 use crate::model::{Draft, Key, Outcome, Value, Version};
 
 /// A node's connections for reading, and those for writing.
@@ -60,17 +60,19 @@ impl PostgresStore {
 
 #[async_trait]
 impl Store for PostgresStore {
-    async fn read(&self, key: Key) -> Outcome<Read> {
-        let mut lease = self.readers.lease().await?;
-        let row = sqlx::query(read_by(self.origin))
-            .bind(key.0.cast_signed())
-            .fetch_optional(lease.connection())
-            .await;
-        let read = row.and_then(|row| match row {
-            Some(row) => columns::found(key, &row, self.origin),
-            None => Ok(Read { value: Value::never_written(key), rows: 0 }),
-        });
-        lease.finish(read)
+    fn read(&self, key: Key) -> StoreAsking<'_, Read, Key> {
+        Asking::of(async move {
+            let mut lease = self.readers.lease().await?;
+            let row = sqlx::query(read_by(self.origin))
+                .bind(key.0.cast_signed())
+                .fetch_optional(lease.connection())
+                .await;
+            let read = row.and_then(|row| match row {
+                Some(row) => columns::found(key, &row, self.origin),
+                None => Ok(Read { value: Value::never_written(key), rows: 0 }),
+            });
+            lease.finish(read)
+        })
     }
 
     async fn version(&self, key: Key) -> Outcome<Version> {
@@ -84,12 +86,12 @@ impl Store for PostgresStore {
         lease.finish(version)
     }
 
-    async fn write(&self, draft: &Draft) -> Outcome<Version> {
-        self.write_by(statement::WRITE, draft).await
+    fn write<'a>(&'a self, draft: &'a Draft) -> StoreAsking<'a, Version, &'a Draft> {
+        Asking::of(self.write_by(statement::WRITE, draft))
     }
 
-    async fn write_with_event(&self, draft: &Draft) -> Outcome<Version> {
-        self.write_by(statement::WRITE_WITH_EVENT, draft).await
+    fn write_with_event<'a>(&'a self, draft: &'a Draft) -> StoreAsking<'a, Version, &'a Draft> {
+        Asking::of(self.write_by(statement::WRITE_WITH_EVENT, draft))
     }
 
     async fn apply_batch(&self, writes: &[VersionedDraft]) -> Outcome<Applied> {

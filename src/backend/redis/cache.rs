@@ -21,8 +21,8 @@ use super::scripts::{
 use super::stream::{self, Consumer, GROUP, Item, SETTLE_CHUNK, millis, unexpected};
 use crate::backend::waits::Waits;
 use crate::backend::{
-    Cache, Connections, Delivery, ENTRY_VERSION, Enqueued, Entry, Event, Getting, Leased,
-    QueuedWrite, Subscription, Token,
+    Asking, Cache, CacheAsking, Connections, Delivery, ENTRY_VERSION, Enqueued, Entry, Event,
+    Leased, QueuedWrite, Subscription, Token,
 };
 use crate::model::{Fault, FaultKind, Key, Nanos, NodeId, Outcome, Version};
 
@@ -102,8 +102,8 @@ impl RedisCache {
 
 #[async_trait]
 impl Cache for RedisCache {
-    fn get(&self, key: Key) -> Getting<'_> {
-        Getting::of(async move {
+    fn get(&self, key: Key) -> CacheAsking<'_, Option<Entry>> {
+        Asking::of(async move {
             let name = self.naming.entry(key);
             // As large as it gets: the most frequent of all commands need not grow.
             let mut get = Cmd::with_capacity(2, GET.len() + name.len());
@@ -112,9 +112,11 @@ impl Cache for RedisCache {
         })
     }
 
-    async fn set(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<()> {
-        self.query(&self.set_command(key, &entry.into_bytes(), ttl)).await?;
-        Ok(())
+    fn set(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> CacheAsking<'_, ()> {
+        Asking::of(async move {
+            self.query(&self.set_command(key, &entry.into_bytes(), ttl)).await?;
+            Ok(())
+        })
     }
 
     async fn set_if_absent(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<bool> {
@@ -122,8 +124,10 @@ impl Cache for RedisCache {
         Ok(answer != Value::Nil)
     }
 
-    async fn delete(&self, key: Key) -> Outcome<bool> {
-        self.query(cmd("DEL").arg(self.naming.entry(key))).await.and_then(is_done)
+    fn delete(&self, key: Key) -> CacheAsking<'_, bool> {
+        Asking::of(async move {
+            self.query(cmd("DEL").arg(self.naming.entry(key))).await.and_then(is_done)
+        })
     }
 
     async fn delete_if_older(&self, key: Key, version: Version) -> Outcome<bool> {

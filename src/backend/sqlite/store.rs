@@ -12,7 +12,9 @@ use super::statement::{self, apply, runs};
 use super::workers::Workers;
 use crate::backend::columns::{self, Columns};
 use crate::backend::notes::Notes;
-use crate::backend::{Applied, Error, Event, Origin, Read, Store, VersionedDraft};
+use crate::backend::{
+    Applied, Asking, Error, Event, Origin, Read, Store, StoreAsking, VersionedDraft,
+};
 use crate::model::{Draft, Fault, FaultKind, Key, Nanos, Outcome, Value, Version};
 
 /// What the writer writes by.
@@ -113,12 +115,12 @@ impl SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn read(&self, key: Key) -> Outcome<Read> {
+    fn read(&self, key: Key) -> StoreAsking<'_, Read, Key> {
         let origin = self.origin;
         let read = move |connection: &Connection| read(connection, key, origin);
         match origin {
-            Origin::PointLookup | Origin::Api(_) => self.read_at_once(read).await,
-            Origin::Aggregation { .. } => self.read_aside(read).await,
+            Origin::PointLookup | Origin::Api(_) => Asking::of(self.read_at_once(read)),
+            Origin::Aggregation { .. } => Asking::of(self.read_aside(read)),
         }
     }
 
@@ -131,22 +133,21 @@ impl Store for SqliteStore {
         .await
     }
 
-    async fn write(&self, draft: &Draft) -> Outcome<Version> {
+    fn write<'a>(&'a self, draft: &'a Draft) -> StoreAsking<'a, Version, &'a Draft> {
         let draft = draft.clone();
-        self.write_by(move |connection| write(connection, &draft)).await
+        Asking::of(self.write_by(move |connection| write(connection, &draft)))
     }
 
-    async fn write_with_event(&self, draft: &Draft) -> Outcome<Version> {
+    fn write_with_event<'a>(&'a self, draft: &'a Draft) -> StoreAsking<'a, Version, &'a Draft> {
         let draft = draft.clone();
-        self.write_by(move |connection| {
+        Asking::of(self.write_by(move |connection| {
             let transaction = begin(connection)?;
             let version = write(&transaction, &draft)?;
             let event = (draft.key.0.cast_signed(), version.0.cast_signed());
             transaction.prepare_cached(statement::ADD_EVENT)?.execute(event)?;
             transaction.commit()?;
             Ok(version)
-        })
-        .await
+        }))
     }
 
     async fn apply_batch(&self, writes: &[VersionedDraft]) -> Outcome<Applied> {

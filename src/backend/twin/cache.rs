@@ -21,7 +21,7 @@ mod stream;
 mod table;
 mod times;
 
-pub use call::SimulatedGet;
+pub use call::CacheCall;
 pub use command::QUEUE_COMMANDS;
 pub use host::TwinCacheHost;
 
@@ -37,7 +37,8 @@ use self::command::{Command, Reply, Write};
 use self::links::Links;
 use self::server::Server;
 use crate::backend::{
-    Cache, Delivery, Enqueued, Entry, Event, Getting, Leased, QueuedWrite, Subscription, Token,
+    Asking, Cache, CacheAsking, Delivery, Enqueued, Entry, Event, Leased, QueuedWrite,
+    Subscription, Token,
 };
 use crate::clock::{Clock, Guard, Guarded};
 use crate::model::{Fault, FaultKind, Key, Nanos, Outcome, Version};
@@ -80,8 +81,8 @@ impl Shared {
 
 impl TwinCache {
     /// Whether something was done, of a command that says so.
-    async fn is(&self, command: Command) -> Outcome<bool> {
-        self.call(command).await.map(Reply::is)
+    fn is(&self, command: Command) -> CacheCall<'_, bool> {
+        CacheCall::new(self.call(command), Reply::is)
     }
 
     fn tracked(&self) -> MutexGuard<'_, Option<(Tracker, usize)>> {
@@ -107,20 +108,21 @@ impl TwinCache {
 
 #[async_trait]
 impl Cache for TwinCache {
-    fn get(&self, key: Key) -> Getting<'_> {
-        Getting::simulated(SimulatedGet::new(self.call(Command::Get(key))))
+    fn get(&self, key: Key) -> CacheAsking<'_, Option<Entry>> {
+        Asking::simulated(CacheCall::new(self.call(Command::Get(key)), Reply::entry))
     }
 
-    async fn set(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<()> {
-        self.call(Command::Set(key, Write::of(entry, ttl))).await.map(drop)
+    fn set(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> CacheAsking<'_, ()> {
+        let call = self.call(Command::Set(key, Write::of(entry, ttl)));
+        Asking::simulated(CacheCall::new(call, drop))
     }
 
     async fn set_if_absent(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<bool> {
         self.is(Command::SetIfAbsent(key, Write::of(entry, ttl))).await
     }
 
-    async fn delete(&self, key: Key) -> Outcome<bool> {
-        self.is(Command::Delete(key)).await
+    fn delete(&self, key: Key) -> CacheAsking<'_, bool> {
+        Asking::simulated(self.is(Command::Delete(key)))
     }
 
     async fn delete_if_older(&self, key: Key, version: Version) -> Outcome<bool> {

@@ -10,6 +10,7 @@
 //! | PostgreSQL | `connections` of each node | the same ones | as many again of each node, and row locks |
 //! | itself (`embedded`) | wait for nothing, and take no time | the same | the same |
 
+mod call;
 mod database;
 mod handle;
 mod pool;
@@ -19,6 +20,7 @@ mod served;
 mod times;
 mod transactions;
 
+pub use call::StoreCall;
 pub use handle::TwinStore;
 
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! Simulations: equal to the last count, or not.
 
 use async_trait::async_trait;
-use cacheduel::backend::{Ctx, Store};
+use cacheduel::backend::Ctx;
 use cacheduel::clock::SimClock;
 use cacheduel::compare::difference::{Error, Method};
 use cacheduel::compare::{Change, Metric, compare};

@@ -1,7 +1,7 @@
 //! Bugs around rows that are not there, and around updates that build on what was read.
 
 use async_trait::async_trait;
-use cacheduel::backend::{Cache, Ctx, Store};
+use cacheduel::backend::Ctx;
 use cacheduel::model::{Draft, Key, Outcome, Value, Version};
 use cacheduel::strategy::Strategy;
 use cacheduel::strategy::parts::entry::{self, Held, Stamp};

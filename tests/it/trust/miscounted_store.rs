@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use cacheduel::backend::{Ctx, Store};
+use cacheduel::backend::Ctx;
 use cacheduel::model::{Draft, Key, Outcome, Value, Version};
 use cacheduel::record::{Run, Standing};
 use cacheduel::strategy::Strategy;

@@ -11,7 +11,7 @@ use super::command::{Command, Reply};
 use super::links::Turn;
 use super::server::{Asked, Connecting, Look};
 use super::{Shared, TwinCache};
-use crate::backend::{Delivery, Entry};
+use crate::backend::Delivery;
 use crate::clock::Sleep;
 use crate::model::{Fault, FaultKind, Nanos, Outcome};
 
@@ -30,8 +30,11 @@ pub(super) struct Calling<'a> {
     stage: Stage<'a>,
 }
 
-/// A call for an entry, as a future of it.
-pub struct SimulatedGet<'a>(Calling<'a>);
+/// A call, as a future of what is taken from its answer.
+pub struct CacheCall<'a, T> {
+    calling: Calling<'a>,
+    take: fn(Reply) -> T,
+}
 
 enum Stage<'a> {
     Begins(Command, Turn<'a>),
@@ -263,17 +266,17 @@ impl Future for Calling<'_> {
     }
 }
 
-impl<'a> SimulatedGet<'a> {
-    pub(super) const fn new(calling: Calling<'a>) -> Self {
-        Self(calling)
+impl<'a, T> CacheCall<'a, T> {
+    pub(super) const fn new(calling: Calling<'a>, take: fn(Reply) -> T) -> Self {
+        Self { calling, take }
     }
 }
 
-impl Future for SimulatedGet<'_> {
-    type Output = Outcome<Option<Entry>>;
+impl<T> Future for CacheCall<'_, T> {
+    type Output = Outcome<T>;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.poll_unpin(context).map_ok(Reply::entry)
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome<T>> {
+        self.calling.poll_unpin(context).map_ok(self.take)
     }
 }
 

@@ -89,18 +89,22 @@ impl Database {
     }
 
     /// Writes the row once nobody else does, and commits.
-    pub fn write(&mut self, now: Nanos, draft: &Draft, leaves_event: bool) -> Answer<Version> {
+    pub fn write(&mut self, now: Nanos, draft: &Draft) -> Answer<Version> {
         self.settle(now);
-        let key = draft.key;
-        let version = self.version_to_come(key).next();
-        let change = if leaves_event {
-            // Numbers are given as rows are inserted, which need not be the order of COMMITs.
-            self.sequence += 1;
-            let event = Event { sequence: self.sequence, key, version };
-            Change::RowAndEvent(key, self.loaded.held(draft, version), event)
-        } else {
-            Change::Row(key, self.loaded.held(draft, version))
-        };
+        let (key, version) = (draft.key, self.version_to_come(draft.key).next());
+        let change = Change::Row(key, self.loaded.held(draft, version));
+        let at = self.commit(now, self.transactions.free(key, now), change);
+        Answer { outcome: version, at }
+    }
+
+    /// The same, and an outbox row about it.
+    pub fn write_with_event(&mut self, now: Nanos, draft: &Draft) -> Answer<Version> {
+        self.settle(now);
+        let (key, version) = (draft.key, self.version_to_come(draft.key).next());
+        // Numbers are given as rows are inserted, which need not be the order of COMMITs.
+        self.sequence += 1;
+        let event = Event { sequence: self.sequence, key, version };
+        let change = Change::RowAndEvent(key, self.loaded.held(draft, version), event);
         let at = self.commit(now, self.transactions.free(key, now), change);
         Answer { outcome: version, at }
     }

@@ -4,15 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::call::StoreCall;
 use super::database::{Answer, Database};
-use super::pool::{Pool, Turn};
+use super::pool::Pool;
 use super::served::Served;
-use crate::backend::{Applied, Event, Origin, Read, Store, VersionedDraft};
-use crate::model::{Draft, Fault, FaultKind, Key, Nanos, Outcome, Version};
+use crate::backend::{Applied, Asking, Event, Origin, Read, Store, StoreAsking, VersionedDraft};
+use crate::model::{Draft, Key, Nanos, Outcome, Version};
 
 /// A node's handle on the twin.
-///
-/// A call that is dropped before its turn is never made; dropped after that, it is done to its end.
 pub struct TwinStore {
     pub(super) origin: Origin,
     pub(super) served: Arc<Served>,
@@ -29,82 +28,67 @@ pub(super) struct Connections {
 }
 
 impl TwinStore {
-    /// Makes `call` when there is a connection for it, and waits for its answer.
-    async fn over<T: Send>(
+    fn lookup<T, A: Copy>(
         &self,
-        pool: Option<&Arc<Pool>>,
-        call: impl FnOnce(&mut Database, Nanos) -> Answer<T> + Send,
-    ) -> Outcome<T> {
-        let Some(clock) = &self.served.clock else {
-            // Nothing takes any time.
-            return self.served.ask(Nanos::ZERO, call).map(|answer| answer.outcome);
-        };
-        let asked = clock.now();
-        let mut turn: Option<Turn<'_>> = match pool {
-            Some(pool) => Some(pool.take(clock).await),
-            None => None,
-        };
-        let began = clock.now();
-        self.served.waits.record(began - asked);
-        let deaths = self.served.deaths();
-        let Answer { outcome, at } = self.served.ask(began, call)?;
-        if let Some(turn) = &mut turn {
-            turn.work_until(at);
-            self.served.waits.held(at - began);
-        }
-        if at > began {
-            clock.sleep_until(at).await;
-        }
-        if self.served.deaths() != deaths {
-            return Err(Fault::store(FaultKind::Unavailable));
-        }
-        Ok(outcome)
+        about: A,
+        ask: fn(&mut Database, Nanos, A) -> Answer<T>,
+    ) -> StoreCall<'_, T, A> {
+        StoreCall::new(&self.served, self.connections.lookups.as_deref(), about, ask)
+    }
+
+    fn scan<T, A: Copy>(
+        &self,
+        about: A,
+        ask: fn(&mut Database, Nanos, A) -> Answer<T>,
+    ) -> StoreCall<'_, T, A> {
+        StoreCall::new(&self.served, self.connections.scans.as_deref(), about, ask)
+    }
+
+    fn commit<'a, T, A: Copy>(
+        &'a self,
+        about: A,
+        ask: fn(&mut Database, Nanos, A) -> Answer<T>,
+    ) -> StoreCall<'a, T, A> {
+        StoreCall::new(&self.served, self.connections.writes.as_deref(), about, ask)
     }
 }
 
 #[async_trait]
 impl Store for TwinStore {
-    async fn read(&self, key: Key) -> Outcome<Read> {
-        let pool = match self.origin {
-            Origin::PointLookup | Origin::Api(_) => &self.connections.lookups,
-            Origin::Aggregation { .. } => &self.connections.scans,
-        };
-        self.over(pool.as_ref(), |database, now| database.read(now, key)).await
+    fn read(&self, key: Key) -> StoreAsking<'_, Read, Key> {
+        Asking::simulated(match self.origin {
+            Origin::PointLookup | Origin::Api(_) => self.lookup(key, Database::read),
+            Origin::Aggregation { .. } => self.scan(key, Database::read),
+        })
     }
 
     async fn version(&self, key: Key) -> Outcome<Version> {
-        let pool = self.connections.lookups.as_ref();
-        self.over(pool, |database, now| database.version(now, key)).await
+        self.lookup(key, Database::version).await
     }
 
-    async fn write(&self, draft: &Draft) -> Outcome<Version> {
-        let pool = self.connections.writes.as_ref();
-        self.over(pool, |database, now| database.write(now, draft, false)).await
+    fn write<'a>(&'a self, draft: &'a Draft) -> StoreAsking<'a, Version, &'a Draft> {
+        Asking::simulated(self.commit(draft, Database::write))
     }
 
-    async fn write_with_event(&self, draft: &Draft) -> Outcome<Version> {
-        let pool = self.connections.writes.as_ref();
-        self.over(pool, |database, now| database.write(now, draft, true)).await
+    fn write_with_event<'a>(&'a self, draft: &'a Draft) -> StoreAsking<'a, Version, &'a Draft> {
+        Asking::simulated(self.commit(draft, Database::write_with_event))
     }
 
     async fn apply_batch(&self, writes: &[VersionedDraft]) -> Outcome<Applied> {
         if writes.is_empty() {
             return Ok(Applied::default());
         }
-        let pool = self.connections.writes.as_ref();
-        self.over(pool, |database, now| database.apply_batch(now, writes)).await
+        self.commit(writes, Database::apply_batch).await
     }
 
     async fn read_outbox(&self, max: usize) -> Outcome<Vec<Event>> {
-        let pool = self.connections.scans.as_ref();
-        self.over(pool, |database, now| database.read_outbox(now, max)).await
+        self.scan(max, Database::read_outbox).await
     }
 
     async fn trim_outbox(&self, published: &[Event]) -> Outcome<()> {
         if published.is_empty() {
             return Ok(());
         }
-        let pool = self.connections.writes.as_ref();
-        self.over(pool, |database, now| database.trim_outbox(now, published)).await
+        self.commit(published, Database::trim_outbox).await
     }
 }

@@ -16,8 +16,10 @@ pub struct Pool {
 }
 
 struct Idle {
-    /// When each connection is through with what a call that was given up has left it at.
-    free: BinaryHeap<Reverse<Nanos>>,
+    /// Connections that have nothing to do.
+    free: u32,
+    /// When each of the others is through with what a call that was given up has left it at.
+    at_work: BinaryHeap<Reverse<Nanos>>,
     /// How often all connections broke. Those that were in use then have nothing to finish.
     breaks: u64,
 }
@@ -29,37 +31,40 @@ struct Idle {
 pub struct Turn<'a> {
     pool: &'a Pool,
     _permit: SemaphorePermit<'a>,
-    busy_until: Nanos,
+    /// `None` where it has nothing to do.
+    busy_until: Option<Nanos>,
     breaks: u64,
 }
 
 impl Pool {
     pub fn new(connections: u32) -> Self {
-        let free = (0..connections).map(|_| Reverse(Nanos::ZERO)).collect();
-        let idle = Mutex::new(Idle { free, breaks: 0 });
+        let idle = Mutex::new(Idle { free: connections, at_work: BinaryHeap::new(), breaks: 0 });
         Self { permits: Semaphore::new(connections as usize), idle }
     }
 
     /// Waits for a connection that has nothing else to do. Dropped meanwhile, it leaves the line.
     pub async fn take(&self, clock: &Clock) -> Turn<'_> {
         let permit = self.permits.acquire().await.expect("nobody closes the semaphore");
-        let (busy_until, breaks) = {
-            let mut idle = self.idle();
-            let Reverse(free) = idle.free.pop().expect("there is one for each permit");
-            (free, idle.breaks)
-        };
-        let turn = Turn { pool: self, _permit: permit, busy_until, breaks };
-        if busy_until > clock.now() {
+        let turn = self.idle().turn(self, permit);
+        if let Some(busy_until) = turn.busy_until {
             clock.sleep_until(busy_until).await;
         }
         turn
+    }
+
+    /// A connection that has nothing else to do now, if there is any, and nobody waits for it.
+    pub fn try_take(&self) -> Option<Turn<'_>> {
+        let permit = self.permits.try_acquire().ok()?;
+        let mut idle = self.idle();
+        (idle.free > 0).then(|| idle.turn(self, permit))
     }
 
     /// Has all connections broken off at once, and made anew.
     pub fn break_all(&self) {
         let mut idle = self.idle();
         idle.breaks += 1;
-        idle.free = idle.free.iter().map(|_| Reverse(Nanos::ZERO)).collect();
+        idle.free += idle.at_work.len() as u32;
+        idle.at_work.clear();
     }
 
     fn idle(&self) -> MutexGuard<'_, Idle> {
@@ -67,10 +72,32 @@ impl Pool {
     }
 }
 
+impl Idle {
+    /// The connection that is free first.
+    fn turn<'a>(&mut self, pool: &'a Pool, permit: SemaphorePermit<'a>) -> Turn<'a> {
+        let busy_until = match self.free.checked_sub(1) {
+            Some(left) => {
+                self.free = left;
+                None
+            }
+            None => {
+                let Reverse(end) = self.at_work.pop().expect("there is one for each permit");
+                Some(end)
+            }
+        };
+        Turn { pool, _permit: permit, busy_until, breaks: self.breaks }
+    }
+}
+
 impl Turn<'_> {
     /// The connection is at work until then, whoever waits for it.
     pub fn work_until(&mut self, end: Nanos) {
-        self.busy_until = end;
+        self.busy_until = Some(end);
+    }
+
+    /// The work is over.
+    pub fn end(mut self) {
+        self.busy_until = None;
     }
 }
 
@@ -78,6 +105,9 @@ impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let mut idle = self.pool.idle();
         let is_broken = idle.breaks != self.breaks;
-        idle.free.push(Reverse(if is_broken { Nanos::ZERO } else { self.busy_until }));
+        match self.busy_until.filter(|_| !is_broken) {
+            Some(end) => idle.at_work.push(Reverse(end)),
+            None => idle.free += 1,
+        }
     }
 }

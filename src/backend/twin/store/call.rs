@@ -1,0 +1,136 @@
+//! One call to the twin, as the node that makes it sees it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use super::database::{Answer, Database};
+use super::pool::{Pool, Turn};
+use super::served::Served;
+use crate::clock::{Clock, Sleep};
+use crate::model::{Fault, FaultKind, Nanos, Outcome};
+
+const UNAVAILABLE: Fault = Fault::store(FaultKind::Unavailable);
+
+/// A call about an `A`, as a future of its answer. Written by hand, as those to the cache's twin are: most
+/// calls of a simulated request that has missed, or writes, are such.
+///
+/// Dropped before its turn it is never made; dropped after that, it is done to its end.
+pub struct StoreCall<'a, T, A> {
+    served: &'a Served,
+    /// What it waits for; `None` where it waits for nothing.
+    pool: Option<&'a Pool>,
+    about: A,
+    ask: fn(&mut Database, Nanos, A) -> Answer<T>,
+    stage: Stage<'a, T>,
+}
+
+enum Stage<'a, T> {
+    Begins,
+    /// No connection is free. Since when it waits.
+    Waits(Nanos, BoxFuture<'a, Turn<'a>>),
+    Made(Made<'a, T>),
+    Over,
+}
+
+/// A call that was made, whose answer is on its way.
+struct Made<'a, T> {
+    outcome: T,
+    arrives: Sleep<'a>,
+    turn: Option<Turn<'a>>,
+    /// How often the server had died by then.
+    deaths: u64,
+}
+
+impl<'a, T, A: Copy> StoreCall<'a, T, A> {
+    pub(super) const fn new(
+        served: &'a Served,
+        pool: Option<&'a Pool>,
+        about: A,
+        ask: fn(&mut Database, Nanos, A) -> Answer<T>,
+    ) -> Self {
+        Self { served, pool, about, ask, stage: Stage::Begins }
+    }
+
+    /// Makes the call, if there is a connection for it.
+    fn begin(&mut self, context: &mut Context<'_>) -> Poll<Outcome<T>>
+    where
+        T: Unpin,
+        A: Unpin,
+    {
+        let served = self.served;
+        let Some(clock) = &served.clock else {
+            // Nothing takes any time.
+            let answer = self.served.ask(Nanos::ZERO, |database, now| self.put(database, now));
+            return Poll::Ready(answer.map(|answer| answer.outcome));
+        };
+        let now = clock.now();
+        let Some(pool) = self.pool else { return self.make(clock, now, None, context) };
+        match pool.try_take() {
+            Some(turn) => self.make(clock, now, Some(turn), context),
+            None => {
+                self.stage = Stage::Waits(now, pool.take(clock).boxed());
+                self.poll_unpin(context)
+            }
+        }
+    }
+
+    /// Makes the call, for which nothing has been waited for since `asked`.
+    fn make(
+        &mut self,
+        clock: &'a Clock,
+        asked: Nanos,
+        mut turn: Option<Turn<'a>>,
+        context: &mut Context<'_>,
+    ) -> Poll<Outcome<T>>
+    where
+        T: Unpin,
+        A: Unpin,
+    {
+        let now = clock.now();
+        self.served.waits.record(now - asked);
+        let deaths = self.served.deaths();
+        let Answer { outcome, at } =
+            self.served.ask(now, |database, now| self.put(database, now))?;
+        if let Some(turn) = &mut turn {
+            turn.work_until(at);
+            self.served.waits.held(at - now);
+        }
+        let arrives = clock.sleep_until(at);
+        self.stage = Stage::Made(Made { outcome, arrives, turn, deaths });
+        self.poll_unpin(context)
+    }
+
+    fn put(&self, database: &mut Database, now: Nanos) -> Answer<T> {
+        (self.ask)(database, now, self.about)
+    }
+}
+
+impl<T: Unpin, A: Copy + Unpin> Future for StoreCall<'_, T, A> {
+    type Output = Outcome<T>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome<T>> {
+        match &mut self.stage {
+            Stage::Begins => return self.begin(context),
+            Stage::Waits(asked, turn) => {
+                let (asked, turn) = (*asked, ready!(turn.poll_unpin(context)));
+                let served = self.served;
+                let clock = served.clock.as_ref().expect("it waits by this clock");
+                return self.make(clock, asked, Some(turn), context);
+            }
+            Stage::Made(made) => ready!(made.arrives.poll_unpin(context)),
+            Stage::Over => panic!("it has been answered"),
+        }
+        let Stage::Made(Made { outcome, turn, deaths, .. }) =
+            std::mem::replace(&mut self.stage, Stage::Over)
+        else {
+            unreachable!("its answer has arrived")
+        };
+        turn.into_iter().for_each(Turn::end);
+        let has_survived = self.served.deaths() == deaths;
+        Poll::Ready(if has_survived { Ok(outcome) } else { Err(UNAVAILABLE) })
+    }
+}
