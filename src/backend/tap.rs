@@ -26,9 +26,10 @@ impl Tap {
         Self(Guarded::new(clock.owner(), Seen::default()))
     }
 
-    /// Moves all calls seen since the last time to the end of `calls`, in the order they ended.
+    /// Puts all calls seen since the last time, in the order they ended, in the place of `calls`.
     pub fn take(&self, calls: &mut Vec<Call>) {
-        calls.append(&mut self.seen().calls);
+        calls.clear();
+        mem::swap(calls, &mut self.seen().calls);
     }
 
     /// Calls to `side` whose caller was gone before the answer came: they may or may not have reached

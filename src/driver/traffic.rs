@@ -193,7 +193,6 @@ impl<'a> Traffic<'a> {
     pub fn tell(&self) {
         let mut observer = self.observer.borrow_mut();
         let mut calls = self.calls.borrow_mut();
-        calls.clear();
         // Those of the requests that have ended are among them.
         self.tap.take(&mut calls);
         self.ended.each_key(|key| observer.expect(key));
