@@ -233,6 +233,9 @@ fn breaks_store(scenario: &Scenario) -> bool {
 /// The store with the delay that the scenario adds to it.
 fn slowed(scenario: &Scenario, store: Box<dyn StoreHost>, clock: &Clock) -> Box<dyn StoreHost> {
     let delays = StoreDelays { read: scenario.store.delay.nanos(), ..StoreDelays::default() };
+    if delays == StoreDelays::default() {
+        return store;
+    }
     Box::new(DelayedStoreHost::new(store, clock.clone(), delays))
 }
 
