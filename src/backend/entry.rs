@@ -34,13 +34,34 @@ enum Kind {
 #[derive(Clone)]
 struct Promised {
     body: Promise,
-    head: [u8; ENTRY_HEAD],
+    head: Head,
+}
+
+/// What comes before the body. Whole words, as what stands beside it: it is moved in fewer pieces.
+#[derive(Clone, Copy)]
+#[repr(align(8))]
+struct Head([u8; ENTRY_HEAD.next_multiple_of(8)]);
+
+impl Head {
+    fn of(bytes: &[u8; ENTRY_HEAD]) -> Self {
+        let mut head = Self([0; _]);
+        head.bytes_mut().copy_from_slice(bytes);
+        head
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.0[..ENTRY_HEAD]
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.0[..ENTRY_HEAD]
+    }
 }
 
 impl Entry {
     /// The entry that begins with `head`, in which the checksum is left out.
-    pub fn promised(head: [u8; ENTRY_HEAD], body: Promise) -> Self {
-        Self(Kind::Promised(Promised { body, head }))
+    pub fn promised(head: &[u8; ENTRY_HEAD], body: Promise) -> Self {
+        Self(Kind::Promised(Promised { body, head: Head::of(head) }))
     }
 
     pub fn len(&self) -> usize {
@@ -58,7 +79,7 @@ impl Entry {
     pub fn head(&self) -> &[u8] {
         match &self.0 {
             Kind::Bytes(bytes) => &bytes[..bytes.len().min(ENTRY_HEAD)],
-            Kind::Promised(promised) => &promised.head,
+            Kind::Promised(promised) => promised.head.bytes(),
         }
     }
 
@@ -99,7 +120,7 @@ impl Entry {
                 versioned.freeze().into()
             }
             Kind::Promised(mut promised) => {
-                promised.head[ENTRY_VERSION].copy_from_slice(&version.0.to_be_bytes());
+                promised.head.bytes_mut()[ENTRY_VERSION].copy_from_slice(&version.0.to_be_bytes());
                 Self(Kind::Promised(promised))
             }
         }
@@ -110,7 +131,7 @@ impl Entry {
         match &self.0 {
             Kind::Bytes(bytes) => bytes.starts_with(expected),
             Kind::Promised(promised) if expected.len() <= ENTRY_HEAD => {
-                promised.head.starts_with(expected)
+                promised.head.bytes().starts_with(expected)
             }
             Kind::Promised(promised) => promised.in_full().starts_with(expected),
         }
@@ -121,7 +142,7 @@ impl Promised {
     fn in_full(&self) -> Bytes {
         let (text, checksum) = self.body.in_full();
         let mut bytes = BytesMut::with_capacity(ENTRY_HEAD + text.len());
-        bytes.put_slice(&self.head);
+        bytes.put_slice(self.head.bytes());
         bytes[ENTRY_CHECKSUM].copy_from_slice(&checksum.to_be_bytes());
         bytes.put_slice(&text);
         bytes.freeze()
@@ -157,7 +178,7 @@ impl PartialEq for Entry {
         self.len() == other.len()
             && match (&self.0, &other.0) {
                 (Kind::Promised(one), Kind::Promised(other))
-                    if one.head == other.head && one.body.is_same(&other.body) =>
+                    if one.head.bytes() == other.head.bytes() && one.body.is_same(&other.body) =>
                 {
                     true
                 }
@@ -173,7 +194,7 @@ impl Debug for Entry {
         match &self.0 {
             Kind::Bytes(bytes) => bytes.fmt(formatter),
             Kind::Promised(promised) => {
-                write!(formatter, "{:?} + {:?}", &promised.head[..], promised.body)
+                write!(formatter, "{:?} + {:?}", promised.head.bytes(), promised.body)
             }
         }
     }
@@ -190,7 +211,7 @@ mod tests {
     use crate::model::{Key, Writer};
 
     fn promised(head: [u8; ENTRY_HEAD], length: usize, key: u64) -> Entry {
-        Entry::promised(head, Promise::new(Arc::new(Same(length)), Key(key), Writer(1), length))
+        Entry::promised(&head, Promise::new(Arc::new(Same(length)), Key(key), Writer(1), length))
     }
 
     proptest! {

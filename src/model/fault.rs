@@ -8,6 +8,7 @@ pub type Outcome<T> = Result<T, Fault>;
 /// Where an operation took place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[repr(u32)]
 pub enum Side {
     Cache,
     Store,
@@ -18,6 +19,7 @@ pub enum Side {
 /// Why an operation failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[repr(u32)]
 pub enum FaultKind {
     /// No answer in time. The operation may still take effect at any later moment.
     Timeout,
@@ -32,6 +34,8 @@ pub enum FaultKind {
 }
 
 /// A failed operation: where and why.
+// Eight bytes without a gap, and so is an `Op`: what is moved along with them is moved by words then. A gap
+// splits it at odd places, and who reads what was written in other pieces waits for all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Fault {
     /// `None` where it is the request as a whole that failed.

@@ -7,6 +7,8 @@ use super::{Fault, Key, Nanos, Touches, Version, Writer};
 /// What a client asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+// As large as what stands beside it, so that there is no gap: see `Fault`.
+#[repr(u32)]
 pub enum Op {
     Read,
     /// Writes the whole row, whatever it was.

@@ -58,11 +58,11 @@ impl RefreshAhead {
 #[async_trait]
 impl Strategy for RefreshAhead {
     async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
-        let lookup = self.aside.lookup(ctx, key).await?;
-        if let Lookup::Found(found) = &lookup
+        let (lookup, identity) = self.aside.lookup(ctx, key).await?;
+        if let (Lookup::Found(found), Some(identity)) = (&lookup, identity)
             && ctx.clock().now() + self.ahead >= found.stamp.expiry
         {
-            self.refresher.ask(key, found.identity);
+            self.refresher.ask(key, identity);
         }
         self.aside.answer(ctx, key, lookup).await
     }

@@ -82,10 +82,11 @@ impl StaleWhileRevalidate {
 impl Strategy for StaleWhileRevalidate {
     async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
         let now = ctx.clock().now();
-        match self.aside.lookup(ctx, key).await? {
+        let (lookup, identity) = self.aside.lookup(ctx, key).await?;
+        match lookup {
             Lookup::Found(found) if found.stamp.expiry > now => Ok(found.value),
             Lookup::Found(found) if found.stamp.expiry + self.window > now => {
-                self.refresher.ask(key, found.identity);
+                identity.into_iter().for_each(|identity| self.refresher.ask(key, identity));
                 ctx.count_stale_served();
                 Ok(found.value)
             }

@@ -66,8 +66,6 @@ enum Otherwise {
 pub struct Found {
     pub value: Value,
     pub stamp: Stamp,
-    /// What tells it from other entries of the key.
-    pub identity: Identity,
 }
 
 impl Aside {
@@ -98,12 +96,15 @@ impl Aside {
         }
     }
 
-    /// GET, unless the cache has not answered lately.
-    pub async fn lookup(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Lookup> {
-        match self.may_ask(ctx) {
-            true => self.told(ctx, key, ctx.lookup().cache().get(key).await),
-            false => Ok(Lookup::Unanswered),
+    /// GET, unless the cache has not answered lately; and what tells the entry, if there is one, from others
+    /// of the key.
+    pub async fn lookup(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<(Lookup, Option<Identity>)> {
+        if !self.may_ask(ctx) {
+            return Ok((Lookup::Unanswered, None));
         }
+        let answer = ctx.lookup().cache().get(key).await;
+        let identity = answer.as_ref().ok().and_then(|entry| entry.as_ref().map(entry::identity));
+        Ok((self.told(ctx, key, answer)?, identity))
     }
 
     /// The answer to a read, from what the lookup came to.
@@ -298,9 +299,8 @@ impl Aside {
 pub fn found(ctx: &Ctx<'_>, key: Key, answer: Outcome<Option<Entry>>) -> Outcome<Lookup> {
     let Ok(answer) = answer else { return Ok(Lookup::Unanswered) };
     let Some(entry) = answer else { return Ok(Lookup::Missed) };
-    let identity = entry::identity(&entry);
     Ok(match entry::decode(ctx.lookup(), key, entry)? {
-        Held::Value(value, stamp) => Lookup::Found(Found { value, stamp, identity }),
+        Held::Value(value, stamp) => Lookup::Found(Found { value, stamp }),
         Held::Tombstone(_) => Lookup::Missed,
     })
 }

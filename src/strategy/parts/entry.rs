@@ -178,7 +178,7 @@ pub fn write(value: &Value, stamp: Stamp, format: &Format) -> Entry {
         None => Header { flags: header.flags | ABSENT, ..header }.before(&[]),
         Some(Body::Text(text)) => header.before_text(text, format),
         Some(Body::Promised(promise)) if format.keeps(promise.length()) => {
-            Entry::promised(header.to_bytes(), promise.clone())
+            Entry::promised(&header.to_bytes(), promise.clone())
         }
         Some(Body::Promised(promise)) => {
             let (text, checksum) = promise.in_full();
