@@ -40,19 +40,6 @@ impl<T> Agenda<T> {
         }
         self.take()
     }
-
-    /// Forgets all but what is to be kept.
-    pub fn keep(&mut self, mut is_kept: impl FnMut(&T) -> bool) {
-        self.items.retain(|item| is_kept(&item.what));
-    }
-
-    pub fn clear(&mut self) {
-        self.items.clear();
-    }
-
-    pub fn count(&self) -> usize {
-        self.items.len()
-    }
 }
 
 impl<T> Default for Agenda<T> {
@@ -121,11 +108,6 @@ mod tests {
                     let expected = is_due.then(|| list.remove(0));
                     prop_assert_eq!(agenda.take_due(at), expected);
                 }
-                if number % 16 == 0 {
-                    agenda.keep(|number| number % 3 > 0);
-                    list.retain(|(_, number)| number % 3 > 0);
-                }
-                prop_assert_eq!(agenda.count(), list.len());
             }
             list.into_iter().for_each(|item| assert_eq!(agenda.take(), Some(item)));
         }
