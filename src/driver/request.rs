@@ -140,8 +140,11 @@ impl Client<'_> {
         seen: &Cell<Option<Seen>>,
     ) -> Outcome<Option<Version>> {
         if blank.op.reads_first() {
-            let value = strategy.read(ctx, blank.key).await;
-            let value = value.and_then(|value| self.check(blank, &value));
+            // Looked at where it lies: it is large, and would be moved.
+            let value = match &strategy.read(ctx, blank.key).await {
+                Ok(value) => self.check(blank, value),
+                Err(fault) => Err(*fault),
+            };
             let ended = self.clock.now();
             seen.set(Some(Seen { value, ended }));
             if !blank.op.is_read() {

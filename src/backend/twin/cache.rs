@@ -82,7 +82,7 @@ impl Shared {
 impl TwinCache {
     /// Whether something was done, of a command that says so.
     fn is(&self, command: Command) -> CacheCall<'_, bool> {
-        CacheCall::new(self.call(command), Reply::is)
+        CacheCall::new(self.call(command))
     }
 
     fn tracked(&self) -> MutexGuard<'_, Option<(Tracker, usize)>> {
@@ -109,12 +109,11 @@ impl TwinCache {
 #[async_trait]
 impl Cache for TwinCache {
     fn get(&self, key: Key) -> CacheAsking<'_, Option<Entry>> {
-        Asking::simulated(CacheCall::new(self.call(Command::Get(key)), Reply::entry))
+        Asking::simulated(CacheCall::new(self.call(Command::Get(key))))
     }
 
     fn set(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> CacheAsking<'_, ()> {
-        let call = self.call(Command::Set(key, Write::of(entry, ttl)));
-        Asking::simulated(CacheCall::new(call, drop))
+        Asking::simulated(CacheCall::new(self.call(Command::Set(key, Write::of(entry, ttl)))))
     }
 
     async fn set_if_absent(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<bool> {
@@ -237,7 +236,7 @@ impl Cache for TwinCache {
             return Err(unavailable);
         }
         let command = Command::GetTracked(key, tracker);
-        self.shared.call(connection, command).await.map(Reply::entry)
+        self.shared.call(connection, command).await.map(Reply::into)
     }
 
     async fn track(&self) -> Outcome<Box<dyn Subscription>> {

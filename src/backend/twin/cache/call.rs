@@ -1,6 +1,7 @@
 //! One call, as the node that makes it sees it.
 
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
@@ -30,10 +31,10 @@ pub(super) struct Calling<'a> {
     stage: Stage<'a>,
 }
 
-/// A call, as a future of what is taken from its answer.
+/// A call, as a future of what is wanted of its answer.
 pub struct CacheCall<'a, T> {
     calling: Calling<'a>,
-    take: fn(Reply) -> T,
+    wanted: PhantomData<fn() -> T>,
 }
 
 enum Stage<'a> {
@@ -267,16 +268,16 @@ impl Future for Calling<'_> {
 }
 
 impl<'a, T> CacheCall<'a, T> {
-    pub(super) const fn new(calling: Calling<'a>, take: fn(Reply) -> T) -> Self {
-        Self { calling, take }
+    pub(super) const fn new(calling: Calling<'a>) -> Self {
+        Self { calling, wanted: PhantomData }
     }
 }
 
-impl<T> Future for CacheCall<'_, T> {
+impl<T: From<Reply>> Future for CacheCall<'_, T> {
     type Output = Outcome<T>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome<T>> {
-        self.calling.poll_unpin(context).map_ok(self.take)
+        self.calling.poll_unpin(context).map_ok(T::from)
     }
 }
 

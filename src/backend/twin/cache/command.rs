@@ -127,14 +127,24 @@ impl Reply {
             _ => 0,
         }
     }
+}
 
-    pub fn is(self) -> bool {
-        matches!(self, Self::Is(true))
+impl From<Reply> for () {
+    fn from(_: Reply) {}
+}
+
+/// Whether something was done.
+impl From<Reply> for bool {
+    fn from(reply: Reply) -> Self {
+        matches!(reply, Reply::Is(true))
     }
+}
 
-    pub fn entry(self) -> Option<Entry> {
-        match self {
-            Self::Entry(entry) => entry,
+impl From<Reply> for Option<Entry> {
+    #[inline]
+    fn from(reply: Reply) -> Self {
+        match reply {
+            Reply::Entry(entry) => entry,
             _ => None,
         }
     }
