@@ -34,14 +34,16 @@ pub enum FaultKind {
 }
 
 /// A failed operation: where and why.
-// Eight bytes without a gap, and so is an `Op`: what is moved along with them is moved by words then. A gap
-// splits it at odd places, and who reads what was written in other pieces waits for all of them.
+// Two words without a gap, as an `Op` is one: what they stand in is moved by words then. A gap splits it at odd
+// places, and who reads what was written in other pieces waits until all of them are in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Fault {
     /// `None` where it is the request as a whole that failed.
     pub side: Option<Side>,
     pub kind: FaultKind,
 }
+
+const _: () = assert!(size_of::<Fault>() == 8);
 
 impl Fault {
     /// The client waited for its whole timeout and gave the request up.

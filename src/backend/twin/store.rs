@@ -219,16 +219,18 @@ impl StoreHost for TwinStoreHost {
 
 impl State {
     fn over(database: Database, stands_for: StandsFor, clock: Option<&Clock>) -> Self {
-        let database = Guarded::new(clock.and_then(|clock| clock.owner()), Some(database));
+        let owner = clock.and_then(|clock| clock.owner());
+        let database = Guarded::new(owner, Some(database));
         let takes_time = stands_for != StandsFor::Itself;
         let served = Arc::new(Served::new(clock.filter(|_| takes_time).cloned(), database));
-        let writer = Arc::new(Pool::new(1));
+        let writer = Arc::new(Pool::new(1, owner));
         Self { served, pools: vec![writer.clone()], writer }
     }
 
     /// So many connections more.
     fn pool(&mut self, connections: u32) -> Arc<Pool> {
-        let pool = Arc::new(Pool::new(connections));
+        let owner = self.served.clock.as_ref().and_then(|clock| clock.owner());
+        let pool = Arc::new(Pool::new(connections, owner));
         self.pools.push(pool.clone());
         pool
     }

@@ -24,7 +24,7 @@ pub(super) struct Timers {
     asked: u64,
 }
 
-/// Names one timer: the how-manyth it is to be asked for, and below that its place among the sleepers.
+/// Names one timer: how many had been asked for with it, and in the lowest bits its place among the sleepers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Ticket(u64);
 

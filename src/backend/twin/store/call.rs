@@ -55,17 +55,18 @@ impl<'a, T, A: Copy> StoreCall<'a, T, A> {
         Self { served, pool, about, ask, stage: Stage::Begins }
     }
 
+    fn ask(&self, now: Nanos) -> Outcome<Answer<T>> {
+        self.served.ask(now, |database, now| (self.ask)(database, now, self.about))
+    }
+}
+
+impl<'a, T: Unpin, A: Copy + Unpin> StoreCall<'a, T, A> {
     /// Makes the call, if there is a connection for it.
-    fn begin(&mut self, context: &mut Context<'_>) -> Poll<Outcome<T>>
-    where
-        T: Unpin,
-        A: Unpin,
-    {
+    fn begin(&mut self, context: &mut Context<'_>) -> Poll<Outcome<T>> {
         let served = self.served;
         let Some(clock) = &served.clock else {
             // Nothing takes any time.
-            let answer = self.served.ask(Nanos::ZERO, |database, now| self.put(database, now));
-            return Poll::Ready(answer.map(|answer| answer.outcome));
+            return Poll::Ready(self.ask(Nanos::ZERO).map(|answer| answer.outcome));
         };
         let now = clock.now();
         let Some(pool) = self.pool else { return self.make(clock, now, None, context) };
@@ -85,16 +86,11 @@ impl<'a, T, A: Copy> StoreCall<'a, T, A> {
         asked: Nanos,
         mut turn: Option<Turn<'a>>,
         context: &mut Context<'_>,
-    ) -> Poll<Outcome<T>>
-    where
-        T: Unpin,
-        A: Unpin,
-    {
+    ) -> Poll<Outcome<T>> {
         let now = clock.now();
         self.served.waits.record(now - asked);
         let deaths = self.served.deaths();
-        let Answer { outcome, at } =
-            self.served.ask(now, |database, now| self.put(database, now))?;
+        let Answer { outcome, at } = self.ask(now)?;
         if let Some(turn) = &mut turn {
             turn.work_until(at);
             self.served.waits.held(at - now);
@@ -102,10 +98,6 @@ impl<'a, T, A: Copy> StoreCall<'a, T, A> {
         let arrives = clock.sleep_until(at);
         self.stage = Stage::Made(Made { outcome, arrives, turn, deaths });
         self.poll_unpin(context)
-    }
-
-    fn put(&self, database: &mut Database, now: Nanos) -> Answer<T> {
-        (self.ask)(database, now, self.about)
     }
 }
 

@@ -44,11 +44,11 @@ impl TwinStore {
         StoreCall::new(&self.served, self.connections.scans.as_deref(), about, ask)
     }
 
-    fn commit<'a, T, A: Copy>(
-        &'a self,
+    fn commit<T, A: Copy>(
+        &self,
         about: A,
         ask: fn(&mut Database, Nanos, A) -> Answer<T>,
-    ) -> StoreCall<'a, T, A> {
+    ) -> StoreCall<'_, T, A> {
         StoreCall::new(&self.served, self.connections.writes.as_deref(), about, ask)
     }
 }

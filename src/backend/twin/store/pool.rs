@@ -2,17 +2,16 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Guard, Guarded, Owner};
 use crate::model::Nanos;
 
 pub struct Pool {
     /// One for each connection. Waiting is in the order of asking.
     permits: Semaphore,
-    idle: Mutex<Idle>,
+    idle: Guarded<Idle>,
 }
 
 struct Idle {
@@ -37,8 +36,10 @@ pub struct Turn<'a> {
 }
 
 impl Pool {
-    pub fn new(connections: u32) -> Self {
-        let idle = Mutex::new(Idle { free: connections, at_work: BinaryHeap::new(), breaks: 0 });
+    /// So many connections, which go with the [owner](Clock::owner) of time.
+    pub fn new(connections: u32, owner: Option<&Owner>) -> Self {
+        let idle = Idle { free: connections, at_work: BinaryHeap::new(), breaks: 0 };
+        let idle = Guarded::new(owner, idle);
         Self { permits: Semaphore::new(connections as usize), idle }
     }
 
@@ -67,8 +68,8 @@ impl Pool {
         idle.at_work.clear();
     }
 
-    fn idle(&self) -> MutexGuard<'_, Idle> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    fn idle(&self) -> Guard<'_, Idle> {
+        self.idle.lock()
     }
 }
 
