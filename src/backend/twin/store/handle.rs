@@ -28,67 +28,54 @@ pub(super) struct Connections {
 }
 
 impl TwinStore {
-    fn lookup<T, A: Copy>(
-        &self,
+    /// A call that takes a turn at a connection of `pool`.
+    fn over<'a, T, A: Copy>(
+        &'a self,
+        pool: &'a Option<Arc<Pool>>,
         about: A,
         ask: fn(&mut Database, Nanos, A) -> Answer<T>,
-    ) -> StoreCall<'_, T, A> {
-        StoreCall::new(&self.served, self.connections.lookups.as_deref(), about, ask)
-    }
-
-    fn scan<T, A: Copy>(
-        &self,
-        about: A,
-        ask: fn(&mut Database, Nanos, A) -> Answer<T>,
-    ) -> StoreCall<'_, T, A> {
-        StoreCall::new(&self.served, self.connections.scans.as_deref(), about, ask)
-    }
-
-    fn commit<T, A: Copy>(
-        &self,
-        about: A,
-        ask: fn(&mut Database, Nanos, A) -> Answer<T>,
-    ) -> StoreCall<'_, T, A> {
-        StoreCall::new(&self.served, self.connections.writes.as_deref(), about, ask)
+    ) -> StoreCall<'a, T, A> {
+        StoreCall::new(&self.served, pool.as_deref(), about, ask)
     }
 }
 
 #[async_trait]
 impl Store for TwinStore {
     fn read(&self, key: Key) -> StoreAsking<'_, Read, Key> {
-        Asking::simulated(match self.origin {
-            Origin::PointLookup | Origin::Api(_) => self.lookup(key, Database::read),
-            Origin::Aggregation { .. } => self.scan(key, Database::read),
-        })
+        let pool = match self.origin {
+            Origin::PointLookup | Origin::Api(_) => &self.connections.lookups,
+            Origin::Aggregation { .. } => &self.connections.scans,
+        };
+        Asking::simulated(self.over(pool, key, Database::read))
     }
 
     async fn version(&self, key: Key) -> Outcome<Version> {
-        self.lookup(key, Database::version).await
+        self.over(&self.connections.lookups, key, Database::version).await
     }
 
     fn write<'a>(&'a self, draft: &'a Draft) -> StoreAsking<'a, Version, &'a Draft> {
-        Asking::simulated(self.commit(draft, Database::write))
+        Asking::simulated(self.over(&self.connections.writes, draft, Database::write))
     }
 
     fn write_with_event<'a>(&'a self, draft: &'a Draft) -> StoreAsking<'a, Version, &'a Draft> {
-        Asking::simulated(self.commit(draft, Database::write_with_event))
+        Asking::simulated(self.over(&self.connections.writes, draft, Database::write_with_event))
     }
 
     async fn apply_batch(&self, writes: &[VersionedDraft]) -> Outcome<Applied> {
         if writes.is_empty() {
             return Ok(Applied::default());
         }
-        self.commit(writes, Database::apply_batch).await
+        self.over(&self.connections.writes, writes, Database::apply_batch).await
     }
 
     async fn read_outbox(&self, max: usize) -> Outcome<Vec<Event>> {
-        self.scan(max, Database::read_outbox).await
+        self.over(&self.connections.scans, max, Database::read_outbox).await
     }
 
     async fn trim_outbox(&self, published: &[Event]) -> Outcome<()> {
         if published.is_empty() {
             return Ok(());
         }
-        self.commit(published, Database::trim_outbox).await
+        self.over(&self.connections.writes, published, Database::trim_outbox).await
     }
 }
