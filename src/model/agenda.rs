@@ -110,6 +110,7 @@ mod tests {
                 }
             }
             list.into_iter().for_each(|item| assert_eq!(agenda.take(), Some(item)));
+            prop_assert_eq!(agenda.take(), None);
         }
     }
 }
