@@ -86,7 +86,9 @@ impl Strategy for StaleWhileRevalidate {
         match lookup {
             Lookup::Found(found) if found.stamp.expiry > now => Ok(found.value),
             Lookup::Found(found) if found.stamp.expiry + self.window > now => {
-                identity.into_iter().for_each(|identity| self.refresher.ask(key, identity));
+                if let Some(identity) = identity {
+                    self.refresher.ask(key, identity);
+                }
                 ctx.count_stale_served();
                 Ok(found.value)
             }

@@ -80,8 +80,8 @@ impl Shared {
 }
 
 impl TwinCache {
-    /// Whether something was done, of a command that says so.
-    fn is(&self, command: Command) -> CacheCall<'_, bool> {
+    /// What is wanted of the answer to a command.
+    fn ask<T>(&self, command: Command) -> CacheCall<'_, T> {
         CacheCall::new(self.call(command))
     }
 
@@ -109,23 +109,23 @@ impl TwinCache {
 #[async_trait]
 impl Cache for TwinCache {
     fn get(&self, key: Key) -> CacheAsking<'_, Option<Entry>> {
-        Asking::simulated(CacheCall::new(self.call(Command::Get(key))))
+        Asking::simulated(self.ask(Command::Get(key)))
     }
 
     fn set(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> CacheAsking<'_, ()> {
-        Asking::simulated(CacheCall::new(self.call(Command::Set(key, Write::of(entry, ttl)))))
+        Asking::simulated(self.ask(Command::Set(key, Write::of(entry, ttl))))
     }
 
     async fn set_if_absent(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<bool> {
-        self.is(Command::SetIfAbsent(key, Write::of(entry, ttl))).await
+        self.ask(Command::SetIfAbsent(key, Write::of(entry, ttl))).await
     }
 
     fn delete(&self, key: Key) -> CacheAsking<'_, bool> {
-        Asking::simulated(self.is(Command::Delete(key)))
+        Asking::simulated(self.ask(Command::Delete(key)))
     }
 
     async fn delete_if_older(&self, key: Key, version: Version) -> Outcome<bool> {
-        self.is(Command::DeleteIfOlder(key, version)).await
+        self.ask(Command::DeleteIfOlder(key, version)).await
     }
 
     async fn enqueue_write(
@@ -148,14 +148,14 @@ impl Cache for TwinCache {
     }
 
     async fn settle_writes(&self, writes: &[QueuedWrite], ttl: Option<Nanos>) -> Outcome<()> {
-        self.call(Command::SettleWrites(writes.to_vec(), ttl)).await.map(drop)
+        self.ask(Command::SettleWrites(writes.to_vec(), ttl)).await
     }
 
     async fn publish(&self, events: &[Event]) -> Outcome<()> {
         if events.is_empty() {
             return Ok(());
         }
-        self.call(Command::Publish(events.to_vec())).await.map(drop)
+        self.ask(Command::Publish(events.to_vec())).await
     }
 
     async fn claim_events(&self, max: usize, wait: Nanos, idle: Nanos) -> Outcome<Vec<Delivery>> {
@@ -167,11 +167,11 @@ impl Cache for TwinCache {
 
     async fn settle_events(&self, events: &[Delivery]) -> Outcome<()> {
         let ids = events.iter().map(|delivery| delivery.id.clone()).collect();
-        self.call(Command::SettleEvents(ids)).await.map(drop)
+        self.ask(Command::SettleEvents(ids)).await
     }
 
     async fn set_if_newer(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<bool> {
-        self.is(Command::SetIfNewer(key, Write::of(entry, ttl))).await
+        self.ask(Command::SetIfNewer(key, Write::of(entry, ttl))).await
     }
 
     async fn compare_and_set(
@@ -181,19 +181,19 @@ impl Cache for TwinCache {
         entry: Entry,
         ttl: Option<Nanos>,
     ) -> Outcome<bool> {
-        self.is(Command::CompareAndSet(key, Box::new((expected, Write { entry, ttl })))).await
+        self.ask(Command::CompareAndSet(key, Box::new((expected, Write { entry, ttl })))).await
     }
 
     async fn invalidate(&self, key: Key, tombstone: Entry, ttl: Option<Nanos>) -> Outcome<bool> {
-        self.is(Command::Invalidate(key, Write::of(tombstone, ttl))).await
+        self.ask(Command::Invalidate(key, Write::of(tombstone, ttl))).await
     }
 
     async fn lock(&self, key: Key, token: Token, ttl: Nanos) -> Outcome<bool> {
-        self.is(Command::Lock(key, token, ttl)).await
+        self.ask(Command::Lock(key, token, ttl)).await
     }
 
     async fn unlock(&self, key: Key, token: Token) -> Outcome<bool> {
-        self.is(Command::Unlock(key, token)).await
+        self.ask(Command::Unlock(key, token)).await
     }
 
     async fn lease_get(&self, key: Key, token: Token, ttl: Nanos) -> Outcome<Leased> {
@@ -210,15 +210,15 @@ impl Cache for TwinCache {
         entry: Entry,
         ttl: Option<Nanos>,
     ) -> Outcome<bool> {
-        self.is(Command::LeaseSet(key, token, Write::of(entry, ttl))).await
+        self.ask(Command::LeaseSet(key, token, Write::of(entry, ttl))).await
     }
 
     async fn lease_delete(&self, key: Key) -> Outcome<bool> {
-        self.is(Command::LeaseDelete(key)).await
+        self.ask(Command::LeaseDelete(key)).await
     }
 
     async fn broadcast(&self, key: Key) -> Outcome<()> {
-        self.call(Command::Broadcast(key)).await.map(drop)
+        self.ask(Command::Broadcast(key)).await
     }
 
     async fn subscribe(&self) -> Outcome<Box<dyn Subscription>> {

@@ -30,8 +30,8 @@ pub struct StoreCall<'a, T, A> {
 
 enum Stage<'a, T> {
     Begins,
-    /// No connection is free. Since when it waits.
-    Waits(Nanos, BoxFuture<'a, Turn<'a>>),
+    /// No connection is free. By which clock it waits, and since when.
+    Waits(&'a Clock, Nanos, BoxFuture<'a, Turn<'a>>),
     Made(Made<'a, T>),
     Over,
 }
@@ -73,7 +73,7 @@ impl<'a, T: Unpin, A: Copy + Unpin> StoreCall<'a, T, A> {
         match pool.try_take() {
             Some(turn) => self.make(clock, now, Some(turn), context),
             None => {
-                self.stage = Stage::Waits(now, pool.take(clock).boxed());
+                self.stage = Stage::Waits(clock, now, pool.take(clock).boxed());
                 self.poll_unpin(context)
             }
         }
@@ -107,10 +107,9 @@ impl<T: Unpin, A: Copy + Unpin> Future for StoreCall<'_, T, A> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome<T>> {
         match &mut self.stage {
             Stage::Begins => return self.begin(context),
-            Stage::Waits(asked, turn) => {
-                let (asked, turn) = (*asked, ready!(turn.poll_unpin(context)));
-                let served = self.served;
-                let clock = served.clock.as_ref().expect("it waits by this clock");
+            Stage::Waits(clock, asked, turn) => {
+                let (clock, asked) = (*clock, *asked);
+                let turn = ready!(turn.poll_unpin(context));
                 return self.make(clock, asked, Some(turn), context);
             }
             Stage::Made(made) => ready!(made.arrives.poll_unpin(context)),

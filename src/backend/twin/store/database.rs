@@ -90,21 +90,29 @@ impl Database {
 
     /// Writes the row once nobody else does, and commits.
     pub fn write(&mut self, now: Nanos, draft: &Draft) -> Answer<Version> {
-        self.settle(now);
-        let (key, version) = (draft.key, self.version_to_come(draft.key).next());
-        let change = Change::Row(key, self.loaded.held(draft, version));
-        let at = self.commit(now, self.transactions.free(key, now), change);
-        Answer { outcome: version, at }
+        self.write_row(now, draft, Change::Row)
     }
 
     /// The same, and an outbox row about it.
     pub fn write_with_event(&mut self, now: Nanos, draft: &Draft) -> Answer<Version> {
-        self.settle(now);
-        let (key, version) = (draft.key, self.version_to_come(draft.key).next());
         // Numbers are given as rows are inserted, which need not be the order of COMMITs.
         self.sequence += 1;
-        let event = Event { sequence: self.sequence, key, version };
-        let change = Change::RowAndEvent(key, self.loaded.held(draft, version), event);
+        let sequence = self.sequence;
+        self.write_row(now, draft, |key, held| {
+            let event = Event { sequence, key, version: held.version };
+            Change::RowAndEvent(key, held, event)
+        })
+    }
+
+    fn write_row(
+        &mut self,
+        now: Nanos,
+        draft: &Draft,
+        change: impl FnOnce(Key, Held) -> Change,
+    ) -> Answer<Version> {
+        self.settle(now);
+        let (key, version) = (draft.key, self.version_to_come(draft.key).next());
+        let change = change(key, self.loaded.held(draft, version));
         let at = self.commit(now, self.transactions.free(key, now), change);
         Answer { outcome: version, at }
     }
