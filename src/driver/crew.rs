@@ -82,7 +82,7 @@ impl<'a, T, W: Work<'a, T>> Crew<'a, '_, T, W> {
         // Where it was for nobody of the crew, it is for others to run before time may pass.
         let may_skip = begin_due(self.clock, &self.work) || is_woken;
         let most = self.members.len().max(UNINTERRUPTED);
-        let (mut polls, mut skips, mut has_skipped) = (0, 0, false);
+        let (mut polls, mut skips) = (0, 0);
         loop {
             // Hardly ever is there any: to drain nothing takes time, too.
             if !self.newcomers.is_empty() {
@@ -91,9 +91,7 @@ impl<'a, T, W: Work<'a, T>> Crew<'a, '_, T, W> {
                     self.members.push(member);
                 }
             }
-            let mut is_quiet = true;
             while let Some(member) = at_work.next() {
-                is_quiet = false;
                 if polls == most {
                     at_work.ring(member);
                     context.waker().wake_by_ref();
@@ -109,13 +107,11 @@ impl<'a, T, W: Work<'a, T>> Crew<'a, '_, T, W> {
             }
             self.work.add_newcomers(&mut self.newcomers);
             if !self.newcomers.is_empty() || begin_due(self.clock, &self.work) {
-                has_skipped = false;
                 continue;
             }
+            let has_skipped = may_skip && self.clock.skip_ahead(self.work.next_due());
             // Whom time has woken may be somebody who is not of the crew.
-            let is_for_others = has_skipped && is_quiet;
-            has_skipped = may_skip && !is_for_others && self.clock.skip_ahead(self.work.next_due());
-            if !has_skipped {
+            if !has_skipped || (at_work.is_quiet() && !begin_due(self.clock, &self.work)) {
                 return Poll::Pending;
             }
             polls = 0;

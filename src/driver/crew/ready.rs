@@ -95,6 +95,10 @@ impl<'a> AtWork<'a> {
     pub fn next(&self) -> Option<u32> {
         HERE.with_borrow_mut(Ready::next)
     }
+
+    pub fn is_quiet(&self) -> bool {
+        HERE.with_borrow(|here| here.woken.is_empty())
+    }
 }
 
 impl Drop for AtWork<'_> {
