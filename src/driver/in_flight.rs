@@ -26,8 +26,8 @@ struct Slot {
     /// The node that works on it.
     node: NodeId,
     started: Nanos,
-    seat: Rc<Seat>,
-    ended: bool,
+    /// Where its issuer sits; `None` when it has ended.
+    seat: Option<Rc<Seat>>,
 }
 
 impl InFlight {
@@ -38,16 +38,16 @@ impl InFlight {
     /// Notes that a request starts at a node. Starts come in the order of time.
     pub fn begin(&mut self, node: NodeId, started: Nanos, seat: Rc<Seat>) -> Ticket {
         let ticket = Ticket(self.started());
-        self.slots.push_back(Slot { node, started, seat, ended: false });
+        self.slots.push_back(Slot { node, started, seat: Some(seat) });
         self.count += 1;
         self.peak = self.peak.max(self.count);
         ticket
     }
 
     pub fn end(&mut self, Ticket(number): Ticket) {
-        self.slots[(number - self.first) as usize].ended = true;
+        self.slots[(number - self.first) as usize].seat = None;
         self.count -= 1;
-        while self.slots.front().is_some_and(|slot| slot.ended) {
+        while self.slots.front().is_some_and(|slot| slot.seat.is_none()) {
             self.slots.pop_front();
             self.first += 1;
         }
@@ -57,11 +57,11 @@ impl InFlight {
     /// Gives up every request that has waited for the whole timeout.
     pub fn give_up_overdue(&mut self, now: Nanos) {
         while let Some(slot) = self.slots.get((self.in_time - self.first) as usize) {
-            if !slot.ended {
+            if let Some(seat) = &slot.seat {
                 if slot.started + self.timeout > now {
                     break;
                 }
-                slot.seat.give_up();
+                seat.give_up();
             }
             self.in_time += 1;
         }
@@ -69,9 +69,8 @@ impl InFlight {
 
     /// Gives up every request that the node works on.
     pub fn give_up_node(&self, node: NodeId) {
-        for slot in self.slots.iter().filter(|slot| !slot.ended && slot.node == node) {
-            slot.seat.give_up();
-        }
+        let of_node = self.slots.iter().filter(|slot| slot.node == node);
+        of_node.filter_map(|slot| slot.seat.as_ref()).for_each(|seat| seat.give_up());
     }
 
     /// When the next request will have waited for the whole timeout. While an overdue one has not
@@ -81,7 +80,7 @@ impl InFlight {
             return None;
         }
         let in_time = self.slots.range((self.in_time - self.first) as usize..);
-        let next = in_time.into_iter().find(|slot| !slot.ended);
+        let next = in_time.into_iter().find(|slot| slot.seat.is_some());
         Some(next.map_or(Nanos::NEVER, |slot| slot.started + self.timeout))
     }
 

@@ -4,14 +4,15 @@ use std::cell::{Cell, RefCell};
 use std::pin::pin;
 use std::rc::Rc;
 
+use futures_util::FutureExt;
+
 use super::Node;
 use super::seat::Seat;
 use crate::backend::{Ctx, Tap};
 use crate::clock::Clock;
 use crate::model::{
-    Draft, Fault, Key, Nanos, Op, Outcome, Sample, Touches, Value, Version, Writer,
+    Draft, Fault, Key, Nanos, NodeId, Op, Outcome, Sample, Touches, Value, Version, Writer,
 };
-use crate::strategy::Strategy;
 use crate::workload::{Request, Rows};
 
 /// The client of one request.
@@ -25,16 +26,45 @@ pub struct Client<'a> {
     pub ended: &'a Ended,
 }
 
+/// A request that starts.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    pub request: &'a Request,
+    /// When it was meant to start.
+    pub intended: Nanos,
+    pub started: Nanos,
+}
+
+/// What came of a request, or of one part of it.
+struct Came {
+    ended: Nanos,
+    wrote_from: Nanos,
+    seen: Option<(Version, Writer, Row)>,
+    outcome: Outcome<Option<Version>>,
+    touches: Touches,
+}
+
 /// What has ended and is still to be told, in the order in which it did.
 #[derive(Default)]
 pub struct Ended(RefCell<Vec<(Part, Sample)>>);
 
 /// What a sample is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// A whole word, as what stands beside it: see `Fault`.
+#[repr(u64)]
 pub enum Part {
     Request,
     /// The read that a request of two parts began with.
     FirstRead,
+}
+
+/// Whether there is one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+// A whole word, as what stands beside it: see `Fault`.
+#[repr(u64)]
+enum Row {
+    There,
+    Absent,
 }
 
 /// What a request came to, as far as it matters for the next.
@@ -50,16 +80,36 @@ pub struct Answered {
 /// What a read came to, and when.
 #[derive(Clone, Copy)]
 struct Seen {
-    value: Outcome<(Version, Writer, bool)>,
+    value: Outcome<(Version, Writer, Row)>,
     ended: Nanos,
 }
 
 impl Ended {
-    /// Adds what has ended just now. Returns how many there are.
-    fn add(&self, part: Part, sample: &Sample) -> usize {
-        let mut ended = self.0.borrow_mut();
-        ended.push((part, *sample));
-        ended.len()
+    /// Adds what has ended just now, as an `op` at a node. Returns how many there are.
+    #[inline(always)]
+    fn add(&self, part: Part, op: Op, asked: &Asked<'_>, node: NodeId, came: Came) -> usize {
+        let Asked { request, intended, started } = *asked;
+        let Came { ended, wrote_from, seen, outcome, touches } = came;
+        let sample = Sample {
+            request: request.number,
+            key: request.key,
+            op,
+            node,
+            client: request.client,
+            intended,
+            started,
+            wrote_from,
+            ended,
+            seen: seen.map(|(version, ..)| version),
+            seen_writer: seen.map(|(_, writer, _)| writer),
+            absent: seen.is_some_and(|(.., row)| row == Row::Absent),
+            written: outcome.ok().flatten(),
+            fault: outcome.err(),
+            touches,
+        };
+        let mut list = self.0.borrow_mut();
+        list.push((part, sample));
+        list.len()
     }
 
     /// The keys of all that have ended.
@@ -79,20 +129,19 @@ impl Ended {
 impl Client<'_> {
     /// Sends the request, which starts now, waits for its answer, or until the seat's request is given
     /// up, and adds it to those that have ended.
-    pub async fn send(
-        &self,
-        request: &Request,
-        intended: Nanos,
-        started: Nanos,
-        seat: &Seat,
-    ) -> Answered {
-        let mut sample = blank(request, intended, started);
+    pub async fn send(&self, asked: &Asked<'_>, seat: &Seat) -> Answered {
+        let Asked { request, started, .. } = *asked;
         let Some(node) = &self.node else {
             // Nobody is there to ask: nothing was read, and nothing can have been written.
-            (sample.ended, sample.fault) = (started, Some(Fault::NODE_DOWN));
-            return self.answered(&sample, false);
+            let came = Came {
+                ended: started,
+                wrote_from: Nanos::NEVER,
+                seen: None,
+                outcome: Err(Fault::NODE_DOWN),
+                touches: Touches::default(),
+            };
+            return self.answered(asked, request.node, came, false);
         };
-        sample.node = node.id;
         let ctx = Ctx::request(
             &*node.cache,
             &*node.store,
@@ -103,111 +152,93 @@ impl Client<'_> {
         // What the read came to is known even if the client gives up later.
         let seen = Cell::new(None);
         let (outcome, waited) = {
-            let asked = pin!(self.ask(&ctx, &*node.strategy, &sample, &seen));
-            seat.wait_for(asked).await
+            let answer = pin!(self.ask(&ctx, node, asked, &seen));
+            seat.wait_for(answer).await
         };
         let seen: Option<Seen> = seen.get();
-        sample.ended = match seen {
-            Some(seen) if request.op.is_read() && outcome.is_some() => seen.ended,
-            _ => self.clock.now(),
+        let came = Came {
+            ended: match seen {
+                Some(seen) if request.op.is_read() && outcome.is_some() => seen.ended,
+                _ => self.clock.now(),
+            },
+            wrote_from: if request.op.reads_first() {
+                seen.filter(|seen| seen.value.is_ok()).map_or(Nanos::NEVER, |seen| seen.ended)
+            } else {
+                started
+            },
+            seen: seen.and_then(|seen| seen.value.ok()),
+            outcome: outcome.unwrap_or_else(|| match node.was_killed() {
+                true => Err(Fault::NODE_DOWN),
+                false => Err(Fault::GAVE_UP),
+            }),
+            touches: ctx.touches(),
         };
-        (sample.written, sample.fault) = match outcome {
-            Some(Ok(written)) => (written, None),
-            Some(Err(fault)) => (None, Some(fault)),
-            None if node.was_killed() => (None, Some(Fault::NODE_DOWN)),
-            None => (None, Some(Fault::GAVE_UP)),
-        };
-        sample.wrote_from = if request.op.reads_first() {
-            seen.filter(|seen| seen.value.is_ok()).map_or(Nanos::NEVER, |seen| seen.ended)
-        } else {
-            started
-        };
-        sample.touches = ctx.touches();
-        note(&mut sample, seen.and_then(|seen| seen.value.ok()));
-        self.answered(&sample, waited)
+        self.answered(asked, node.id, came, waited)
     }
 
-    fn answered(&self, sample: &Sample, waited: bool) -> Answered {
-        let untold = self.ended.add(Part::Request, sample);
-        Answered { request: sample.request, ended: sample.ended, waited, untold }
+    // In place: what is told of a request is written where it stays.
+    #[inline(always)]
+    fn answered(&self, asked: &Asked<'_>, node: NodeId, came: Came, waited: bool) -> Answered {
+        let ended = came.ended;
+        let untold = self.ended.add(Part::Request, asked.request.op, asked, node, came);
+        Answered { request: asked.request.number, ended, waited, untold }
     }
 
     async fn ask(
         &self,
         ctx: &Ctx<'_>,
-        strategy: &dyn Strategy,
-        blank: &Sample,
+        node: &Node,
+        asked: &Asked<'_>,
         seen: &Cell<Option<Seen>>,
     ) -> Outcome<Option<Version>> {
-        if blank.op.reads_first() {
-            // Looked at where it lies: it is large, and would be moved.
-            let value = match &strategy.read(ctx, blank.key).await {
-                Ok(value) => self.check(blank, value),
+        let request = asked.request;
+        if request.op.reads_first() {
+            // Looked at where it comes: it is large, and would be moved.
+            let read = node.strategy.read(ctx, request.key);
+            let value = read.map(|read| match &read {
+                Ok(value) => self.check(request.key, value),
                 Err(fault) => Err(*fault),
-            };
+            });
+            let value = value.await;
             let ended = self.clock.now();
             seen.set(Some(Seen { value, ended }));
-            if !blank.op.is_read() {
-                let fault = value.err();
-                let touches = ctx.touches();
-                let mut read = Sample { op: Op::Read, ended, fault, touches, ..*blank };
-                note(&mut read, value.ok());
-                self.ended.add(Part::FirstRead, &read);
+            if !request.op.is_read() {
+                let came = Came {
+                    ended,
+                    wrote_from: Nanos::NEVER,
+                    seen: value.ok(),
+                    outcome: value.map(|_| None),
+                    touches: ctx.touches(),
+                };
+                self.ended.add(Part::FirstRead, Op::Read, asked, node.id, came);
             }
             value?;
         }
-        match self.draft(blank) {
-            Some(draft) => strategy.write(ctx, draft).await.map(Some),
+        match self.draft(request) {
+            Some(draft) => node.strategy.write(ctx, draft).await.map(Some),
             None => Ok(None),
         }
     }
 
     /// What the request writes; `None` where it only reads.
-    fn draft(&self, asked: &Sample) -> Option<Draft> {
-        let writer = Writer::of_request(asked.request);
-        match asked.op {
+    fn draft(&self, request: &Request) -> Option<Draft> {
+        let writer = Writer::of_request(request.number);
+        match request.op {
             Op::Read => None,
             Op::Update | Op::Insert | Op::ReadModifyWrite => {
-                Some(self.rows.draft(asked.key, writer))
+                Some(self.rows.draft(request.key, writer))
             }
-            Op::Delete => Some(Draft::deletion(asked.key, writer)),
+            Op::Delete => Some(Draft::deletion(request.key, writer)),
         }
     }
 
     /// Takes a read's answer for what it is, if it is what some writer wrote and the origin says.
-    fn check(&self, asked: &Sample, value: &Value) -> Outcome<(Version, Writer, bool)> {
-        let aggregate = self.rows.aggregate(asked.key).filter(|_| !value.is_absent());
-        if !value.is_intact(asked.key) || value.aggregate != aggregate {
+    fn check(&self, key: Key, value: &Value) -> Outcome<(Version, Writer, Row)> {
+        let aggregate = self.rows.aggregate(key).filter(|_| !value.is_absent());
+        if !value.is_intact(key) || value.aggregate != aggregate {
             return Err(Fault::CORRUPT_ANSWER);
         }
-        Ok((value.version, value.writer, value.is_absent()))
+        let row = if value.is_absent() { Row::Absent } else { Row::There };
+        Ok((value.version, value.writer, row))
     }
-}
-
-/// What is known of a request as it starts.
-fn blank(request: &Request, intended: Nanos, started: Nanos) -> Sample {
-    Sample {
-        request: request.number,
-        key: request.key,
-        op: request.op,
-        node: request.node,
-        client: request.client,
-        intended,
-        started,
-        wrote_from: Nanos::NEVER,
-        ended: Nanos::NEVER,
-        seen: None,
-        seen_writer: None,
-        absent: false,
-        written: None,
-        fault: None,
-        touches: Touches::default(),
-    }
-}
-
-/// Notes in `sample` what was read, if anything was.
-fn note(sample: &mut Sample, seen: Option<(Version, Writer, bool)>) {
-    sample.seen = seen.map(|(version, ..)| version);
-    sample.seen_writer = seen.map(|(_, writer, _)| writer);
-    sample.absent = seen.is_some_and(|(.., absent)| absent);
 }

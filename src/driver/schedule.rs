@@ -36,8 +36,8 @@ pub struct Due {
 
 enum Pace {
     Open {
-        /// The next ones, which have been drawn, and when each is meant to start. There always are some.
-        next: VecDeque<(Nanos, Request)>,
+        /// The next ones, which have been drawn. There always are some.
+        next: VecDeque<Due>,
         /// Numbers, and when each of them is meant to start, from the plan's zero.
         later: Enumerate<Arrivals>,
     },
@@ -81,11 +81,11 @@ impl<'a> Schedule<'a> {
     fn take(&mut self) -> Option<Due> {
         let due = match &mut self.pace {
             Pace::Open { next, .. } => {
-                let (due, request) = next.pop_front()?;
+                let due = next.pop_front()?;
                 if next.is_empty() {
                     self.draw();
                 }
-                Due { request, intended: Some(due) }
+                due
             }
             Pace::Closed { waiting, .. } => {
                 let Reverse((_, number)) = waiting.pop()?;
@@ -98,7 +98,7 @@ impl<'a> Schedule<'a> {
 
     fn look_ahead(&mut self) {
         let due = match &self.pace {
-            Pace::Open { next, .. } => next.front().map(|(due, _)| *due),
+            Pace::Open { next, .. } => next.front().and_then(|due| due.intended),
             Pace::Closed { waiting, .. } => waiting.peek().map(|Reverse((due, _))| *due),
         };
         self.next_due = due.filter(|due| *due < self.end).unwrap_or(Nanos::NEVER);
@@ -116,7 +116,7 @@ impl<'a> Schedule<'a> {
                 {
                     counting.count(&drawn, Some(due));
                 }
-                (start + due, drawn.request)
+                Due { request: drawn.request, intended: Some(start + due) }
             }));
         }
     }
