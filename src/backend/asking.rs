@@ -33,6 +33,7 @@ impl<'a, T, S> Asking<'a, T, S> {
 impl<T, S: Future<Output = Outcome<T>> + Unpin> Future for Asking<'_, T, S> {
     type Output = Outcome<T>;
 
+    #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome<T>> {
         match &mut self.0 {
             Way::Simulated(call) => call.poll_unpin(context),

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 use rand::{RngExt, SeedableRng};
@@ -13,7 +13,6 @@ use super::entry::Entry;
 use super::flights::{Flights, Flown};
 use super::layer::{Described, Layer, Layered, Step};
 use super::local::Local;
-use super::tap::{InProgress, Loading};
 use super::touched::Touched;
 use super::{Cache, Store, Tap, Token};
 use crate::clock::Clock;
@@ -247,7 +246,7 @@ impl Layer for Purposed<'_> {
         step: Step,
         call: impl Future<Output = Outcome<T>> + Send,
     ) -> impl Future<Output = Outcome<T>> + Send {
-        Tapped { purposed: *self, step, call, begun: None }
+        Tapped { purposed: *self, step, begun: None, call }
     }
 }
 
@@ -257,48 +256,77 @@ pin_project! {
     struct Tapped<'a, C> {
         purposed: Purposed<'a>,
         step: Step,
+        // While it is in progress.
+        begun: Option<Begun>,
         #[pin]
         call: C,
-        begun: Option<Begun<'a>>,
+    }
+
+    // A cancelled call is over, too.
+    impl<C> PinnedDrop for Tapped<'_, C> {
+        fn drop(this: Pin<&mut Self>) {
+            let tapped = this.project();
+            if let Some(begun) = tapped.begun {
+                tapped.purposed.give_up(tapped.step, begun);
+            }
+        }
     }
 }
 
-/// A call that has begun.
-struct Begun<'a> {
-    in_progress: InProgress<'a>,
-    loading: Option<Loading<'a>>,
+/// A call that has begun. Whole words: see `Fault`.
+struct Begun {
     started: Nanos,
+    /// Calls to the same side in progress then, itself included.
+    concurrent: u32,
+    load: Load,
+}
+
+/// Whether a call is a fill's read of the store.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+enum Load {
+    None,
+    First,
+    /// It began while another fill of the same key was reading it.
+    Duplicate,
 }
 
 impl<T: Described, C: Future<Output = Outcome<T>>> Future for Tapped<'_, C> {
     type Output = Outcome<T>;
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome<T>> {
         let tapped = self.project();
         if tapped.begun.is_none() {
             *tapped.begun = Some(tapped.purposed.begin(tapped.step));
         }
-        let outcome = ready!(tapped.call.poll(context));
-        if let Some(begun) = tapped.begun.take() {
-            tapped.purposed.end(tapped.step, begun, &outcome);
+        // Looked at where it is handed on from: an entry is large, and would be moved.
+        let polled = tapped.call.poll(context);
+        if let Poll::Ready(outcome) = &polled
+            && let Some(begun) = tapped.begun.take()
+        {
+            tapped.purposed.end(tapped.step, &begun, outcome);
         }
-        Poll::Ready(outcome)
+        polled
     }
 }
 
-impl<'a> Purposed<'a> {
-    fn begin(self, step: &Step) -> Begun<'a> {
+impl Purposed<'_> {
+    fn begin(self, step: &Step) -> Begun {
         let tap = self.ctx.tap;
         let is_load = step.side == Side::Store
             && step.verb == Verb::Read
             && matches!(self.purpose, Purpose::Fill | Purpose::Refresh);
-        let loading = step.key.filter(|_| is_load).map(|key| tap.begin_load(key));
-        let in_progress = tap.begin_call(step.side);
-        Begun { in_progress, loading, started: self.ctx.clock.now() }
+        let load = match step.key.filter(|_| is_load) {
+            None => Load::None,
+            Some(key) if tap.begin_load(key) == 0 => Load::First,
+            Some(_) => Load::Duplicate,
+        };
+        let concurrent = tap.begin_call(step.side);
+        Begun { started: self.ctx.clock.now(), concurrent, load }
     }
 
-    fn end<T: Described>(self, step: &Step, begun: Begun<'_>, outcome: &Outcome<T>) {
-        let Begun { in_progress, loading, started } = begun;
+    fn end<T: Described>(self, step: &Step, begun: &Begun, outcome: &Outcome<T>) {
         let answer = match outcome {
             Ok(result) => match result.found() {
                 Some(true) => Answer::Hit,
@@ -312,13 +340,25 @@ impl<'a> Purposed<'a> {
             answer,
             rows: count(came_back.map_or(0, Described::rows)),
             bytes: count(step.bytes + came_back.map_or(0, Described::bytes)),
-            concurrent: in_progress.concurrent,
-            duplicate: loading.as_ref().is_some_and(|load| load.duplicate),
-            ..self.call(step.side, step.verb, step.key, started)
+            concurrent: begun.concurrent,
+            duplicate: begun.load == Load::Duplicate,
+            ..self.call(step.side, step.verb, step.key, begun.started)
         };
-        drop(loading);
+        self.end_load(step, begun);
         self.ctx.count(&call);
-        in_progress.answered(call);
+        self.ctx.tap.end_call(step.side, call);
+    }
+
+    /// Its caller is gone before the answer came.
+    fn give_up(self, step: &Step, begun: &Begun) {
+        self.ctx.tap.give_up_call(step.side);
+        self.end_load(step, begun);
+    }
+
+    fn end_load(self, step: &Step, begun: &Begun) {
+        if let Some(key) = step.key.filter(|_| begun.load != Load::None) {
+            self.ctx.tap.end_load(key);
+        }
     }
 }
 

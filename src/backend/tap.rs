@@ -42,69 +42,50 @@ impl Tap {
         self.seen().calls.push(call);
     }
 
-    /// Notes that a call to `side` is in progress until the guard is dropped.
-    pub(super) fn begin_call(&self, side: Side) -> InProgress<'_> {
+    /// Notes that a call to `side` is in progress. Returns how many are.
+    pub(super) fn begin_call(&self, side: Side) -> u32 {
         let in_progress = &mut self.seen().in_progress[side as usize];
         *in_progress += 1;
-        InProgress { tap: self, side, concurrent: *in_progress }
+        *in_progress
     }
 
-    /// Notes that a fill reads `key` from now on until the guard is dropped.
-    pub(super) fn begin_load(&self, key: Key) -> Loading<'_> {
+    /// A call to `side` has been answered, and is recorded as this.
+    // In place: the call is written where it stays.
+    #[inline(always)]
+    pub(super) fn end_call(&self, side: Side, call: Call) {
         let mut seen = self.seen();
-        let others = seen.loading.entry(key).or_default();
-        let duplicate = *others > 0;
-        *others += 1;
-        Loading { tap: self, key, duplicate }
+        seen.in_progress[side as usize] -= 1;
+        seen.calls.push(call);
+    }
+
+    /// The caller of a call to `side` is gone.
+    pub(super) fn give_up_call(&self, side: Side) {
+        let mut seen = self.seen();
+        seen.in_progress[side as usize] -= 1;
+        seen.given_up[side as usize] += 1;
+    }
+
+    /// Notes that a fill reads `key` from now on. Returns how many others do.
+    pub(super) fn begin_load(&self, key: Key) -> u32 {
+        let mut seen = self.seen();
+        let loads = seen.loading.entry(key).or_default();
+        *loads += 1;
+        *loads - 1
+    }
+
+    /// A fill does not read `key` any more.
+    pub(super) fn end_load(&self, key: Key) {
+        let loading = &mut self.seen().loading;
+        if let Some(count) = loading.get_mut(&key) {
+            *count -= 1;
+            if *count == 0 {
+                loading.remove(&key);
+            }
+        }
     }
 
     #[inline(always)]
     fn seen(&self) -> Guard<'_, Seen> {
         self.0.lock()
-    }
-}
-
-/// A call in progress. Dropped with its future, so that a cancelled call is over.
-pub(super) struct InProgress<'a> {
-    tap: &'a Tap,
-    side: Side,
-    pub concurrent: u32,
-}
-
-impl InProgress<'_> {
-    /// It is over, and is recorded as this.
-    pub fn answered(self, call: Call) {
-        let mut seen = self.tap.seen();
-        seen.in_progress[self.side as usize] -= 1;
-        seen.calls.push(call);
-        drop(seen);
-        mem::forget(self);
-    }
-}
-
-impl Drop for InProgress<'_> {
-    fn drop(&mut self) {
-        let (mut seen, side) = (self.tap.seen(), self.side as usize);
-        seen.in_progress[side] -= 1;
-        seen.given_up[side] += 1;
-    }
-}
-
-/// A fill's store read in flight. Dropped with its future, so that a cancelled load is forgotten.
-pub(super) struct Loading<'a> {
-    tap: &'a Tap,
-    key: Key,
-    pub duplicate: bool,
-}
-
-impl Drop for Loading<'_> {
-    fn drop(&mut self) {
-        let loading = &mut self.tap.seen().loading;
-        if let Some(count) = loading.get_mut(&self.key) {
-            *count -= 1;
-            if *count == 0 {
-                loading.remove(&self.key);
-            }
-        }
     }
 }

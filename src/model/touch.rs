@@ -49,6 +49,8 @@ impl Purpose {
 /// What kind of call it was, for the counts that are reconciled with a server's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+// A whole word, as what stands beside it in a step: see `Fault`.
+#[repr(u32)]
 pub enum Verb {
     Get,
     Set,
