@@ -80,11 +80,6 @@ impl Shared {
 }
 
 impl TwinCache {
-    /// What is wanted of the answer to a command.
-    fn ask<T>(&self, command: Command) -> CacheCall<'_, T> {
-        CacheCall::new(self.call(command))
-    }
-
     fn tracked(&self) -> MutexGuard<'_, Option<(Tracker, usize)>> {
         self.tracked.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -109,23 +104,23 @@ impl TwinCache {
 #[async_trait]
 impl Cache for TwinCache {
     fn get(&self, key: Key) -> CacheAsking<'_, Option<Entry>> {
-        Asking::simulated(self.ask(Command::Get(key)))
+        Asking::simulated(self.call(Command::Get(key)))
     }
 
     fn set(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> CacheAsking<'_, ()> {
-        Asking::simulated(self.ask(Command::Set(key, Write::of(entry, ttl))))
+        Asking::simulated(self.call(Command::Set(key, Write::of(entry, ttl))))
     }
 
     async fn set_if_absent(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<bool> {
-        self.ask(Command::SetIfAbsent(key, Write::of(entry, ttl))).await
+        self.call(Command::SetIfAbsent(key, Write::of(entry, ttl))).await
     }
 
     fn delete(&self, key: Key) -> CacheAsking<'_, bool> {
-        Asking::simulated(self.ask(Command::Delete(key)))
+        Asking::simulated(self.call(Command::Delete(key)))
     }
 
     async fn delete_if_older(&self, key: Key, version: Version) -> Outcome<bool> {
-        self.ask(Command::DeleteIfOlder(key, version)).await
+        self.call(Command::DeleteIfOlder(key, version)).await
     }
 
     async fn enqueue_write(
@@ -134,28 +129,28 @@ impl Cache for TwinCache {
         entry: Entry,
         seed: Option<Version>,
     ) -> Outcome<Enqueued> {
-        match self.call(Command::EnqueueWrite(key, Box::new(entry), seed)).await? {
+        match self.call::<Reply>(Command::EnqueueWrite(key, Box::new((entry, seed)))).await? {
             Reply::Enqueued(enqueued) => Ok(enqueued),
             _ => Err(unexpected()),
         }
     }
 
     async fn claim_writes(&self, max: usize, idle: Nanos) -> Outcome<Vec<QueuedWrite>> {
-        match self.call(Command::ClaimWrites { max, idle }).await? {
+        match self.call::<Reply>(Command::ClaimWrites { max, idle }).await? {
             Reply::Writes(writes) => Ok(writes),
             _ => Err(unexpected()),
         }
     }
 
     async fn settle_writes(&self, writes: &[QueuedWrite], ttl: Option<Nanos>) -> Outcome<()> {
-        self.ask(Command::SettleWrites(writes.to_vec(), ttl)).await
+        self.call(Command::SettleWrites(Box::new((writes.to_vec(), ttl)))).await
     }
 
     async fn publish(&self, events: &[Event]) -> Outcome<()> {
         if events.is_empty() {
             return Ok(());
         }
-        self.ask(Command::Publish(events.to_vec())).await
+        self.call(Command::Publish(events.to_vec())).await
     }
 
     async fn claim_events(&self, max: usize, wait: Nanos, idle: Nanos) -> Outcome<Vec<Delivery>> {
@@ -167,11 +162,11 @@ impl Cache for TwinCache {
 
     async fn settle_events(&self, events: &[Delivery]) -> Outcome<()> {
         let ids = events.iter().map(|delivery| delivery.id.clone()).collect();
-        self.ask(Command::SettleEvents(ids)).await
+        self.call(Command::SettleEvents(ids)).await
     }
 
     async fn set_if_newer(&self, key: Key, entry: Entry, ttl: Option<Nanos>) -> Outcome<bool> {
-        self.ask(Command::SetIfNewer(key, Write::of(entry, ttl))).await
+        self.call(Command::SetIfNewer(key, Write::of(entry, ttl))).await
     }
 
     async fn compare_and_set(
@@ -181,23 +176,23 @@ impl Cache for TwinCache {
         entry: Entry,
         ttl: Option<Nanos>,
     ) -> Outcome<bool> {
-        self.ask(Command::CompareAndSet(key, Box::new((expected, Write { entry, ttl })))).await
+        self.call(Command::CompareAndSet(key, Box::new((expected, Write { entry, ttl })))).await
     }
 
     async fn invalidate(&self, key: Key, tombstone: Entry, ttl: Option<Nanos>) -> Outcome<bool> {
-        self.ask(Command::Invalidate(key, Write::of(tombstone, ttl))).await
+        self.call(Command::Invalidate(key, Write::of(tombstone, ttl))).await
     }
 
     async fn lock(&self, key: Key, token: Token, ttl: Nanos) -> Outcome<bool> {
-        self.ask(Command::Lock(key, token, ttl)).await
+        self.call(Command::Lock(key, Box::new((token, ttl)))).await
     }
 
     async fn unlock(&self, key: Key, token: Token) -> Outcome<bool> {
-        self.ask(Command::Unlock(key, token)).await
+        self.call(Command::Unlock(key, Box::new(token))).await
     }
 
     async fn lease_get(&self, key: Key, token: Token, ttl: Nanos) -> Outcome<Leased> {
-        match self.call(Command::LeaseGet(key, token, ttl)).await? {
+        match self.call::<Reply>(Command::LeaseGet(key, Box::new((token, ttl)))).await? {
             Reply::Leased(leased) => Ok(leased),
             _ => Err(unexpected()),
         }
@@ -210,19 +205,19 @@ impl Cache for TwinCache {
         entry: Entry,
         ttl: Option<Nanos>,
     ) -> Outcome<bool> {
-        self.ask(Command::LeaseSet(key, token, Write::of(entry, ttl))).await
+        self.call(Command::LeaseSet(key, Box::new((token, Write { entry, ttl })))).await
     }
 
     async fn lease_delete(&self, key: Key) -> Outcome<bool> {
-        self.ask(Command::LeaseDelete(key)).await
+        self.call(Command::LeaseDelete(key)).await
     }
 
     async fn broadcast(&self, key: Key) -> Outcome<()> {
-        self.ask(Command::Broadcast(key)).await
+        self.call(Command::Broadcast(key)).await
     }
 
     async fn subscribe(&self) -> Outcome<Box<dyn Subscription>> {
-        match self.shared.call(self.connection(), Command::Subscribe).await? {
+        match self.shared.call::<Reply>(self.connection(), Command::Subscribe).await? {
             Reply::Listening(incoming) => Ok(self.listener(incoming)),
             _ => Err(unexpected()),
         }
@@ -236,13 +231,13 @@ impl Cache for TwinCache {
             return Err(unavailable);
         }
         let command = Command::GetTracked(key, tracker);
-        self.shared.call(connection, command).await.map(Reply::into)
+        self.shared.call(connection, command).await
     }
 
     async fn track(&self) -> Outcome<Box<dyn Subscription>> {
         let (before, connection) =
             ((*self.tracked()).map(|(tracker, _)| tracker), self.connection());
-        match self.shared.call(connection, Command::Track(before)).await? {
+        match self.shared.call::<Reply>(connection, Command::Track(before)).await? {
             Reply::Tracking(tracker, incoming) => {
                 *self.tracked() = Some((tracker, connection));
                 Ok(self.listener(incoming))

@@ -1,7 +1,6 @@
 //! One call, as the node that makes it sees it.
 
-use std::future::Future;
-use std::marker::PhantomData;
+use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
@@ -24,35 +23,30 @@ const CONNECT_ROUND_TRIPS: u32 = 2;
 const UNAVAILABLE: Fault = Fault::cache(FaultKind::Unavailable);
 const TIMEOUT: Fault = Fault::cache(FaultKind::Timeout);
 
-/// A call, as a future of its answer. It is what simulated requests wait for, and written by hand: each is
-/// polled twice, and a chain of `async` functions would move the command through all of them.
-pub(super) struct Calling<'a> {
-    shared: &'a Shared,
-    stage: Stage<'a>,
-}
-
-/// A call, as a future of what is wanted of its answer.
+/// A call, as a future of what is wanted of its answer. It is what simulated requests wait for, and written by
+/// hand: each is polled twice, and a chain of `async` functions would move the command through all of them.
 pub struct CacheCall<'a, T> {
-    calling: Calling<'a>,
-    wanted: PhantomData<fn() -> T>,
+    shared: &'a Shared,
+    stage: Stage<'a, T>,
 }
 
-enum Stage<'a> {
-    Begins(Command, Turn<'a>),
+enum Stage<'a, T> {
+    /// `None` once it has begun.
+    Begins(Option<(Command, Turn<'a>)>),
     Sent(Sent<'a>),
     /// There is no idle connection, or it is to be made.
-    Waits(BoxFuture<'a, Outcome<Reply>>),
-    Over,
+    Waits(BoxFuture<'a, Outcome<T>>),
 }
 
-/// A call that was sent, as a future of its answer. Dropped, it is given up.
+/// A call that was sent. Dropped before it has been answered, it is given up.
 struct Sent<'a> {
     shared: &'a Shared,
     call: usize,
     deadline: Nanos,
-    sleep: Option<Sleep<'a>>,
-    is_over: bool,
+    /// Until it is to be looked for.
+    sleep: Sleep<'a>,
     turn: Turn<'a>,
+    is_over: bool,
 }
 
 /// A connection that is being made. Dropped, it is left to somebody else.
@@ -64,16 +58,16 @@ struct Attempt<'a> {
 
 impl TwinCache {
     /// Makes a call over one of the node's connections. There may be no answer until the timeout.
-    pub(super) fn call(&self, command: Command) -> Calling<'_> {
+    pub(super) fn call<T: From<Reply>>(&self, command: Command) -> CacheCall<'_, T> {
         let shared = &*self.shared;
         match self.links.turn() {
-            Ok(turn) => Calling { shared, stage: Stage::Begins(command, turn) },
+            Ok(turn) => CacheCall { shared, stage: Stage::Begins(Some((command, turn))) },
             Err(pool) => {
                 let answer = async move {
                     let turn = pool.turn(&shared.clock).await;
-                    Calling { shared, stage: Stage::Begins(command, turn) }.await
+                    CacheCall { shared, stage: Stage::Begins(Some((command, turn))) }.await
                 };
-                Calling { shared, stage: Stage::Waits(Box::pin(answer)) }
+                CacheCall { shared, stage: Stage::Waits(Box::pin(answer)) }
             }
         }
     }
@@ -81,8 +75,8 @@ impl TwinCache {
 
 impl Shared {
     /// Makes a call over a connection that is beside those of a node, and is made anew if it must be.
-    pub fn call(&self, connection: usize, command: Command) -> Calling<'_> {
-        Calling { shared: self, stage: Stage::Begins(command, Turn::at(connection)) }
+    pub fn call<T>(&self, connection: usize, command: Command) -> CacheCall<'_, T> {
+        CacheCall { shared: self, stage: Stage::Begins(Some((command, Turn::at(connection)))) }
     }
 
     /// Waits up to `wait` for events, on a connection of its own.
@@ -219,32 +213,46 @@ impl Shared {
     }
 }
 
-impl<'a> Calling<'a> {
+impl<'a, T> Stage<'a, T> {
+    /// The call is sent.
+    fn send(&mut self, sent: Sent<'a>) -> &mut Sent<'a> {
+        *self = Self::Sent(sent);
+        match self {
+            Self::Sent(sent) => sent,
+            _ => unreachable!("it has just been sent"),
+        }
+    }
+}
+
+impl<'a, T> CacheCall<'a, T> {
     /// Sends the command, over a connection that is made first if it must be.
+    #[inline(never)]
     fn begin(
         &mut self,
         command: Command,
         turn: Turn<'a>,
         context: &mut Context<'_>,
-    ) -> Poll<Outcome<Reply>> {
+    ) -> Poll<Outcome<T>>
+    where
+        T: From<Reply>,
+    {
         let (shared, now) = (self.shared, self.shared.now());
         let deadline = now + shared.timeout;
         let asked = shared.server().ask(command, turn.connection, now, context.waker());
         match asked {
-            Asked::AtOnce(outcome) => Poll::Ready(outcome),
+            Asked::AtOnce(outcome) => Poll::Ready(outcome.map(T::from)),
             Asked::Sent(call, look) => {
-                let mut sent = Sent::new(shared, call, turn, deadline);
-                let waited = sent.wait(look, now, context);
-                self.stage = Stage::Sent(sent);
-                ready!(waited)?;
-                self.poll_unpin(context)
+                let sent = self.stage.send(Sent::new(shared, call, turn, look, deadline));
+                ready!(sent.sleep.poll_unpin(context));
+                sent.poll(context)
             }
             Asked::Unconnected(command) => {
                 self.stage = Stage::Waits(Box::pin(async move {
                     shared.connected(turn.connection, deadline).await?;
                     let now = shared.now();
                     let call = shared.server().send(command, turn.connection, now);
-                    Sent::new(shared, call, turn, deadline).await
+                    let mut sent = Sent::new(shared, call, turn, Look::Unknown, deadline);
+                    poll_fn(|context| sent.poll(context)).await
                 }));
                 self.poll_unpin(context)
             }
@@ -252,68 +260,48 @@ impl<'a> Calling<'a> {
     }
 }
 
-impl Future for Calling<'_> {
-    type Output = Outcome<Reply>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome<Reply>> {
-        match &mut self.stage {
-            Stage::Sent(sent) => sent.poll_unpin(context),
-            Stage::Waits(answer) => answer.poll_unpin(context),
-            stage => match std::mem::replace(stage, Stage::Over) {
-                Stage::Begins(command, turn) => self.begin(command, turn, context),
-                _ => panic!("it has been answered"),
-            },
-        }
-    }
-}
-
-impl<'a, T> CacheCall<'a, T> {
-    pub(super) const fn new(calling: Calling<'a>) -> Self {
-        Self { calling, wanted: PhantomData }
-    }
-}
-
 impl<T: From<Reply>> Future for CacheCall<'_, T> {
     type Output = Outcome<T>;
 
+    #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome<T>> {
-        self.calling.poll_unpin(context).map_ok(T::from)
+        match &mut self.stage {
+            Stage::Sent(sent) => sent.poll(context),
+            Stage::Waits(answer) => answer.poll_unpin(context),
+            Stage::Begins(begins) => {
+                let (command, turn) = begins.take().expect("it has not been answered");
+                self.begin(command, turn, context)
+            }
+        }
     }
 }
 
 impl<'a> Sent<'a> {
-    const fn new(shared: &'a Shared, call: usize, turn: Turn<'a>, deadline: Nanos) -> Self {
-        Self { shared, call, deadline, sleep: None, is_over: false, turn }
+    fn new(shared: &'a Shared, call: usize, turn: Turn<'a>, look: Look, deadline: Nanos) -> Self {
+        let sleep = shared.clock.sleep_until(look.before(deadline));
+        Self { shared, call, deadline, sleep, turn, is_over: false }
     }
 
     /// Waits by what was found, until it is to be looked for again.
     fn wait(&mut self, look: Look, now: Nanos, context: &mut Context<'_>) -> Poll<Outcome<()>> {
-        let until = match look {
-            Look::NotBefore(instant) => instant.min(self.deadline),
-            Look::Unknown => self.deadline,
-        };
         if now >= self.deadline {
             return Poll::Ready(Err(TIMEOUT));
         }
-        let sleep = self.shared.clock.sleep_until(until);
-        self.sleep.insert(sleep).poll_unpin(context).map(Ok)
+        self.sleep = self.shared.clock.sleep_until(look.before(self.deadline));
+        self.sleep.poll_unpin(context).map(Ok)
     }
-}
 
-impl Future for Sent<'_> {
-    type Output = Outcome<Reply>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome<Reply>> {
+    #[inline(always)]
+    fn poll<T: From<Reply>>(&mut self, context: &mut Context<'_>) -> Poll<Outcome<T>> {
         loop {
             let now = self.shared.now();
-            let answer = self.shared.server().answer(self.call, now, context.waker());
-            match answer {
-                Ok(answer) => {
-                    self.is_over = true;
-                    return Poll::Ready(answer);
-                }
-                Err(look) => ready!(self.wait(look, now, context))?,
-            }
+            let mut server = self.shared.server();
+            let Some(look) = server.look_for(self.call, now, context.waker()) else {
+                self.is_over = true;
+                return Poll::Ready(server.take(self.call));
+            };
+            drop(server);
+            ready!(self.wait(look, now, context))?;
         }
     }
 }

@@ -20,14 +20,14 @@ pub(super) enum Command {
     Delete(Key),
     DeleteIfOlder(Key, Version),
     Invalidate(Key, Box<Write>),
-    Lock(Key, Token, Nanos),
-    Unlock(Key, Token),
-    LeaseGet(Key, Token, Nanos),
-    LeaseSet(Key, Token, Box<Write>),
+    Lock(Key, Box<(Token, Nanos)>),
+    Unlock(Key, Box<Token>),
+    LeaseGet(Key, Box<(Token, Nanos)>),
+    LeaseSet(Key, Box<(Token, Write)>),
     LeaseDelete(Key),
-    EnqueueWrite(Key, Box<Entry>, Option<Version>),
+    EnqueueWrite(Key, Box<(Entry, Option<Version>)>),
     ClaimWrites { max: usize, idle: Nanos },
-    SettleWrites(Vec<QueuedWrite>, Option<Nanos>),
+    SettleWrites(Box<(Vec<QueuedWrite>, Option<Nanos>)>),
     Publish(Vec<Event>),
     SettleEvents(Vec<String>),
     Broadcast(Key),
@@ -41,9 +41,11 @@ pub(super) struct Write {
     pub ttl: Option<Nanos>,
 }
 
-const _: () = assert!(size_of::<Command>() <= 48);
+const _: () = assert!(size_of::<Command>() <= 32);
 
 /// What came of a command.
+// Which of them it is, is a whole word, so that all else is: see `Fault`.
+#[repr(u64)]
 pub(super) enum Reply {
     Done,
     Is(bool),
@@ -72,7 +74,8 @@ impl Command {
             Self::CompareAndSet(..) | Self::Invalidate(..) => 3,
             Self::EnqueueWrite(..) => QUEUE_COMMANDS,
             Self::LeaseSet(..) => 4,
-            Self::SettleWrites(writes, ttl) => {
+            Self::SettleWrites(settled) => {
+                let (writes, ttl) = &**settled;
                 let each = if ttl.is_some() { 4 } else { 2 };
                 1.max(each * writes.len() as u64)
             }
@@ -106,8 +109,8 @@ impl Command {
             | Self::SetIfNewer(_, write)
             | Self::Invalidate(_, write) => write.entry.len(),
             Self::CompareAndSet(_, swap) => swap.1.entry.len(),
-            Self::LeaseSet(_, _, write) => write.entry.len(),
-            Self::EnqueueWrite(_, entry, _) => entry.len(),
+            Self::LeaseSet(_, set) => set.1.entry.len(),
+            Self::EnqueueWrite(_, write) => write.0.len(),
             _ => 0,
         }
     }

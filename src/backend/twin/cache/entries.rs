@@ -189,12 +189,12 @@ impl Entries {
 
     /// The entry, if there is one: a use of it, and a hit or a miss.
     pub fn get(&mut self, key: Key, now: Nanos) -> Option<Entry> {
-        let found = self.used(key, now).map(|place| self.slots[place].entry.clone());
-        match found {
-            Some(_) => self.counts.hits += 1,
-            None => self.counts.misses += 1,
-        }
-        found
+        let Some(place) = self.used(key, now) else {
+            self.counts.misses += 1;
+            return None;
+        };
+        self.counts.hits += 1;
+        Some(self.slots[place].entry.clone())
     }
 
     /// The entry, if there is one: a use of it, which does not count as a hit or a miss.

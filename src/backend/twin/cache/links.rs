@@ -35,8 +35,8 @@ pub(super) struct Pool {
 /// One call's turn at a connection.
 pub(super) struct Turn<'a> {
     pub connection: usize,
-    /// Of a connection that the call has to itself.
-    taken: Option<(&'a Pool, SemaphorePermit<'a>)>,
+    /// Where it goes back to, if the call has it to itself.
+    pool: Option<&'a Pool>,
 }
 
 impl Links {
@@ -85,28 +85,30 @@ impl Pool {
     fn take<'a>(&'a self, permit: SemaphorePermit<'a>, waited: Nanos) -> Turn<'a> {
         self.waits.record(waited);
         let connection = lock(&self.idle).pop().expect("there is a permit for each that is idle");
-        Turn { connection, taken: Some((self, permit)) }
+        // It comes back with the connection.
+        permit.forget();
+        Turn { connection, pool: Some(self) }
     }
 }
 
 impl Turn<'_> {
     /// At a connection that may be used at any time.
     pub const fn at(connection: usize) -> Self {
-        Self { connection, taken: None }
+        Self { connection, pool: None }
     }
 
     /// Whether no other call may use the connection meanwhile.
     pub const fn is_exclusive(&self) -> bool {
-        self.taken.is_some()
+        self.pool.is_some()
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        if let Some((pool, permit)) = self.taken.take() {
+        if let Some(pool) = self.pool {
             // Before the permit: whoever gets that finds a connection.
             lock(&pool.idle).push(self.connection);
-            drop(permit);
+            pool.permits.add_permits(1);
         }
     }
 }

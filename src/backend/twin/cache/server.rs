@@ -10,6 +10,7 @@ mod connection;
 mod line;
 mod outage;
 
+use std::mem;
 use std::task::Waker;
 
 use rand_chacha::ChaCha8Rng;
@@ -83,6 +84,16 @@ pub(super) enum Look {
     Unknown,
 }
 
+impl Look {
+    /// When to look again, at the `latest`.
+    pub fn before(self, latest: Nanos) -> Nanos {
+        match self {
+            Self::NotBefore(instant) => instant.min(latest),
+            Self::Unknown => latest,
+        }
+    }
+}
+
 /// What becomes of a command at first.
 pub(super) enum Asked {
     /// It was carried out, and nothing takes any time.
@@ -130,7 +141,7 @@ impl Server {
     }
 
     /// Sends a command over a connection, if that is up. Its caller waits in `waker`, as in
-    /// [`answer`](Self::answer).
+    /// [`look_for`](Self::look_for).
     pub fn ask(&mut self, command: Command, connection: usize, now: Nanos, waker: &Waker) -> Asked {
         if self.is_instant() {
             return Asked::AtOnce(self.state.execute(command, now));
@@ -182,7 +193,7 @@ impl Server {
 
     fn serve(&mut self, number: usize, arrived: Nanos) {
         let call = &mut self.calls[number];
-        let Stage::Sent { command, .. } = std::mem::replace(&mut call.stage, Stage::Lost) else {
+        let Stage::Sent { command, .. } = mem::replace(&mut call.stage, Stage::Lost) else {
             return;
         };
         let Call { connection, service, way_back, is_given_up, .. } = *call;
@@ -200,26 +211,27 @@ impl Server {
         }
     }
 
-    /// The answer to a call, if it is there by `now`: then the call is forgotten. Else when to look again; and
-    /// `waker` is woken when something happens that its caller cannot know of.
-    pub fn answer(
-        &mut self,
-        number: usize,
-        now: Nanos,
-        waker: &Waker,
-    ) -> Result<Outcome<Reply>, Look> {
+    /// Looks for the answer to a call. `None` if it is there by `now`, to be [taken](Self::take); else when to
+    /// look again, and `waker` is woken when something happens that its caller cannot know of.
+    pub fn look_for(&mut self, number: usize, now: Nanos, waker: &Waker) -> Option<Look> {
         self.advance(now);
-        if let Some(look) = self.look(&self.calls[number], now) {
-            match &mut self.calls[number].waker {
-                Some(known) => known.clone_from(waker),
-                known => *known = Some(waker.clone()),
-            }
-            return Err(look);
+        let look = self.look(&self.calls[number], now)?;
+        match &mut self.calls[number].waker {
+            Some(known) => known.clone_from(waker),
+            known => *known = Some(waker.clone()),
         }
-        Ok(match self.remove(number) {
-            Stage::Answered { outcome, .. } => outcome,
+        Some(look)
+    }
+
+    /// Takes what is wanted of the answer to a call, which is forgotten.
+    #[inline(always)]
+    pub fn take<T: From<Reply>>(&mut self, number: usize) -> Outcome<T> {
+        let outcome = match &mut self.calls[number].stage {
+            Stage::Answered { outcome, .. } => mem::replace(outcome, Err(UNAVAILABLE)).map(T::from),
             Stage::Sent { .. } | Stage::Lost => Err(UNAVAILABLE),
-        })
+        };
+        self.remove(number);
+        outcome
     }
 
     /// When the caller is to look for its answer; `None` if all is over.
@@ -250,18 +262,17 @@ impl Server {
                 self.calls[number].is_given_up = true;
                 self.calls[number].waker = None;
             }
-            Stage::Answered { .. } | Stage::Lost => drop(self.remove(number)),
+            Stage::Answered { .. } | Stage::Lost => self.remove(number),
         }
     }
 
-    fn remove(&mut self, number: usize) -> Stage {
+    fn remove(&mut self, number: usize) {
         let Call { stage, connection, .. } = self.calls.remove(number);
         // A connection that broke has forgotten its calls.
         if !matches!(stage, Stage::Lost) {
             let connection = &mut self.connections[connection];
             connection.calls = connection.calls.saturating_sub(1);
         }
-        stage
     }
 
     /// When somebody may have to be told of what no call brings about.

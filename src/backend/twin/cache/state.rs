@@ -69,9 +69,12 @@ impl State {
     /// Carries a command out.
     pub fn execute(&mut self, command: Command, now: Nanos) -> Outcome<Reply> {
         self.prepare(now);
+        if let Command::Get(key) = command {
+            // By itself, as the one that most commands are: an entry is large, and would be moved once more.
+            return Ok(Reply::Entry(self.entries.get(key, now)));
+        }
         let entries = &mut self.entries;
         Ok(match command {
-            Command::Get(key) => Reply::Entry(entries.get(key, now)),
             Command::GetTracked(key, tracker) => {
                 if !entries.tracking().is_on(tracker) {
                     return Err(Fault::cache(FaultKind::Unavailable));
@@ -139,14 +142,16 @@ impl State {
     fn claim(&mut self, command: Command, now: Nanos) -> Outcome<Reply> {
         let entries = &mut self.entries;
         Ok(match command {
-            Command::Lock(key, token, ttl) => {
+            Command::Lock(key, claim) => {
+                let (token, ttl) = *claim;
                 if entries.is_over() {
                     return Err(refused(Full));
                 }
                 Reply::Is(self.locks.take(key, token, now + ttl, now))
             }
-            Command::Unlock(key, token) => Reply::Is(self.locks.release(key, token, now)),
-            Command::LeaseGet(key, token, ttl) => {
+            Command::Unlock(key, token) => Reply::Is(self.locks.release(key, *token, now)),
+            Command::LeaseGet(key, claim) => {
+                let (token, ttl) = *claim;
                 if let Some(entry) = entries.get(key, now) {
                     return Ok(Reply::Leased(Leased::Found(entry)));
                 }
@@ -156,8 +161,9 @@ impl State {
                 let is_granted = self.leases.take(key, token, now + ttl, now);
                 Reply::Leased(if is_granted { Leased::Granted } else { Leased::Taken })
             }
-            Command::LeaseSet(key, token, write) => {
-                return self.lease_set(key, token, *write, now);
+            Command::LeaseSet(key, set) => {
+                let (token, write) = *set;
+                return self.lease_set(key, token, write, now);
             }
             Command::LeaseDelete(key) => {
                 self.leases.void(key);
@@ -183,15 +189,17 @@ impl State {
     /// Streams, the bus and tracking.
     fn send(&mut self, command: Command, now: Nanos) -> Outcome<Reply> {
         Ok(match command {
-            Command::EnqueueWrite(key, entry, seed) => {
-                return self.enqueue(key, *entry, seed, now).map(Reply::Enqueued);
+            Command::EnqueueWrite(key, write) => {
+                let (entry, seed) = *write;
+                return self.enqueue(key, entry, seed, now).map(Reply::Enqueued);
             }
             Command::ClaimWrites { max, idle } => {
                 let claimed = self.queue.claim(max, idle, now).into_iter();
                 let write = |(id, (key, entry))| QueuedWrite { id, key, entry };
                 Reply::Writes(claimed.map(write).collect())
             }
-            Command::SettleWrites(writes, ttl) => {
+            Command::SettleWrites(settled) => {
+                let (writes, ttl) = *settled;
                 for write in &writes {
                     self.settle(write, ttl, now);
                 }
