@@ -51,6 +51,15 @@ pub enum Lookup {
     Unanswered,
 }
 
+/// What an entry is worth to a read.
+enum State {
+    /// It answers the read as it is.
+    Fresh,
+    Expired,
+    /// It does, and is to be renewed before it expires.
+    Early,
+}
+
 /// How a read is answered that no fresh entry answers.
 enum Otherwise {
     /// Loads the value; the one that has expired serves where there is nothing better.
@@ -85,15 +94,28 @@ impl Aside {
 
     /// GET; on a miss, read the store and keep what it said.
     pub async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
-        // As `lookup` and `answer` have it, but that what was found is not moved through their futures.
-        let lookup = match self.may_ask(ctx) {
-            true => self.told(ctx, key, ctx.lookup().cache().get(key).await)?,
-            false => Lookup::Unanswered,
-        };
-        match self.fresh(ctx, lookup) {
-            Ok(value) => Ok(value),
-            Err(how) => self.otherwise(ctx, key, how).await,
+        if !self.may_ask(ctx) {
+            return self.otherwise(ctx, key, Otherwise::Bypass).await;
         }
+        // As `lookup` and `answer` have it, but that what was found is moved once, from where it lies to where
+        // it is wanted; and it is gone before anything else is waited for.
+        let how = {
+            let answer = ctx.lookup().cache().get(key).await;
+            self.note(ctx, &answer);
+            match answer {
+                Ok(Some(entry)) => match entry::decode(ctx.lookup(), key, entry)? {
+                    Held::Value(value, stamp) => match self.state(ctx, stamp) {
+                        State::Fresh => return Ok(value),
+                        State::Expired => Otherwise::Load(Some(value)),
+                        State::Early => Otherwise::Recompute(value),
+                    },
+                    Held::Tombstone(_) => Otherwise::Load(None),
+                },
+                Ok(None) => Otherwise::Load(None),
+                Err(_) => Otherwise::Bypass,
+            }
+        };
+        self.otherwise(ctx, key, how).await
     }
 
     /// GET, unless the cache has not answered lately; and what tells the entry, if there is one, from others
@@ -104,15 +126,22 @@ impl Aside {
         }
         let answer = ctx.lookup().cache().get(key).await;
         let identity = answer.as_ref().ok().and_then(|entry| entry.as_ref().map(entry::identity));
-        Ok((self.told(ctx, key, answer)?, identity))
+        self.note(ctx, &answer);
+        Ok((found(ctx, key, answer)?, identity))
     }
 
     /// The answer to a read, from what the lookup came to.
     pub async fn answer(&self, ctx: &Ctx<'_>, key: Key, lookup: Lookup) -> Outcome<Value> {
-        match self.fresh(ctx, lookup) {
-            Ok(value) => Ok(value),
-            Err(how) => self.otherwise(ctx, key, how).await,
-        }
+        let how = match lookup {
+            Lookup::Found(Found { value, stamp }) => match self.state(ctx, stamp) {
+                State::Fresh => return Ok(value),
+                State::Expired => Otherwise::Load(Some(value)),
+                State::Early => Otherwise::Recompute(value),
+            },
+            Lookup::Missed => Otherwise::Load(None),
+            Lookup::Unanswered => Otherwise::Bypass,
+        };
+        self.otherwise(ctx, key, how).await
     }
 
     /// Whether the cache has answered lately, or may be tried again.
@@ -120,30 +149,23 @@ impl Aside {
         self.breaker.allows(|| ctx.clock().now())
     }
 
-    /// What the cache's answer comes to.
-    // In place, as the next one: what was found is large, and would be moved out of one and into the other.
-    #[inline(always)]
-    fn told(&self, ctx: &Ctx<'_>, key: Key, answer: Outcome<Option<Entry>>) -> Outcome<Lookup> {
-        match &answer {
+    /// Notes whether the cache has answered.
+    fn note(&self, ctx: &Ctx<'_>, answer: &Outcome<Option<Entry>>) {
+        match answer {
             Ok(_) => self.breaker.succeeded(),
             Err(_) => self.breaker.failed(ctx.clock().now()),
         }
-        found(ctx, key, answer)
     }
 
-    /// The value, if there is one that answers a read as it is; else how the read is answered.
+    /// What an entry with this stamp is worth to a read.
     #[inline(always)]
-    fn fresh(&self, ctx: &Ctx<'_>, lookup: Lookup) -> Result<Value, Otherwise> {
-        match lookup {
-            Lookup::Found(found) if found.stamp.is_expired(ctx) => {
-                Err(Otherwise::Load(Some(found.value)))
-            }
-            Lookup::Found(found) if self.guards().is_early(ctx, found.stamp) => {
-                Err(Otherwise::Recompute(found.value))
-            }
-            Lookup::Found(found) => Ok(found.value),
-            Lookup::Missed => Err(Otherwise::Load(None)),
-            Lookup::Unanswered => Err(Otherwise::Bypass),
+    fn state(&self, ctx: &Ctx<'_>, stamp: Stamp) -> State {
+        if stamp.is_expired(ctx) {
+            State::Expired
+        } else if self.guards().is_early(ctx, stamp) {
+            State::Early
+        } else {
+            State::Fresh
         }
     }
 

@@ -67,10 +67,15 @@ impl Default for Format {
 }
 
 /// The body that was written by `codec` and `compression`; `None` where it was not.
+#[inline]
 pub fn decode(codec: Codec, compression: Compression, body: Body) -> Option<Body> {
-    if (codec, compression) == (Codec::Json, Compression::None) {
-        return (body.len() <= CODED_MAX).then_some(body);
+    match (codec, compression) {
+        (Codec::Json, Compression::None) => (body.len() <= CODED_MAX).then_some(body),
+        _ => unpack(codec, compression, body),
     }
+}
+
+fn unpack(codec: Codec, compression: Compression, body: Body) -> Option<Body> {
     let coded = compression.unpack(body.into_text())?;
     // Before it is parsed, which takes far more.
     if coded.len() > CODED_MAX { None } else { codec.decode(coded).map(Body::from) }
