@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, select};
 
-use super::command::{Command, Reply};
+use super::command::{Command, Wanted};
 use super::links::Turn;
 use super::server::{Asked, Connecting, Look};
 use super::{Shared, TwinCache};
@@ -58,7 +58,7 @@ struct Attempt<'a> {
 
 impl TwinCache {
     /// Makes a call over one of the node's connections. There may be no answer until the timeout.
-    pub(super) fn call<T: From<Reply>>(&self, command: Command) -> CacheCall<'_, T> {
+    pub(super) fn call<T: Wanted>(&self, command: Command) -> CacheCall<'_, T> {
         let shared = &*self.shared;
         match self.links.turn() {
             Ok(turn) => CacheCall { shared, stage: Stage::Begins(Some((command, turn))) },
@@ -215,6 +215,7 @@ impl Shared {
 
 impl<'a, T> Stage<'a, T> {
     /// The call is sent.
+    #[inline(always)]
     fn send(&mut self, sent: Sent<'a>) -> &mut Sent<'a> {
         *self = Self::Sent(sent);
         match self {
@@ -234,13 +235,13 @@ impl<'a, T> CacheCall<'a, T> {
         context: &mut Context<'_>,
     ) -> Poll<Outcome<T>>
     where
-        T: From<Reply>,
+        T: Wanted,
     {
         let (shared, now) = (self.shared, self.shared.now());
         let deadline = now + shared.timeout;
         let asked = shared.server().ask(command, turn.connection, now, context.waker());
         match asked {
-            Asked::AtOnce(outcome) => Poll::Ready(outcome.map(T::from)),
+            Asked::AtOnce(outcome) => Poll::Ready(outcome.map(|mut reply| T::take(&mut reply))),
             Asked::Sent(call, look) => {
                 let sent = self.stage.send(Sent::new(shared, call, turn, look, deadline));
                 ready!(sent.sleep.poll_unpin(context));
@@ -260,7 +261,7 @@ impl<'a, T> CacheCall<'a, T> {
     }
 }
 
-impl<T: From<Reply>> Future for CacheCall<'_, T> {
+impl<T: Wanted> Future for CacheCall<'_, T> {
     type Output = Outcome<T>;
 
     #[inline(always)]
@@ -277,6 +278,7 @@ impl<T: From<Reply>> Future for CacheCall<'_, T> {
 }
 
 impl<'a> Sent<'a> {
+    #[inline(always)]
     fn new(shared: &'a Shared, call: usize, turn: Turn<'a>, look: Look, deadline: Nanos) -> Self {
         let sleep = shared.clock.sleep_until(look.before(deadline));
         Self { shared, call, deadline, sleep, turn, is_over: false }
@@ -292,7 +294,7 @@ impl<'a> Sent<'a> {
     }
 
     #[inline(always)]
-    fn poll<T: From<Reply>>(&mut self, context: &mut Context<'_>) -> Poll<Outcome<T>> {
+    fn poll<T: Wanted>(&mut self, context: &mut Context<'_>) -> Poll<Outcome<T>> {
         loop {
             let now = self.shared.now();
             let mut server = self.shared.server();

@@ -1,5 +1,7 @@
 //! What the server is asked to do, and what it answers: each command is one atomic step.
 
+use std::mem;
+
 use bytes::Bytes;
 
 use super::bus::{Incoming, Tracker};
@@ -44,11 +46,10 @@ pub(super) struct Write {
 const _: () = assert!(size_of::<Command>() <= 32);
 
 /// What came of a command.
-// Which of them it is, is a whole word, so that all else is: see `Fault`.
-#[repr(u64)]
 pub(super) enum Reply {
     Done,
-    Is(bool),
+    Yes,
+    No,
     Entry(Option<Entry>),
     Leased(Leased),
     Enqueued(Enqueued),
@@ -122,6 +123,11 @@ impl Command {
 }
 
 impl Reply {
+    /// Whether something was done.
+    pub const fn whether(is_done: bool) -> Self {
+        if is_done { Self::Yes } else { Self::No }
+    }
+
     /// Bytes of entries that it brings.
     pub fn bytes(&self) -> usize {
         match self {
@@ -132,23 +138,35 @@ impl Reply {
     }
 }
 
-impl From<Reply> for () {
-    fn from(_: Reply) {}
+/// What a caller may want of a reply.
+pub(super) trait Wanted {
+    /// Takes it out: of an entry, nothing else is moved.
+    fn take(reply: &mut Reply) -> Self;
+}
+
+impl Wanted for () {
+    fn take(_: &mut Reply) {}
 }
 
 /// Whether something was done.
-impl From<Reply> for bool {
-    fn from(reply: Reply) -> Self {
-        matches!(reply, Reply::Is(true))
+impl Wanted for bool {
+    fn take(reply: &mut Reply) -> Self {
+        matches!(reply, Reply::Yes)
     }
 }
 
-impl From<Reply> for Option<Entry> {
-    #[inline]
-    fn from(reply: Reply) -> Self {
+impl Wanted for Option<Entry> {
+    #[inline(always)]
+    fn take(reply: &mut Reply) -> Self {
         match reply {
-            Reply::Entry(entry) => entry,
+            Reply::Entry(entry) => entry.take(),
             _ => None,
         }
+    }
+}
+
+impl Wanted for Reply {
+    fn take(reply: &mut Reply) -> Self {
+        mem::replace(reply, Self::Done)
     }
 }

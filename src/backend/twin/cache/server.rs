@@ -6,6 +6,7 @@
 //! mostly by a caller whose answer is about due; every step is made in its order, and as of its own time.
 //! A call that nobody who was sent later got ahead of takes one timer that way, and others two.
 
+mod calls;
 mod connection;
 mod line;
 mod outage;
@@ -13,17 +14,16 @@ mod outage;
 use std::mem;
 use std::task::Waker;
 
-use rand_chacha::ChaCha8Rng;
-use slab::Slab;
-
+use self::calls::Calls;
 pub(super) use self::connection::Connecting;
 use self::connection::{Connection, Direction};
 use self::line::Line;
 pub(super) use self::outage::Trouble;
-use super::command::{Command, Reply};
+use super::command::{Command, Reply, Wanted};
 use super::state::State;
 use super::times::{RoundTrips, Service};
 use crate::model::{CacheTimes, Fault, FaultKind, Nanos, Outcome};
+use rand_chacha::ChaCha8Rng;
 
 /// The server as it is caught up with.
 pub(super) struct Server {
@@ -31,7 +31,7 @@ pub(super) struct Server {
     service: Service,
     round_trips: RoundTrips,
     line: Line,
-    calls: Slab<Call>,
+    calls: Calls,
     connections: Vec<Connection>,
     /// When the thread has done all that it was given so far.
     free_at: Nanos,
@@ -46,6 +46,7 @@ pub(super) struct Server {
 }
 
 /// A call under way.
+#[derive(Default)]
 struct Call {
     stage: Stage,
     connection: usize,
@@ -61,6 +62,7 @@ struct Call {
     waker: Option<Waker>,
 }
 
+#[derive(Default)]
 enum Stage {
     Sent {
         arrives: Nanos,
@@ -73,6 +75,9 @@ enum Stage {
     },
     /// Its connection broke.
     Lost,
+    /// Nobody waits for it, nor does it wait for anything.
+    #[default]
+    Over,
 }
 
 /// When a caller is to look for its answer.
@@ -106,6 +111,12 @@ pub(super) enum Asked {
 
 const UNAVAILABLE: Fault = Fault::cache(FaultKind::Unavailable);
 
+impl Call {
+    const fn is_under_way(&self) -> bool {
+        !matches!(self.stage, Stage::Over)
+    }
+}
+
 impl Server {
     pub fn new(state: State, times: &CacheTimes, seed: u64) -> Self {
         Self {
@@ -113,7 +124,7 @@ impl Server {
             service: Service::new(times),
             round_trips: RoundTrips::new(times.round_trip, seed),
             line: Line::default(),
-            calls: Slab::new(),
+            calls: Calls::default(),
             connections: Vec::new(),
             free_at: Nanos::ZERO,
             trouble: Trouble::None,
@@ -165,19 +176,19 @@ impl Server {
         let (service, way_back) = (self.service.of(&command), round_trip - there);
         let arrives = self.connections[connection].carry(now, sending, there + slow);
         self.advance(now);
-        let call = self.calls.vacant_key();
-        let served = self.line.join(call, arrives, service, self.free_at);
+        let number = self.calls.begin();
+        let served = self.line.join(number, arrives, service, self.free_at);
         let link = &mut self.connections[connection];
         link.calls += 1;
-        self.calls.insert(Call {
-            stage: Stage::Sent { arrives, command },
-            connection,
-            service,
-            way_back,
-            not_before: link.not_before(served + way_back),
-            is_given_up: false,
-            waker: None,
-        })
+        let call = &mut self.calls[number];
+        call.stage = Stage::Sent { arrives, command };
+        call.connection = connection;
+        call.service = service;
+        call.way_back = way_back;
+        call.not_before = link.not_before(served + way_back);
+        call.is_given_up = false;
+        call.waker = None;
+        number
     }
 
     /// Does all that has come about by `now`.
@@ -207,7 +218,7 @@ impl Server {
         debug_assert!(call.not_before <= arrives, "its caller comes too late");
         call.stage = Stage::Answered { served, arrives, outcome };
         if is_given_up {
-            self.remove(number);
+            self.end(number);
         }
     }
 
@@ -223,14 +234,15 @@ impl Server {
         Some(look)
     }
 
-    /// Takes what is wanted of the answer to a call, which is forgotten.
+    /// Takes what is wanted of the answer to a call, which is over then.
     #[inline(always)]
-    pub fn take<T: From<Reply>>(&mut self, number: usize) -> Outcome<T> {
+    pub fn take<T: Wanted>(&mut self, number: usize) -> Outcome<T> {
         let outcome = match &mut self.calls[number].stage {
-            Stage::Answered { outcome, .. } => mem::replace(outcome, Err(UNAVAILABLE)).map(T::from),
-            Stage::Sent { .. } | Stage::Lost => Err(UNAVAILABLE),
+            Stage::Answered { outcome: Ok(reply), .. } => Ok(T::take(reply)),
+            Stage::Answered { outcome: Err(fault), .. } => Err(*fault),
+            Stage::Sent { .. } | Stage::Lost | Stage::Over => Err(UNAVAILABLE),
         };
-        self.remove(number);
+        self.end(number);
         outcome
     }
 
@@ -251,7 +263,7 @@ impl Server {
             Stage::Answered { arrives, .. } => {
                 (*arrives > now).then_some(Look::NotBefore(*arrives))
             }
-            Stage::Lost => None,
+            Stage::Lost | Stage::Over => None,
         }
     }
 
@@ -262,17 +274,18 @@ impl Server {
                 self.calls[number].is_given_up = true;
                 self.calls[number].waker = None;
             }
-            Stage::Answered { .. } | Stage::Lost => self.remove(number),
+            Stage::Answered { .. } | Stage::Lost | Stage::Over => self.end(number),
         }
     }
 
-    fn remove(&mut self, number: usize) {
-        let Call { stage, connection, .. } = self.calls.remove(number);
+    fn end(&mut self, number: usize) {
+        let call = &self.calls[number];
         // A connection that broke has forgotten its calls.
-        if !matches!(stage, Stage::Lost) {
-            let connection = &mut self.connections[connection];
+        if !matches!(call.stage, Stage::Lost) {
+            let connection = &mut self.connections[call.connection];
             connection.calls = connection.calls.saturating_sub(1);
         }
+        self.calls.end(number);
     }
 
     /// When somebody may have to be told of what no call brings about.

@@ -93,7 +93,7 @@ impl State {
                 if is_absent || entries.is_over() {
                     self.set(key, *write, now)?;
                 }
-                Reply::Is(is_absent)
+                Reply::whether(is_absent)
             }
             Command::SetIfNewer(key, write) => {
                 let version = needed_version(&write.entry)?;
@@ -102,7 +102,7 @@ impl State {
                 if is_newer {
                     self.set(key, *write, now)?;
                 }
-                Reply::Is(is_newer)
+                Reply::whether(is_newer)
             }
             Command::CompareAndSet(key, swap) => {
                 let (expected, write) = *swap;
@@ -111,13 +111,13 @@ impl State {
                 if is_expected {
                     self.set(key, write, now)?;
                 }
-                Reply::Is(is_expected)
+                Reply::whether(is_expected)
             }
-            Command::Delete(key) => Reply::Is(entries.remove(key, now)),
+            Command::Delete(key) => Reply::whether(entries.remove(key, now)),
             Command::DeleteIfOlder(key, version) => {
                 let held = entries.get(key, now).and_then(|held| held.version());
                 let is_older = held.is_some_and(|held| held < version);
-                Reply::Is(is_older && entries.remove(key, now))
+                Reply::whether(is_older && entries.remove(key, now))
             }
             Command::Invalidate(key, write) => {
                 let Write { entry, ttl } = *write;
@@ -127,7 +127,7 @@ impl State {
                 if is_older {
                     entries.set_anyway(key, entry, deadline(ttl, now), now);
                 }
-                Reply::Is(is_older)
+                Reply::whether(is_older)
             }
             Command::Lock(..)
             | Command::Unlock(..)
@@ -147,9 +147,9 @@ impl State {
                 if entries.is_over() {
                     return Err(refused(Full));
                 }
-                Reply::Is(self.locks.take(key, token, now + ttl, now))
+                Reply::whether(self.locks.take(key, token, now + ttl, now))
             }
-            Command::Unlock(key, token) => Reply::Is(self.locks.release(key, *token, now)),
+            Command::Unlock(key, token) => Reply::whether(self.locks.release(key, *token, now)),
             Command::LeaseGet(key, claim) => {
                 let (token, ttl) = *claim;
                 if let Some(entry) = entries.get(key, now) {
@@ -167,7 +167,7 @@ impl State {
             }
             Command::LeaseDelete(key) => {
                 self.leases.void(key);
-                Reply::Is(entries.remove(key, now))
+                Reply::whether(entries.remove(key, now))
             }
             _ => Reply::Done,
         })
@@ -175,7 +175,7 @@ impl State {
 
     fn lease_set(&mut self, key: Key, token: Token, write: Write, now: Nanos) -> Outcome<Reply> {
         if !self.leases.is_held(key, token, now) {
-            return Ok(Reply::Is(false));
+            return Ok(Reply::whether(false));
         }
         // Even if the entry is refused: nobody need wait for what does not come.
         self.leases.void(key);
@@ -183,7 +183,7 @@ impl State {
         if is_absent {
             self.set(key, write, now)?;
         }
-        Ok(Reply::Is(is_absent))
+        Ok(Reply::whether(is_absent))
     }
 
     /// Streams, the bus and tracking.

@@ -69,7 +69,7 @@ impl Server {
     /// The thread goes on where it was, so much later.
     fn resume(&mut self, since: Nanos, now: Nanos) {
         let span = now - since;
-        for (_, call) in &mut self.calls {
+        for call in self.calls.iter_mut() {
             if let Stage::Answered { served, arrives, .. } = &mut call.stage
                 && *served > since
             {
@@ -83,7 +83,7 @@ impl Server {
 
     /// All that was on its way arrives at once.
     fn reach(&mut self, since: Nanos, now: Nanos) {
-        for (_, call) in &mut self.calls {
+        for call in self.calls.iter_mut() {
             if let Stage::Answered { arrives, .. } = &mut call.stage
                 && *arrives > since
             {
@@ -100,8 +100,8 @@ impl Server {
         self.was_troubled = true;
         self.breaks += 1;
         self.line.clear();
-        self.calls.retain(|_, call| !call.is_given_up);
-        for (_, call) in &mut self.calls {
+        self.calls.retain(|call| !call.is_given_up);
+        for call in self.calls.iter_mut() {
             let is_there = matches!(call.stage, Stage::Answered { arrives, .. } if arrives <= now);
             if !is_there {
                 call.stage = Stage::Lost;
@@ -113,7 +113,7 @@ impl Server {
     }
 
     fn wake_all(&mut self) {
-        for (_, call) in &mut self.calls {
+        for call in self.calls.iter_mut() {
             if let Some(waker) = call.waker.take() {
                 waker.wake();
             }
