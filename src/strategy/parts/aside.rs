@@ -51,25 +51,6 @@ pub enum Lookup {
     Unanswered,
 }
 
-/// What an entry is worth to a read.
-enum State {
-    /// It answers the read as it is.
-    Fresh,
-    Expired,
-    /// It does, and is to be renewed before it expires.
-    Early,
-}
-
-/// How a read is answered that no fresh entry answers.
-enum Otherwise {
-    /// Loads the value; the one that has expired serves where there is nothing better.
-    Load(Option<Value>),
-    /// Renews a value that is not out of date yet.
-    Recompute(Value),
-    /// Leaves the cache alone.
-    Bypass,
-}
-
 /// An entry with a value, fresh or not.
 #[derive(Clone, Debug)]
 pub struct Found {
@@ -94,28 +75,22 @@ impl Aside {
 
     /// GET; on a miss, read the store and keep what it said.
     pub async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
-        if !self.may_ask(ctx) {
-            return self.otherwise(ctx, key, Otherwise::Bypass).await;
-        }
-        // As `lookup` and `answer` have it, but that what was found is moved once, from where it lies to where
-        // it is wanted; and it is gone before anything else is waited for.
-        let how = {
-            let answer = ctx.lookup().cache().get(key).await;
-            self.note(ctx, &answer);
-            match answer {
-                Ok(Some(entry)) => match entry::decode(ctx.lookup(), key, entry)? {
-                    Held::Value(value, stamp) => match self.state(ctx, stamp) {
-                        State::Fresh => return Ok(value),
-                        State::Expired => Otherwise::Load(Some(value)),
-                        State::Early => Otherwise::Recompute(value),
-                    },
-                    Held::Tombstone(_) => Otherwise::Load(None),
-                },
-                Ok(None) => Otherwise::Load(None),
-                Err(_) => Otherwise::Bypass,
+        // As `lookup` and `answer` have it, but that what was found is not moved through their futures, nor kept
+        // in this one.
+        let otherwise = {
+            let lookup = if self.may_ask(ctx) {
+                let answer = ctx.lookup().cache().get(key).await;
+                self.note(ctx, &answer);
+                found(ctx, key, answer)?
+            } else {
+                Lookup::Unanswered
+            };
+            match lookup {
+                Lookup::Found(found) if self.is_fresh(ctx, found.stamp) => return Ok(found.value),
+                lookup => self.otherwise(ctx, key, lookup),
             }
         };
-        self.otherwise(ctx, key, how).await
+        otherwise.await
     }
 
     /// GET, unless the cache has not answered lately; and what tells the entry, if there is one, from others
@@ -132,16 +107,10 @@ impl Aside {
 
     /// The answer to a read, from what the lookup came to.
     pub async fn answer(&self, ctx: &Ctx<'_>, key: Key, lookup: Lookup) -> Outcome<Value> {
-        let how = match lookup {
-            Lookup::Found(Found { value, stamp }) => match self.state(ctx, stamp) {
-                State::Fresh => return Ok(value),
-                State::Expired => Otherwise::Load(Some(value)),
-                State::Early => Otherwise::Recompute(value),
-            },
-            Lookup::Missed => Otherwise::Load(None),
-            Lookup::Unanswered => Otherwise::Bypass,
-        };
-        self.otherwise(ctx, key, how).await
+        match lookup {
+            Lookup::Found(found) if self.is_fresh(ctx, found.stamp) => Ok(found.value),
+            lookup => self.otherwise(ctx, key, lookup).await,
+        }
     }
 
     /// Whether the cache has answered lately, or may be tried again.
@@ -157,16 +126,10 @@ impl Aside {
         }
     }
 
-    /// What an entry with this stamp is worth to a read.
+    /// Whether an entry with this stamp answers a read as it is.
     #[inline(always)]
-    fn state(&self, ctx: &Ctx<'_>, stamp: Stamp) -> State {
-        if stamp.is_expired(ctx) {
-            State::Expired
-        } else if self.guards().is_early(ctx, stamp) {
-            State::Early
-        } else {
-            State::Fresh
-        }
+    fn is_fresh(&self, ctx: &Ctx<'_>, stamp: Stamp) -> bool {
+        !stamp.is_expired(ctx) && !self.guards().is_early(ctx, stamp)
     }
 
     /// Answers a read that the entry does not. In a box: the future of a hit is moved about for every
@@ -175,15 +138,19 @@ impl Aside {
         &'a self,
         ctx: &'a Ctx<'_>,
         key: Key,
-        how: Otherwise,
+        lookup: Lookup,
     ) -> BoxFuture<'a, Outcome<Value>> {
-        match how {
-            Otherwise::Load(expired) => self.load_once(ctx, key, expired),
-            Otherwise::Recompute(value) => {
+        match lookup {
+            Lookup::Missed => self.load_once(ctx, key, None),
+            Lookup::Found(Found { value, stamp }) if stamp.is_expired(ctx) => {
+                self.load_once(ctx, key, Some(value))
+            }
+            // It still serves, and is renewed before it does not.
+            Lookup::Found(Found { value, .. }) => {
                 async move { Ok(self.recompute(ctx, key).await.unwrap_or(value)) }.boxed()
             }
             // What cannot be read should not be filled either: the store answers alone.
-            Otherwise::Bypass => {
+            Lookup::Unanswered => {
                 let read = async move { Ok(ctx.lookup().store().read(key).await?.value) };
                 self.coalesced(ctx, key, read.boxed())
             }
