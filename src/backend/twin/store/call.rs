@@ -33,12 +33,12 @@ enum Stage<'a, T> {
     /// No connection is free. By which clock it waits, and since when.
     Waits(&'a Clock, Nanos, BoxFuture<'a, Turn<'a>>),
     Made(Made<'a, T>),
-    Over,
 }
 
 /// A call that was made, whose answer is on its way.
 struct Made<'a, T> {
-    outcome: T,
+    /// `None` once it has been taken.
+    answer: Option<Answer<T>>,
     arrives: Sleep<'a>,
     turn: Option<Turn<'a>>,
     /// How often the server had died by then.
@@ -90,13 +90,14 @@ impl<'a, T: Unpin, A: Copy + Unpin> StoreCall<'a, T, A> {
         let now = clock.now();
         self.served.waits.record(now - asked);
         let deaths = self.served.deaths();
-        let Answer { outcome, at } = self.ask(now)?;
+        let answer = self.ask(now)?;
+        let at = answer.at;
         if let Some(turn) = &mut turn {
             turn.work_until(at);
             self.served.waits.held(at - now);
         }
         let arrives = clock.sleep_until(at);
-        self.stage = Stage::Made(Made { outcome, arrives, turn, deaths });
+        self.stage = Stage::Made(Made { answer: Some(answer), arrives, turn, deaths });
         self.poll_unpin(context)
     }
 }
@@ -105,23 +106,21 @@ impl<T: Unpin, A: Copy + Unpin> Future for StoreCall<'_, T, A> {
     type Output = Outcome<T>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome<T>> {
+        let served = self.served;
         match &mut self.stage {
-            Stage::Begins => return self.begin(context),
+            Stage::Begins => self.begin(context),
             Stage::Waits(clock, asked, turn) => {
                 let (clock, asked) = (*clock, *asked);
                 let turn = ready!(turn.poll_unpin(context));
-                return self.make(clock, asked, Some(turn), context);
+                self.make(clock, asked, Some(turn), context)
             }
-            Stage::Made(made) => ready!(made.arrives.poll_unpin(context)),
-            Stage::Over => panic!("it has been answered"),
+            Stage::Made(made) => {
+                ready!(made.arrives.poll_unpin(context));
+                made.turn.take().into_iter().for_each(Turn::end);
+                let Answer { outcome, .. } = made.answer.take().expect("it has not been answered");
+                let has_survived = served.deaths() == made.deaths;
+                Poll::Ready(if has_survived { Ok(outcome) } else { Err(UNAVAILABLE) })
+            }
         }
-        let Stage::Made(Made { outcome, turn, deaths, .. }) =
-            std::mem::replace(&mut self.stage, Stage::Over)
-        else {
-            unreachable!("its answer has arrived")
-        };
-        turn.into_iter().for_each(Turn::end);
-        let has_survived = self.served.deaths() == deaths;
-        Poll::Ready(if has_survived { Ok(outcome) } else { Err(UNAVAILABLE) })
     }
 }

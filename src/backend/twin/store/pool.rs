@@ -29,7 +29,6 @@ struct Idle {
 /// server finishes what it has begun, and whoever comes next waits for that.
 pub struct Turn<'a> {
     pool: &'a Pool,
-    _permit: SemaphorePermit<'a>,
     /// `None` where it has nothing to do.
     busy_until: Option<Nanos>,
     breaks: u64,
@@ -86,7 +85,9 @@ impl Idle {
                 Some(end)
             }
         };
-        Turn { pool, _permit: permit, busy_until, breaks: self.breaks }
+        // It comes back with the connection.
+        permit.forget();
+        Turn { pool, busy_until, breaks: self.breaks }
     }
 }
 
@@ -110,5 +111,7 @@ impl Drop for Turn<'_> {
             Some(end) => idle.at_work.push(Reverse(end)),
             None => idle.free += 1,
         }
+        drop(idle);
+        self.pool.permits.add_permits(1);
     }
 }
