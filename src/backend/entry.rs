@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
-use crate::model::{Body, Promise, Version};
+use crate::model::{Body, Outcome, Promise, Version};
 
 /// Where an entry keeps its version: eight bytes, big-endian, at its very start. What follows is
 /// the strategy's business; this much is the cache's, because its atomic steps compare versions.
@@ -26,6 +26,9 @@ pub const ENTRY_HEAD: usize = 51;
 pub struct Entry(Kind);
 
 #[derive(Clone)]
+// Which of them it is, is a word of its own: it has room for whether there is an entry, and whether it was to be
+// had. So an entry lies at the same place in all that it is handed on in, and is moved by the same pieces.
+#[repr(u64)]
 enum Kind {
     Bytes(Bytes),
     Promised(Promised),
@@ -57,6 +60,8 @@ impl Head {
         &mut self.0[..ENTRY_HEAD]
     }
 }
+
+const _: () = assert!(size_of::<Outcome<Option<Entry>>>() == size_of::<Entry>());
 
 impl Entry {
     /// The entry that begins with `head`, in which the checksum is left out.
