@@ -33,6 +33,8 @@ impl<'a, T, S> Asking<'a, T, S> {
 impl<T, S: Future<Output = Outcome<T>> + Unpin> Future for Asking<'_, T, S> {
     type Output = Outcome<T>;
 
+    // In place, as all futures on the way from a twin to who asked it: an answer is large, and would be moved from
+    // one to the next.
     #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome<T>> {
         match &mut self.0 {

@@ -294,6 +294,7 @@ enum Load {
 impl<T: Described, C: Future<Output = Outcome<T>>> Future for Tapped<'_, C> {
     type Output = Outcome<T>;
 
+    // In place: see `Asking`.
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome<T>> {
         let tapped = self.project();

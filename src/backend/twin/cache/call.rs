@@ -227,6 +227,7 @@ impl<'a, T> Stage<'a, T> {
 
 impl<'a, T> CacheCall<'a, T> {
     /// Sends the command, over a connection that is made first if it must be.
+    // By itself: nothing comes back from it yet.
     #[inline(never)]
     fn begin(
         &mut self,
@@ -264,6 +265,7 @@ impl<'a, T> CacheCall<'a, T> {
 impl<T: Wanted> Future for CacheCall<'_, T> {
     type Output = Outcome<T>;
 
+    // In place: see `Asking`.
     #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome<T>> {
         match &mut self.stage {

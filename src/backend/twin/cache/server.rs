@@ -14,6 +14,8 @@ mod outage;
 use std::mem;
 use std::task::Waker;
 
+use rand_chacha::ChaCha8Rng;
+
 use self::calls::Calls;
 pub(super) use self::connection::Connecting;
 use self::connection::{Connection, Direction};
@@ -23,7 +25,6 @@ use super::command::{Command, Reply, Wanted};
 use super::state::State;
 use super::times::{RoundTrips, Service};
 use crate::model::{CacheTimes, Fault, FaultKind, Nanos, Outcome};
-use rand_chacha::ChaCha8Rng;
 
 /// The server as it is caught up with.
 pub(super) struct Server {
@@ -90,7 +91,7 @@ pub(super) enum Look {
 }
 
 impl Look {
-    /// When to look again, at the `latest`.
+    /// When to look again; at `latest` in any case.
     pub fn before(self, latest: Nanos) -> Nanos {
         match self {
             Self::NotBefore(instant) => instant.min(latest),
