@@ -315,9 +315,7 @@ impl<T: Described, C: Future<Output = Outcome<T>>> Future for Tapped<'_, C> {
 impl Purposed<'_> {
     fn begin(self, step: &Step) -> Begun {
         let tap = self.ctx.tap;
-        let is_load = step.side == Side::Store
-            && step.verb == Verb::Read
-            && matches!(self.purpose, Purpose::Fill | Purpose::Refresh);
+        let is_load = step.side == Side::Store && step.verb == Verb::Read && self.purpose.loads();
         let load = match step.key.filter(|_| is_load) {
             None => Load::None,
             Some(key) if tap.begin_load(key) == 0 => Load::First,
