@@ -46,6 +46,8 @@ pub(super) struct Write {
 const _: () = assert!(size_of::<Command>() <= 32);
 
 /// What came of a command.
+// Yes and no are two of them: beside a `bool`, which one it is would be a byte, and an entry no whole words. See
+// `Fault`.
 pub(super) enum Reply {
     Done,
     Yes,

@@ -69,12 +69,9 @@ impl State {
     /// Carries a command out.
     pub fn execute(&mut self, command: Command, now: Nanos) -> Outcome<Reply> {
         self.prepare(now);
-        if let Command::Get(key) = command {
-            // By itself, as the one that most commands are: an entry is large, and would be moved once more.
-            return Ok(Reply::Entry(self.entries.get(key, now)));
-        }
         let entries = &mut self.entries;
         Ok(match command {
+            Command::Get(key) => Reply::Entry(entries.get(key, now)),
             Command::GetTracked(key, tracker) => {
                 if !entries.tracking().is_on(tracker) {
                     return Err(Fault::cache(FaultKind::Unavailable));

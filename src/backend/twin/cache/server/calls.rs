@@ -5,7 +5,7 @@ use std::ops::{Index, IndexMut};
 use super::{Call, Stage};
 
 /// Calls by their numbers. One that is over leaves its place, as it is, to the next one that begins: a call is
-/// large, and there are a million a second of which nothing has to be moved so.
+/// large, and is not moved in and out so.
 #[derive(Default)]
 pub(super) struct Calls {
     places: Vec<Call>,
@@ -14,7 +14,7 @@ pub(super) struct Calls {
 }
 
 impl Calls {
-    /// The number of a call that begins, all of which is to be set.
+    /// The number of a call that begins. Whoever asks for it says all that there is to say of the call.
     pub fn begin(&mut self) -> usize {
         self.over.pop().unwrap_or_else(|| {
             self.places.push(Call::default());
@@ -22,8 +22,11 @@ impl Calls {
         })
     }
 
+    /// # Panics
+    /// If it has ended before: its number may be another one's by now.
     pub fn end(&mut self, number: usize) {
         let call = &mut self.places[number];
+        assert!(call.is_under_way(), "it is over");
         (call.stage, call.waker) = (Stage::Over, None);
         self.over.push(number);
     }
@@ -77,5 +80,15 @@ mod tests {
         calls.retain(|call| call.connection == 9);
         assert_eq!(calls.iter_mut().map(|call| call.connection).collect::<Vec<_>>(), [9]);
         assert_eq!(begin(&mut calls, 10), other);
+    }
+
+    #[test]
+    #[should_panic(expected = "it is over")]
+    fn a_call_ends_once() {
+        let mut calls = Calls::default();
+        let number = calls.begin();
+        calls[number].stage = Stage::Lost;
+        calls.end(number);
+        calls.end(number);
     }
 }

@@ -30,13 +30,8 @@ impl Line {
         let place = self.coming.partition_point(|other| other.arrives <= arrives);
         let ahead = place.checked_sub(1).map_or(free_at, |ahead| self.coming[ahead].served);
         let served = ahead.max(arrives) + service;
-        let coming = Coming { call, arrives, service, served };
-        if place == self.coming.len() {
-            self.coming.push_back(coming);
-        } else {
-            self.coming.insert(place, coming);
-            self.put_off(place + 1, served);
-        }
+        self.coming.insert(place, Coming { call, arrives, service, served });
+        self.put_off(place + 1, served);
         served
     }
 
