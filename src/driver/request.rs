@@ -28,11 +28,12 @@ pub struct Client<'a> {
 
 /// A request that starts.
 #[derive(Clone, Copy)]
-pub struct Asked<'a> {
+pub struct Start<'a> {
     pub request: &'a Request,
     /// When it was meant to start.
     pub intended: Nanos,
-    pub started: Nanos,
+    /// When it does.
+    pub at: Nanos,
 }
 
 /// What came of a request, or of one part of it.
@@ -85,15 +86,18 @@ struct Seen {
 }
 
 impl Ended {
-    /// Adds what has ended just now, as an `op` at a node. Returns how many there are.
+    /// Adds what has ended just now, at a node. Returns how many there are.
     #[inline(always)]
-    fn add(&self, part: Part, op: Op, asked: &Asked<'_>, node: NodeId, came: Came) -> usize {
-        let Asked { request, intended, started } = *asked;
+    fn add(&self, part: Part, start: &Start<'_>, node: NodeId, came: Came) -> usize {
+        let Start { request, intended, at: started } = *start;
         let Came { ended, wrote_from, seen, outcome, touches } = came;
         let sample = Sample {
             request: request.number,
             key: request.key,
-            op,
+            op: match part {
+                Part::Request => request.op,
+                Part::FirstRead => Op::Read,
+            },
             node,
             client: request.client,
             intended,
@@ -129,8 +133,8 @@ impl Ended {
 impl Client<'_> {
     /// Sends the request, which starts now, waits for its answer, or until the seat's request is given
     /// up, and adds it to those that have ended.
-    pub async fn send(&self, asked: &Asked<'_>, seat: &Seat) -> Answered {
-        let Asked { request, started, .. } = *asked;
+    pub async fn send(&self, start: &Start<'_>, seat: &Seat) -> Answered {
+        let Start { request, at: started, .. } = *start;
         let Some(node) = &self.node else {
             // Nobody is there to ask: nothing was read, and nothing can have been written.
             let came = Came {
@@ -140,7 +144,7 @@ impl Client<'_> {
                 outcome: Err(Fault::NODE_DOWN),
                 touches: Touches::default(),
             };
-            return self.answered(asked, request.node, came, false);
+            return self.answered(start, request.node, came, false);
         };
         let ctx = Ctx::request(
             &*node.cache,
@@ -152,7 +156,7 @@ impl Client<'_> {
         // What the read came to is known even if the client gives up later.
         let seen = Cell::new(None);
         let (outcome, waited) = {
-            let answer = pin!(self.ask(&ctx, node, asked, &seen));
+            let answer = pin!(self.ask(&ctx, node, start, &seen));
             seat.wait_for(answer).await
         };
         let seen: Option<Seen> = seen.get();
@@ -173,33 +177,29 @@ impl Client<'_> {
             }),
             touches: ctx.touches(),
         };
-        self.answered(asked, node.id, came, waited)
+        self.answered(start, node.id, came, waited)
     }
 
     // In place: what is told of a request is written where it stays.
     #[inline(always)]
-    fn answered(&self, asked: &Asked<'_>, node: NodeId, came: Came, waited: bool) -> Answered {
+    fn answered(&self, start: &Start<'_>, node: NodeId, came: Came, waited: bool) -> Answered {
         let ended = came.ended;
-        let untold = self.ended.add(Part::Request, asked.request.op, asked, node, came);
-        Answered { request: asked.request.number, ended, waited, untold }
+        let untold = self.ended.add(Part::Request, start, node, came);
+        Answered { request: start.request.number, ended, waited, untold }
     }
 
     async fn ask(
         &self,
         ctx: &Ctx<'_>,
         node: &Node,
-        asked: &Asked<'_>,
+        start: &Start<'_>,
         seen: &Cell<Option<Seen>>,
     ) -> Outcome<Option<Version>> {
-        let request = asked.request;
+        let request = start.request;
         if request.op.reads_first() {
             // Looked at where it comes: it is large, and would be moved.
             let read = node.strategy.read(ctx, request.key);
-            let value = read.map(|read| match &read {
-                Ok(value) => self.check(request.key, value),
-                Err(fault) => Err(*fault),
-            });
-            let value = value.await;
+            let value = read.map(|read| self.check(request.key, &read)).await;
             let ended = self.clock.now();
             seen.set(Some(Seen { value, ended }));
             if !request.op.is_read() {
@@ -210,7 +210,7 @@ impl Client<'_> {
                     outcome: value.map(|_| None),
                     touches: ctx.touches(),
                 };
-                self.ended.add(Part::FirstRead, Op::Read, asked, node.id, came);
+                self.ended.add(Part::FirstRead, start, node.id, came);
             }
             value?;
         }
@@ -233,7 +233,8 @@ impl Client<'_> {
     }
 
     /// Takes a read's answer for what it is, if it is what some writer wrote and the origin says.
-    fn check(&self, key: Key, value: &Value) -> Outcome<(Version, Writer, Row)> {
+    fn check(&self, key: Key, read: &Outcome<Value>) -> Outcome<(Version, Writer, Row)> {
+        let value = read.as_ref().map_err(|fault| *fault)?;
         let aggregate = self.rows.aggregate(key).filter(|_| !value.is_absent());
         if !value.is_intact(key) || value.aggregate != aggregate {
             return Err(Fault::CORRUPT_ANSWER);

@@ -9,7 +9,7 @@ use super::crew::{Member, Work};
 use super::in_flight::InFlight;
 use super::nudge::Nudge;
 use super::pacer::Pacer;
-use super::request::{Answered, Asked, Client, Ended, Part};
+use super::request::{Answered, Client, Ended, Part, Start};
 use super::schedule::{Due, Schedule};
 use super::seat::Seat;
 use super::{Cluster, Course, Drive, Observer};
@@ -162,8 +162,8 @@ impl<'a> Traffic<'a> {
         let client =
             Client { node, rows, clock, tap: self.tap, seed: plan.seed(), ended: &self.ended };
         let intended = due.intended.unwrap_or(started);
-        let asked = Asked { request: &due.request, intended, started };
-        let answered = client.send(&asked, seat).await;
+        let start = Start { request: &due.request, intended, at: started };
+        let answered = client.send(&start, seat).await;
         self.in_flight.borrow_mut().end(ticket);
         answered
     }
