@@ -75,20 +75,23 @@ impl Aside {
 
     /// GET; on a miss, read the store and keep what it said.
     pub async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
-        // As `lookup` and `answer` have it, but that what was found is not moved through their futures, nor kept
-        // in this one.
         let otherwise = {
             let lookup = if self.may_ask(ctx) {
                 let answer = ctx.lookup().cache().get(key).await;
                 self.note(ctx, &answer);
-                found(ctx, key, answer)?
+                match answer {
+                    // What it holds is looked at when it is handed out, for until then it would be moved about.
+                    Ok(Some(entry))
+                        if entry::stamp(&entry).is_some_and(|stamp| self.is_fresh(ctx, stamp)) =>
+                    {
+                        return entry::decode_value(ctx.lookup(), key, entry);
+                    }
+                    answer => found(ctx, key, answer)?,
+                }
             } else {
                 Lookup::Unanswered
             };
-            match lookup {
-                Lookup::Found(found) if self.is_fresh(ctx, found.stamp) => return Ok(found.value),
-                lookup => self.otherwise(ctx, key, lookup),
-            }
+            self.otherwise(ctx, key, lookup)
         };
         otherwise.await
     }
@@ -165,11 +168,23 @@ impl Aside {
         key: Key,
         put: Put,
     ) -> Outcome<Value> {
-        let value = self.origin(ctx, by, key).await?;
+        let started = ctx.clock().now();
+        let value = by.store().read(key).await?.value;
+        self.loaded(ctx, started);
         if let Some((entry, ttl)) = self.entry(ctx, by, &value) {
+            let cache = by.cache();
             // A fill that fails costs the next reader a miss, and nothing else: its outcome is not
             // looked at.
-            let _ = self.put(by, key, entry, ttl, put).await;
+            let _ = match (put, self.fill) {
+                (Put::UnderLease(token), _) => {
+                    cache.lease_set(key, token, entry, ttl).await.map(drop)
+                }
+                (Put::Plain, Fill::Overwrite) => cache.set(key, entry, ttl).await,
+                (Put::Plain, Fill::IfAbsent) => {
+                    cache.set_if_absent(key, entry, ttl).await.map(drop)
+                }
+                (Put::Plain, Fill::IfNewer) => cache.set_if_newer(key, entry, ttl).await.map(drop),
+            };
         }
         Ok(value)
     }
@@ -178,8 +193,13 @@ impl Aside {
     pub(super) async fn origin(&self, ctx: &Ctx<'_>, by: Purposed<'_>, key: Key) -> Outcome<Value> {
         let started = ctx.clock().now();
         let value = by.store().read(key).await?.value;
-        self.last_load.store((ctx.clock().now() - started).0, Ordering::Relaxed);
+        self.loaded(ctx, started);
         Ok(value)
+    }
+
+    /// Notes how long a load took that has just ended.
+    fn loaded(&self, ctx: &Ctx<'_>, started: Nanos) {
+        self.last_load.store((ctx.clock().now() - started).0, Ordering::Relaxed);
     }
 
     /// The entry for `value` and how long the cache is to hold it; `None` if it is not to be kept.
@@ -260,23 +280,6 @@ impl Aside {
         match self.guards().stampede.coalesce {
             true => ctx.fill().join(&self.flights, key, load).boxed(),
             false => load,
-        }
-    }
-
-    async fn put(
-        &self,
-        by: Purposed<'_>,
-        key: Key,
-        entry: Entry,
-        ttl: Option<Nanos>,
-        put: Put,
-    ) -> Outcome<()> {
-        let cache = by.cache();
-        match (put, self.fill) {
-            (Put::UnderLease(token), _) => cache.lease_set(key, token, entry, ttl).await.map(drop),
-            (Put::Plain, Fill::Overwrite) => cache.set(key, entry, ttl).await,
-            (Put::Plain, Fill::IfAbsent) => cache.set_if_absent(key, entry, ttl).await.map(drop),
-            (Put::Plain, Fill::IfNewer) => cache.set_if_newer(key, entry, ttl).await.map(drop),
         }
     }
 }

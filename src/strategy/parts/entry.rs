@@ -87,6 +87,11 @@ impl Header {
         }
     }
 
+    /// Whether there is no value.
+    const fn is_tombstone(&self) -> bool {
+        self.flags & TOMBSTONE != 0
+    }
+
     /// Whether the body is kept as it is.
     fn is_plain(&self) -> bool {
         self.codec == Codec::Json && self.compression == Compression::None
@@ -132,12 +137,24 @@ pub fn encode(by: Purposed<'_>, value: &Value, stamp: Stamp, format: &Format) ->
 /// # Errors
 /// As [`read`].
 pub fn decode(by: Purposed<'_>, key: Key, entry: Entry) -> Outcome<Held> {
-    let bytes = entry.len();
-    open(entry, |header, body| match header.is_plain() {
-        // There is nothing to do, and to time that would take longer than it takes.
-        true => value(key, header, body),
-        false => by.decode(key, bytes, || value(key, header, body)),
-    })
+    open(entry, |header, entry| unpack(by, key, header, entry))
+}
+
+/// The value that `entry` holds under `key`, as [`decode`] has it.
+///
+/// # Errors
+/// As [`read`], and [`FaultKind::Corrupt`] of an entry without a value.
+pub fn decode_value(by: Purposed<'_>, key: Key, entry: Entry) -> Outcome<Value> {
+    let header = header(entry.head())?;
+    if header.is_tombstone() {
+        return Err(corrupt());
+    }
+    unpack(by, key, header, entry)
+}
+
+/// What `entry` says of its life, if it holds a value; `None` of what is no entry, too.
+pub fn stamp(entry: &Entry) -> Option<Stamp> {
+    header(entry.head()).ok().filter(|header| !header.is_tombstone()).map(|header| header.stamp)
 }
 
 /// What `entry` holds under `key`.
@@ -146,7 +163,7 @@ pub fn decode(by: Purposed<'_>, key: Key, entry: Entry) -> Outcome<Held> {
 /// [`FaultKind::Corrupt`] where it is no entry at all. Whether the value is what its writer wrote
 /// is for the client to check ([`Value::is_intact`]).
 pub fn read(key: Key, entry: Entry) -> Outcome<Held> {
-    open(entry, |header, body| value(key, header, body))
+    open(entry, |header, entry| value(key, header, entry.into_body()))
 }
 
 /// An entry without a value, which only says that whatever is older than `version` is out of date.
@@ -187,15 +204,25 @@ pub fn write(value: &Value, stamp: Stamp, format: &Format) -> Entry {
     }
 }
 
-/// What `entry` holds, its value by way of `unpack`.
-#[inline(always)]
-fn open(entry: Entry, unpack: impl FnOnce(Header, Body) -> Outcome<Value>) -> Outcome<Held> {
+/// What `entry` holds, its value by way of `value`.
+fn open(entry: Entry, value: impl FnOnce(Header, Entry) -> Outcome<Value>) -> Outcome<Held> {
     let header = header(entry.head())?;
-    if header.flags & TOMBSTONE != 0 {
+    if header.is_tombstone() {
         return Ok(Held::Tombstone(header.version));
     }
     let stamp = header.stamp;
-    Ok(Held::Value(unpack(header, entry.into_body())?, stamp))
+    Ok(Held::Value(value(header, entry)?, stamp))
+}
+
+/// The value of an entry that begins so, read for a purpose.
+// In place: see `value`.
+#[inline(always)]
+fn unpack(by: Purposed<'_>, key: Key, header: Header, entry: Entry) -> Outcome<Value> {
+    if header.is_plain() {
+        // There is nothing to do, and to time that would take longer than it takes.
+        return value(key, header, entry.into_body());
+    }
+    by.decode(key, entry.len(), || value(key, header, entry.into_body()))
 }
 
 fn header(mut head: &[u8]) -> Outcome<Header> {
@@ -254,6 +281,16 @@ mod tests {
 
     fn promised(key: Key, writer: Writer) -> Draft {
         Draft::promised(Promise::new(Arc::new(Padded), key, writer, 100))
+    }
+
+    #[test]
+    fn only_an_entry_with_a_value_tells_of_its_life() {
+        let stamp_of = |entry: Entry| stamp(&entry);
+        let life = Stamp { expiry: Nanos(7), load: Nanos(3) };
+        let absent = Value::never_written(Key(1));
+        assert_eq!(stamp_of(write(&absent, life, &Format::default())), Some(life));
+        assert_eq!(stamp_of(tombstone(Version(4))), None);
+        assert_eq!(stamp_of("too short".into()), None);
     }
 
     proptest! {
