@@ -23,8 +23,6 @@ pub struct InFlight {
 }
 
 struct Slot {
-    /// The node that works on it.
-    node: NodeId,
     started: Nanos,
     /// Where its issuer sits; `None` when it has ended.
     seat: Option<Rc<Seat>>,
@@ -35,10 +33,10 @@ impl InFlight {
         Self { timeout, slots: VecDeque::new(), first: 0, in_time: 0, count: 0, peak: 0 }
     }
 
-    /// Notes that a request starts at a node. Starts come in the order of time.
-    pub fn begin(&mut self, node: NodeId, started: Nanos, seat: Rc<Seat>) -> Ticket {
+    /// Notes that the seat's request starts. Starts come in the order of time.
+    pub fn begin(&mut self, started: Nanos, seat: Rc<Seat>) -> Ticket {
         let ticket = Ticket(self.started());
-        self.slots.push_back(Slot { node, started, seat: Some(seat) });
+        self.slots.push_back(Slot { started, seat: Some(seat) });
         self.count += 1;
         self.peak = self.peak.max(self.count);
         ticket
@@ -69,8 +67,8 @@ impl InFlight {
 
     /// Gives up every request that the node works on.
     pub fn give_up_node(&self, node: NodeId) {
-        let of_node = self.slots.iter().filter(|slot| slot.node == node);
-        of_node.filter_map(|slot| slot.seat.as_ref()).for_each(|seat| seat.give_up());
+        let seats = self.slots.iter().filter_map(|slot| slot.seat.as_ref());
+        seats.filter(|seat| seat.is_at(node)).for_each(|seat| seat.give_up());
     }
 
     /// When the next request will have waited for the whole timeout. While an overdue one has not
@@ -106,7 +104,8 @@ mod tests {
 
     fn begin(in_flight: &mut InFlight, node: u32, started: u64) -> (Ticket, Rc<Seat>) {
         let seat = Rc::new(Seat::default());
-        (in_flight.begin(NodeId(node), Nanos(started), seat.clone()), seat)
+        seat.begin(NodeId(node));
+        (in_flight.begin(Nanos(started), seat.clone()), seat)
     }
 
     #[test]

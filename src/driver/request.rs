@@ -1,8 +1,8 @@
 //! One request from its intended start to its answer.
 
 use std::cell::{Cell, RefCell};
+use std::future::Future;
 use std::pin::pin;
-use std::rc::Rc;
 
 use futures_util::FutureExt;
 
@@ -15,15 +15,13 @@ use crate::model::{
 };
 use crate::workload::{Request, Rows};
 
-/// The client of one request.
+/// The client of all requests, one at a time or many at once.
 pub struct Client<'a> {
-    /// The node that serves the client; none where all are down.
-    pub node: Option<Rc<Node>>,
     pub rows: &'a Rows,
     pub clock: &'a Clock,
     pub tap: &'a Tap,
     pub seed: u64,
-    pub ended: &'a Ended,
+    pub ended: Ended,
 }
 
 /// A request that starts.
@@ -131,11 +129,11 @@ impl Ended {
 }
 
 impl Client<'_> {
-    /// Sends the request, which starts now, waits for its answer, or until the seat's request is given
-    /// up, and adds it to those that have ended.
-    pub async fn send(&self, start: &Start<'_>, seat: &Seat) -> Answered {
+    /// Sends the request, which starts now, to the node that serves its client, if any is up. Waits for its
+    /// answer, or until the seat's request is given up, and adds it to those that have ended.
+    pub async fn send(&self, node: Option<&Node>, start: &Start<'_>, seat: &Seat) -> Answered {
         let Start { request, at: started, .. } = *start;
-        let Some(node) = &self.node else {
+        let Some(node) = node else {
             // Nobody is there to ask: nothing was read, and nothing can have been written.
             let came = Came {
                 ended: started,
@@ -188,35 +186,39 @@ impl Client<'_> {
         Answered { request: start.request.number, ended, waited, untold }
     }
 
-    async fn ask(
-        &self,
-        ctx: &Ctx<'_>,
-        node: &Node,
-        start: &Start<'_>,
-        seen: &Cell<Option<Seen>>,
-    ) -> Outcome<Option<Version>> {
-        let request = start.request;
-        if request.op.reads_first() {
-            // Looked at where it comes: it is large, and would be moved.
-            let read = node.strategy.read(ctx, request.key);
-            let value = read.map(|read| self.check(request.key, &read)).await;
-            let ended = self.clock.now();
-            seen.set(Some(Seen { value, ended }));
-            if !request.op.is_read() {
-                let came = Came {
-                    ended,
-                    wrote_from: Nanos::NEVER,
-                    seen: value.ok(),
-                    outcome: value.map(|_| None),
-                    touches: ctx.touches(),
-                };
-                self.ended.add(Part::FirstRead, start, node.id, came);
+    // An `async` function would keep what it is handed twice.
+    #[expect(clippy::manual_async_fn, reason = "see above")]
+    fn ask<'a>(
+        &'a self,
+        ctx: &'a Ctx<'_>,
+        node: &'a Node,
+        start: &'a Start<'_>,
+        seen: &'a Cell<Option<Seen>>,
+    ) -> impl Future<Output = Outcome<Option<Version>>> + 'a {
+        async move {
+            let request = start.request;
+            if request.op.reads_first() {
+                // Looked at where it comes: it is large, and would be moved.
+                let read = node.strategy.read(ctx, request.key);
+                let value = read.map(|read| self.check(request.key, &read)).await;
+                let ended = self.clock.now();
+                seen.set(Some(Seen { value, ended }));
+                if !request.op.is_read() {
+                    let came = Came {
+                        ended,
+                        wrote_from: Nanos::NEVER,
+                        seen: value.ok(),
+                        outcome: value.map(|_| None),
+                        touches: ctx.touches(),
+                    };
+                    self.ended.add(Part::FirstRead, start, node.id, came);
+                }
+                value?;
             }
-            value?;
-        }
-        match self.draft(request) {
-            Some(draft) => node.strategy.write(ctx, draft).await.map(Some),
-            None => Ok(None),
+            match self.draft(request) {
+                Some(draft) => node.strategy.write(ctx, draft).await.map(Some),
+                None => Ok(None),
+            }
         }
     }
 

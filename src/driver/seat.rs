@@ -7,12 +7,15 @@ use std::task::{Context, Poll};
 
 use super::nudge::Nudge;
 use super::schedule::Due;
+use crate::model::NodeId;
 
 /// Where an issuer sits and waits for what it is to send next. Seats are kept and used again: a
 /// request costs no allocation of its own.
 #[derive(Default)]
 pub struct Seat {
     next: Cell<Option<Due>>,
+    /// The node that works on its request.
+    node: Cell<Option<NodeId>>,
     is_given_up: Cell<bool>,
     issuer: Nudge,
 }
@@ -36,6 +39,17 @@ impl Seat {
         .await
     }
 
+    /// Notes that its request starts, and at which node.
+    pub fn begin(&self, node: NodeId) {
+        self.node.set(Some(node));
+        self.is_given_up.set(false);
+    }
+
+    /// Whether the node works on its request.
+    pub fn is_at(&self, node: NodeId) -> bool {
+        self.node.get() == Some(node)
+    }
+
     /// Ends the request that is on its way.
     pub fn give_up(&self) {
         self.is_given_up.set(true);
@@ -47,7 +61,6 @@ impl Seat {
         &self,
         mut answer: Pin<&mut impl Future<Output = T>>,
     ) -> (Option<T>, bool) {
-        self.is_given_up.set(false);
         let mut waited = false;
         poll_fn(|context| {
             if self.is_given_up.get() {

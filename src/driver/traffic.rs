@@ -29,7 +29,7 @@ const TOLD_AT_ONCE: usize = 64;
 pub struct Traffic<'a> {
     cluster: &'a Cluster<'a>,
     course: &'a Course<'a>,
-    tap: &'a Tap,
+    client: Client<'a>,
     observer: RefCell<&'a mut dyn Observer>,
     schedule: RefCell<Schedule<'a>>,
     in_flight: RefCell<InFlight>,
@@ -40,7 +40,6 @@ pub struct Traffic<'a> {
     /// Seats that have no issuer yet.
     new_seats: RefCell<Vec<Rc<Seat>>>,
     calls: RefCell<Vec<Call>>,
-    ended: Ended,
     stopped: Cell<Option<Nanos>>,
     nudge: Nudge,
 }
@@ -52,10 +51,12 @@ impl<'a> Traffic<'a> {
         tap: &'a Tap,
         observer: &'a mut dyn Observer,
     ) -> Self {
+        let Course { plan, rows, clock, .. } = *course;
+        let client = Client { rows, clock, tap, seed: plan.seed(), ended: Ended::default() };
         Self {
             cluster,
             course,
-            tap,
+            client,
             observer: RefCell::new(observer),
             schedule: RefCell::new(Schedule::new(course.plan, course.start, course.counts)),
             in_flight: RefCell::new(InFlight::new(course.plan.timeout())),
@@ -64,7 +65,6 @@ impl<'a> Traffic<'a> {
             handed_out: Cell::new(0),
             new_seats: RefCell::default(),
             calls: RefCell::default(),
-            ended: Ended::default(),
             stopped: Cell::new(None),
             nudge: Nudge::default(),
         }
@@ -154,16 +154,13 @@ impl<'a> Traffic<'a> {
 
     /// Sends the request now and waits for its answer.
     async fn send(&self, seat: &Rc<Seat>, due: &Due) -> Answered {
-        let Course { plan, rows, clock, .. } = *self.course;
         let node = self.cluster.serving(due.request.node);
-        let started = clock.now();
-        let at = node.as_ref().map_or(due.request.node, |node| node.id);
-        let ticket = self.in_flight.borrow_mut().begin(at, started, seat.clone());
-        let client =
-            Client { node, rows, clock, tap: self.tap, seed: plan.seed(), ended: &self.ended };
+        let started = self.course.clock.now();
+        seat.begin(node.as_ref().map_or(due.request.node, |node| node.id));
+        let ticket = self.in_flight.borrow_mut().begin(started, seat.clone());
         let intended = due.intended.unwrap_or(started);
         let start = Start { request: &due.request, intended, at: started };
-        let answered = client.send(&start, seat).await;
+        let answered = self.client.send(node.as_deref(), &start, seat).await;
         self.in_flight.borrow_mut().end(ticket);
         answered
     }
@@ -195,10 +192,10 @@ impl<'a> Traffic<'a> {
         let mut observer = self.observer.borrow_mut();
         let mut calls = self.calls.borrow_mut();
         // Those of the requests that have ended are among them.
-        self.tap.take(&mut calls);
-        self.ended.each_key(|key| observer.expect(key));
+        self.client.tap.take(&mut calls);
+        self.client.ended.each_key(|key| observer.expect(key));
         observer.calls(&calls);
-        let last = self.ended.take_each(|part, sample| match part {
+        let last = self.client.ended.take_each(|part, sample| match part {
             Part::Request => observer.sample(sample),
             Part::FirstRead => observer.first_read(sample),
         });
