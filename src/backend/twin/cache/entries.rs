@@ -188,13 +188,13 @@ impl Entries {
     }
 
     /// The entry, if there is one: a use of it, and a hit or a miss.
-    pub fn get(&mut self, key: Key, now: Nanos) -> Option<Entry> {
+    pub fn get(&mut self, key: Key, now: Nanos) -> Option<&Entry> {
         let Some(place) = self.used(key, now) else {
             self.counts.misses += 1;
             return None;
         };
         self.counts.hits += 1;
-        Some(self.slots[place].entry.clone())
+        Some(&self.slots[place].entry)
     }
 
     /// The entry, if there is one: a use of it, which does not count as a hit or a miss.

@@ -71,13 +71,13 @@ impl State {
         self.prepare(now);
         let entries = &mut self.entries;
         Ok(match command {
-            Command::Get(key) => Reply::Entry(entries.get(key, now)),
+            Command::Get(key) => Reply::Entry(entries.get(key, now).cloned()),
             Command::GetTracked(key, tracker) => {
                 if !entries.tracking().is_on(tracker) {
                     return Err(Fault::cache(FaultKind::Unavailable));
                 }
                 // Should the look come upon an expired entry, that is told before this read counts.
-                let found = entries.get(key, now);
+                let found = entries.get(key, now).cloned();
                 entries.tracking().read(key, tracker);
                 Reply::Entry(found)
             }
@@ -150,7 +150,7 @@ impl State {
             Command::LeaseGet(key, claim) => {
                 let (token, ttl) = *claim;
                 if let Some(entry) = entries.get(key, now) {
-                    return Ok(Reply::Leased(Leased::Found(entry)));
+                    return Ok(Reply::Leased(Leased::Found(entry.clone())));
                 }
                 if entries.is_over() {
                     return Err(refused(Full));
