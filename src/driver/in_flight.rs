@@ -33,9 +33,10 @@ impl InFlight {
         Self { timeout, slots: VecDeque::new(), first: 0, in_time: 0, count: 0, peak: 0 }
     }
 
-    /// Notes that the seat's request starts. Starts come in the order of time.
-    pub fn begin(&mut self, started: Nanos, seat: Rc<Seat>) -> Ticket {
+    /// Notes that the seat's request starts at a node. Starts come in the order of time.
+    pub fn begin(&mut self, node: NodeId, started: Nanos, seat: Rc<Seat>) -> Ticket {
         let ticket = Ticket(self.started());
+        seat.begin(node);
         self.slots.push_back(Slot { started, seat: Some(seat) });
         self.count += 1;
         self.peak = self.peak.max(self.count);
@@ -104,8 +105,7 @@ mod tests {
 
     fn begin(in_flight: &mut InFlight, node: u32, started: u64) -> (Ticket, Rc<Seat>) {
         let seat = Rc::new(Seat::default());
-        seat.begin(NodeId(node));
-        (in_flight.begin(Nanos(started), seat.clone()), seat)
+        (in_flight.begin(NodeId(node), Nanos(started), seat.clone()), seat)
     }
 
     #[test]

@@ -156,8 +156,8 @@ impl<'a> Traffic<'a> {
     async fn send(&self, seat: &Rc<Seat>, due: &Due) -> Answered {
         let node = self.cluster.serving(due.request.node);
         let started = self.course.clock.now();
-        seat.begin(node.as_ref().map_or(due.request.node, |node| node.id));
-        let ticket = self.in_flight.borrow_mut().begin(started, seat.clone());
+        let at = node.as_ref().map_or(due.request.node, |node| node.id);
+        let ticket = self.in_flight.borrow_mut().begin(at, started, seat.clone());
         let intended = due.intended.unwrap_or(started);
         let start = Start { request: &due.request, intended, at: started };
         let answered = self.client.send(node.as_deref(), &start, seat).await;
