@@ -1,10 +1,11 @@
 //! One request from its intended start to its answer.
 
 use std::cell::{Cell, RefCell};
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::task::Poll;
 
-use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 
 use super::Node;
 use super::seat::Seat;
@@ -198,9 +199,8 @@ impl Client<'_> {
         async move {
             let request = start.request;
             if request.op.reads_first() {
-                // Looked at where it comes: it is large, and would be moved.
                 let read = node.strategy.read(ctx, request.key);
-                let value = read.map(|read| self.check(request.key, &read)).await;
+                let value = looked_at(read, |read| self.check(request.key, read)).await;
                 let ended = self.clock.now();
                 seen.set(Some(Seen { value, ended }));
                 if !request.op.is_read() {
@@ -244,4 +244,15 @@ impl Client<'_> {
         let row = if value.is_absent() { Row::Absent } else { Row::There };
         Ok((value.version, value.writer, row))
     }
+}
+
+/// What `look` makes of the answer, where it comes: it is large, and would be moved.
+fn looked_at<T, U>(
+    mut answer: BoxFuture<'_, T>,
+    look: impl Fn(&T) -> U,
+) -> impl Future<Output = U> {
+    poll_fn(move |context| match &answer.as_mut().poll(context) {
+        Poll::Ready(answer) => Poll::Ready(look(answer)),
+        Poll::Pending => Poll::Pending,
+    })
 }

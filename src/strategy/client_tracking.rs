@@ -13,6 +13,7 @@
 //! Source: "Client-side caching in Redis", redis.io (CLIENT TRACKING, RESP3).
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 
 use super::parts::aside::{Aside, Fill, Lookup, found};
 use super::parts::delivery::deliver;
@@ -57,20 +58,22 @@ impl ClientTracking {
 
 #[async_trait]
 impl Strategy for ClientTracking {
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
-        if let Some(value) = self.near.get(ctx, key) {
-            return Ok(value);
-        }
-        if !self.near.is_listening() {
-            return self.aside.read(ctx, key).await;
-        }
-        let place = self.near.place(key);
-        let answer = ctx.lookup().cache().get_tracked(key).await;
-        let lookup = found(ctx, key, answer)?;
-        if let Lookup::Found(found) = &lookup {
-            self.near.keep(ctx, place, &found.value);
-        }
-        self.aside.answer(ctx, key, lookup).await
+    fn read<'a>(&'a self, ctx: &'a Ctx<'_>, key: Key) -> BoxFuture<'a, Outcome<Value>> {
+        Box::pin(async move {
+            if let Some(value) = self.near.get(ctx, key) {
+                return Ok(value);
+            }
+            if !self.near.is_listening() {
+                return self.aside.read(ctx, key).await;
+            }
+            let place = self.near.place(key);
+            let answer = ctx.lookup().cache().get_tracked(key).await;
+            let lookup = found(ctx, key, answer)?;
+            if let Lookup::Found(found) = &lookup {
+                self.near.keep(ctx, place, &found.value);
+            }
+            self.aside.answer(ctx, key, lookup).await
+        })
     }
 
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {

@@ -12,6 +12,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
 use super::parts::aside::{Aside, Fill};
@@ -72,8 +73,8 @@ impl DelayedDoubleDelete {
 
 #[async_trait]
 impl Strategy for DelayedDoubleDelete {
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
-        self.aside.read(ctx, key).await
+    fn read<'a>(&'a self, ctx: &'a Ctx<'_>, key: Key) -> BoxFuture<'a, Outcome<Value>> {
+        self.aside.read(ctx, key)
     }
 
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {

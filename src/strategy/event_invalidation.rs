@@ -14,6 +14,7 @@
 //! section 3.3.
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 
 use super::parts::aside::{Aside, Fill};
 use super::parts::events::{Events, Form};
@@ -60,8 +61,8 @@ impl EventInvalidation {
 
 #[async_trait]
 impl Strategy for EventInvalidation {
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
-        self.aside.read(ctx, key).await
+    fn read<'a>(&'a self, ctx: &'a Ctx<'_>, key: Key) -> BoxFuture<'a, Outcome<Value>> {
+        self.aside.read(ctx, key)
     }
 
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {

@@ -7,6 +7,7 @@
 //! exactly no stale read.
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -57,8 +58,8 @@ impl NoCache {
 
 #[async_trait]
 impl Strategy for NoCache {
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
-        Ok(ctx.lookup().store().read(key).await?.value)
+    fn read<'a>(&'a self, ctx: &'a Ctx<'_>, key: Key) -> BoxFuture<'a, Outcome<Value>> {
+        Box::pin(async move { Ok(ctx.lookup().store().read(key).await?.value) })
     }
 
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {

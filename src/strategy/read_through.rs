@@ -9,6 +9,7 @@
 //! Risks: those of `cache-aside`. A load that fails fails for all who share it.
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 
 use super::parts::aside::{Aside, Fill};
 use super::parts::delivery::deliver;
@@ -48,8 +49,8 @@ impl ReadThrough {
 
 #[async_trait]
 impl Strategy for ReadThrough {
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
-        self.aside.read(ctx, key).await
+    fn read<'a>(&'a self, ctx: &'a Ctx<'_>, key: Key) -> BoxFuture<'a, Outcome<Value>> {
+        self.aside.read(ctx, key)
     }
 
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {

@@ -10,6 +10,7 @@
 //! Source: "Refresh-Ahead Caching" in Oracle's "Developing Applications with Oracle Coherence".
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 
 use super::parts::aside::{Aside, Fill, Lookup};
 use super::parts::delivery::deliver;
@@ -57,14 +58,16 @@ impl RefreshAhead {
 
 #[async_trait]
 impl Strategy for RefreshAhead {
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
-        let (lookup, identity) = self.aside.lookup(ctx, key).await?;
-        if let (Lookup::Found(found), Some(identity)) = (&lookup, identity)
-            && ctx.clock().now() + self.ahead >= found.stamp.expiry
-        {
-            self.refresher.ask(key, identity);
-        }
-        self.aside.answer(ctx, key, lookup).await
+    fn read<'a>(&'a self, ctx: &'a Ctx<'_>, key: Key) -> BoxFuture<'a, Outcome<Value>> {
+        Box::pin(async move {
+            let (lookup, identity) = self.aside.lookup(ctx, key).await?;
+            if let (Lookup::Found(found), Some(identity)) = (&lookup, identity)
+                && ctx.clock().now() + self.ahead >= found.stamp.expiry
+            {
+                self.refresher.ask(key, identity);
+            }
+            self.aside.answer(ctx, key, lookup).await
+        })
     }
 
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {

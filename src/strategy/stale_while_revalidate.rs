@@ -15,6 +15,7 @@
 //! Source: RFC 5861, "HTTP Cache-Control Extensions for Stale Content".
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 
 use super::parts::aside::{Aside, Fill, Found, Lookup, Put};
 use super::parts::delivery::deliver;
@@ -80,21 +81,23 @@ impl StaleWhileRevalidate {
 
 #[async_trait]
 impl Strategy for StaleWhileRevalidate {
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
-        let now = ctx.clock().now();
-        let (lookup, identity) = self.aside.lookup(ctx, key).await?;
-        match lookup {
-            Lookup::Found(found) if found.stamp.expiry > now => Ok(found.value),
-            Lookup::Found(found) if found.stamp.expiry + self.window > now => {
-                if let Some(identity) = identity {
-                    self.refresher.ask(key, identity);
+    fn read<'a>(&'a self, ctx: &'a Ctx<'_>, key: Key) -> BoxFuture<'a, Outcome<Value>> {
+        Box::pin(async move {
+            let now = ctx.clock().now();
+            let (lookup, identity) = self.aside.lookup(ctx, key).await?;
+            match lookup {
+                Lookup::Found(found) if found.stamp.expiry > now => Ok(found.value),
+                Lookup::Found(found) if found.stamp.expiry + self.window > now => {
+                    if let Some(identity) = identity {
+                        self.refresher.ask(key, identity);
+                    }
+                    ctx.count_stale_served();
+                    Ok(found.value)
                 }
-                ctx.count_stale_served();
-                Ok(found.value)
+                Lookup::Found(found) => self.reload(ctx, key, found).await,
+                lookup => self.aside.answer(ctx, key, lookup).await,
             }
-            Lookup::Found(found) => self.reload(ctx, key, found).await,
-            lookup => self.aside.answer(ctx, key, lookup).await,
-        }
+        })
     }
 
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {

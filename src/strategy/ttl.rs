@@ -6,6 +6,7 @@
 //! Risks: every read of a key may be stale for up to the TTL after a write, by design.
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 
 pub use super::parts::options::Options;
 
@@ -37,8 +38,8 @@ impl Ttl {
 
 #[async_trait]
 impl Strategy for Ttl {
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
-        self.aside.read(ctx, key).await
+    fn read<'a>(&'a self, ctx: &'a Ctx<'_>, key: Key) -> BoxFuture<'a, Outcome<Value>> {
+        self.aside.read(ctx, key)
     }
 
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {

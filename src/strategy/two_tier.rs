@@ -9,6 +9,7 @@
 //! for `local-ttl` at most, so no read is staler than the sum of both TTLs.
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 
 use super::parts::aside::{Aside, Fill};
 use super::parts::delivery::deliver;
@@ -53,14 +54,16 @@ impl TwoTier {
 
 #[async_trait]
 impl Strategy for TwoTier {
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
-        if let Some(value) = self.near.get(ctx, key) {
-            return Ok(value);
-        }
-        let place = self.near.place(key);
-        let value = self.aside.read(ctx, key).await?;
-        self.near.keep(ctx, place, &value);
-        Ok(value)
+    fn read<'a>(&'a self, ctx: &'a Ctx<'_>, key: Key) -> BoxFuture<'a, Outcome<Value>> {
+        Box::pin(async move {
+            if let Some(value) = self.near.get(ctx, key) {
+                return Ok(value);
+            }
+            let place = self.near.place(key);
+            let value = self.aside.read(ctx, key).await?;
+            self.near.keep(ctx, place, &value);
+            Ok(value)
+        })
     }
 
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {

@@ -15,6 +15,7 @@
 //! tombstone that never arrives leaves the old entry until its TTL.
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 
 use super::parts::aside::{Aside, Fill};
 use super::parts::delivery::deliver;
@@ -58,8 +59,8 @@ impl Versioned {
 
 #[async_trait]
 impl Strategy for Versioned {
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
-        self.aside.read(ctx, key).await
+    fn read<'a>(&'a self, ctx: &'a Ctx<'_>, key: Key) -> BoxFuture<'a, Outcome<Value>> {
+        self.aside.read(ctx, key)
     }
 
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {

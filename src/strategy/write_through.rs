@@ -9,6 +9,7 @@
 //! place.
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 
 pub use super::parts::options::Options;
 
@@ -41,8 +42,8 @@ impl WriteThrough {
 
 #[async_trait]
 impl Strategy for WriteThrough {
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
-        self.aside.read(ctx, key).await
+    fn read<'a>(&'a self, ctx: &'a Ctx<'_>, key: Key) -> BoxFuture<'a, Outcome<Value>> {
+        self.aside.read(ctx, key)
     }
 
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {

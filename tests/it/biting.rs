@@ -16,6 +16,7 @@ use cacheduel::model::{Draft, Key, Nanos, Outcome, Profile, ServedBy, Span, Valu
 use cacheduel::record::{Baseline, Record};
 use cacheduel::scenario::{self, Contender, Loaded};
 use cacheduel::strategy::{Spec, Strategy};
+use futures_util::future::BoxFuture;
 
 /// What has gone wrong in the code of a strategy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,14 +48,16 @@ impl Wrong {
 
 #[async_trait]
 impl Strategy for Wrong {
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
-        let start = ctx.clock().now();
-        let value = self.inner.read(ctx, key).await;
-        if self.planted == Planted::ReadTwice && ctx.touches().served_by() == ServedBy::Store {
-            let _ = ctx.fill().store().read(key).await;
-        }
-        self.linger(ctx, start).await;
-        value
+    fn read<'a>(&'a self, ctx: &'a Ctx<'_>, key: Key) -> BoxFuture<'a, Outcome<Value>> {
+        Box::pin(async move {
+            let start = ctx.clock().now();
+            let value = self.inner.read(ctx, key).await;
+            if self.planted == Planted::ReadTwice && ctx.touches().served_by() == ServedBy::Store {
+                let _ = ctx.fill().store().read(key).await;
+            }
+            self.linger(ctx, start).await;
+            value
+        })
     }
 
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {

@@ -17,6 +17,7 @@ use cacheduel::scenario;
 use cacheduel::strategy::Strategy;
 use cacheduel::strategy::parts::entry::{self, Held, Stamp};
 use cacheduel::strategy::parts::format::Format;
+use futures_util::future::BoxFuture;
 
 use crate::simulated::profile;
 
@@ -84,24 +85,26 @@ impl Planted {
 
 #[async_trait]
 impl Strategy for Planted {
-    async fn read(&self, ctx: &Ctx<'_>, mut key: Key) -> Outcome<Value> {
-        let count = self.reads.fetch_add(1, Ordering::Relaxed);
-        if self.bug == Bug::MixesUpKeys && count % 100 == 99 {
-            key = Key((key.0 + 1) % 50);
-        }
-        if self.bug != Bug::ServesOldValues {
-            return Ok(ctx.lookup().store().read(key).await?.value);
-        }
-        if let Some(held) = ctx.lookup().cache().get(key).await? {
-            return match entry::decode(ctx.lookup(), key, held)? {
-                Held::Value(value, _) => Ok(value),
-                Held::Tombstone(_) => unreachable!("nobody writes tombstones here"),
-            };
-        }
-        let value = ctx.fill().store().read(key).await?.value;
-        let entry = entry::encode(ctx.fill(), &value, Stamp::NONE, &Format::default());
-        ctx.fill().cache().set(key, entry, None).await?;
-        Ok(value)
+    fn read<'a>(&'a self, ctx: &'a Ctx<'_>, mut key: Key) -> BoxFuture<'a, Outcome<Value>> {
+        Box::pin(async move {
+            let count = self.reads.fetch_add(1, Ordering::Relaxed);
+            if self.bug == Bug::MixesUpKeys && count % 100 == 99 {
+                key = Key((key.0 + 1) % 50);
+            }
+            if self.bug != Bug::ServesOldValues {
+                return Ok(ctx.lookup().store().read(key).await?.value);
+            }
+            if let Some(held) = ctx.lookup().cache().get(key).await? {
+                return match entry::decode(ctx.lookup(), key, held)? {
+                    Held::Value(value, _) => Ok(value),
+                    Held::Tombstone(_) => unreachable!("nobody writes tombstones here"),
+                };
+            }
+            let value = ctx.fill().store().read(key).await?.value;
+            let entry = entry::encode(ctx.fill(), &value, Stamp::NONE, &Format::default());
+            ctx.fill().cache().set(key, entry, None).await?;
+            Ok(value)
+        })
     }
 
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {

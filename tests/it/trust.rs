@@ -13,6 +13,7 @@ use cacheduel::model::{Draft, Key, Nanos, Outcome, Size, Value, Version};
 use cacheduel::record::{Check, Record, Run, Standing};
 use cacheduel::scenario;
 use cacheduel::strategy::{Spec, Strategy};
+use futures_util::future::BoxFuture;
 
 use crate::private_servers::World;
 
@@ -69,12 +70,14 @@ struct Hogging(Box<dyn Strategy>);
 
 #[async_trait]
 impl Strategy for Hogging {
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
-        let until = ctx.clock().now() + Nanos::from_millis(5);
-        while ctx.clock().now() < until {
-            std::hint::spin_loop();
-        }
-        self.0.read(ctx, key).await
+    fn read<'a>(&'a self, ctx: &'a Ctx<'_>, key: Key) -> BoxFuture<'a, Outcome<Value>> {
+        Box::pin(async move {
+            let until = ctx.clock().now() + Nanos::from_millis(5);
+            while ctx.clock().now() < until {
+                std::hint::spin_loop();
+            }
+            self.0.read(ctx, key).await
+        })
     }
 
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {

@@ -10,6 +10,7 @@ use cacheduel::scenario;
 use cacheduel::strategy::Strategy;
 use cacheduel::strategy::parts::entry::{self, Held, Stamp};
 use cacheduel::strategy::parts::format::Format;
+use futures_util::future::BoxFuture;
 
 use crate::simulated::{USUAL, simulate};
 
@@ -165,19 +166,21 @@ struct LogicalExpiry;
 
 #[async_trait]
 impl Strategy for LogicalExpiry {
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
-        if let Some(held) = ctx.lookup().cache().get(key).await?
-            && let Held::Value(value, stamp) = entry::decode(ctx.lookup(), key, held)?
-            && ctx.clock().now() < stamp.expiry
-        {
-            return Ok(value);
-        }
-        let value = ctx.fill().store().read(key).await?.value;
-        let expiry = ctx.clock().now() + Nanos::from_secs(3);
-        let stamp = Stamp { expiry, ..Stamp::NONE };
-        let entry = entry::encode(ctx.fill(), &value, stamp, &Format::default());
-        ctx.fill().cache().set(key, entry, None).await?;
-        Ok(value)
+    fn read<'a>(&'a self, ctx: &'a Ctx<'_>, key: Key) -> BoxFuture<'a, Outcome<Value>> {
+        Box::pin(async move {
+            if let Some(held) = ctx.lookup().cache().get(key).await?
+                && let Held::Value(value, stamp) = entry::decode(ctx.lookup(), key, held)?
+                && ctx.clock().now() < stamp.expiry
+            {
+                return Ok(value);
+            }
+            let value = ctx.fill().store().read(key).await?.value;
+            let expiry = ctx.clock().now() + Nanos::from_secs(3);
+            let stamp = Stamp { expiry, ..Stamp::NONE };
+            let entry = entry::encode(ctx.fill(), &value, stamp, &Format::default());
+            ctx.fill().cache().set(key, entry, None).await?;
+            Ok(value)
+        })
     }
 
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::breaker::Breaker;
-use super::entry::{self, Held, Identity, Stamp};
+use super::entry::{self, Header, Held, Identity, Stamp};
 use super::guard::{Cluster, Guards, try_lock, under_lease, under_lock, unlock};
 use super::options::Caching;
 use crate::backend::{Cache, Ctx, Entry, Flights, Purposed, Token};
@@ -74,26 +74,28 @@ impl Aside {
     }
 
     /// GET; on a miss, read the store and keep what it said.
-    pub async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
-        let otherwise = {
-            let lookup = if self.may_ask(ctx) {
-                let answer = ctx.lookup().cache().get(key).await;
-                self.note(ctx, &answer);
-                match answer {
-                    // What it holds is looked at when it is handed out, for until then it would be moved about.
-                    Ok(Some(entry))
-                        if entry::stamp(&entry).is_some_and(|stamp| self.is_fresh(ctx, stamp)) =>
-                    {
-                        return entry::decode_value(ctx.lookup(), key, entry);
+    pub fn read<'a>(&'a self, ctx: &'a Ctx<'_>, key: Key) -> BoxFuture<'a, Outcome<Value>> {
+        Box::pin(async move {
+            let otherwise = {
+                let lookup = if self.may_ask(ctx) {
+                    let answer = ctx.lookup().cache().get(key).await;
+                    self.note(ctx, &answer);
+                    match answer {
+                        // What it holds is looked at when it is handed out, for until then it would be moved about.
+                        Ok(Some(entry)) => match self.fresh(ctx, &entry) {
+                            Some(header) => return header.value(ctx.lookup(), key, entry),
+                            None => held(ctx, key, entry)?,
+                        },
+                        Ok(None) => Lookup::Missed,
+                        Err(_) => Lookup::Unanswered,
                     }
-                    answer => found(ctx, key, answer)?,
-                }
-            } else {
-                Lookup::Unanswered
+                } else {
+                    Lookup::Unanswered
+                };
+                self.otherwise(ctx, key, lookup)
             };
-            self.otherwise(ctx, key, lookup)
-        };
-        otherwise.await
+            otherwise.await
+        })
     }
 
     /// GET, unless the cache has not answered lately; and what tells the entry, if there is one, from others
@@ -127,6 +129,12 @@ impl Aside {
             Ok(_) => self.breaker.succeeded(),
             Err(_) => self.breaker.failed(ctx.clock().now()),
         }
+    }
+
+    /// How the entry begins, if it holds a value that answers a read as it is.
+    #[inline(always)]
+    fn fresh(&self, ctx: &Ctx<'_>, entry: &Entry) -> Option<Header> {
+        entry::header(entry).filter(|header| self.is_fresh(ctx, header.stamp()))
     }
 
     /// Whether an entry with this stamp answers a read as it is.
@@ -168,9 +176,7 @@ impl Aside {
         key: Key,
         put: Put,
     ) -> Outcome<Value> {
-        let started = ctx.clock().now();
-        let value = by.store().read(key).await?.value;
-        self.loaded(ctx, started);
+        let value = self.origin(ctx, by, key).await?;
         if let Some((entry, ttl)) = self.entry(ctx, by, &value) {
             let cache = by.cache();
             // A fill that fails costs the next reader a miss, and nothing else: its outcome is not
@@ -289,8 +295,15 @@ impl Aside {
 /// # Errors
 /// If what it holds is no entry.
 pub fn found(ctx: &Ctx<'_>, key: Key, answer: Outcome<Option<Entry>>) -> Outcome<Lookup> {
-    let Ok(answer) = answer else { return Ok(Lookup::Unanswered) };
-    let Some(entry) = answer else { return Ok(Lookup::Missed) };
+    match answer {
+        Ok(Some(entry)) => held(ctx, key, entry),
+        Ok(None) => Ok(Lookup::Missed),
+        Err(_) => Ok(Lookup::Unanswered),
+    }
+}
+
+/// What a lookup comes to that found an entry.
+fn held(ctx: &Ctx<'_>, key: Key, entry: Entry) -> Outcome<Lookup> {
     Ok(match entry::decode(ctx.lookup(), key, entry)? {
         Held::Value(value, stamp) => Lookup::Found(Found { value, stamp }),
         Held::Tombstone(_) => Lookup::Missed,

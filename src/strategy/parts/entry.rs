@@ -61,7 +61,8 @@ impl Identity {
     }
 }
 
-struct Header {
+/// What an entry says of itself before its body.
+pub struct Header {
     version: Version,
     writer: Writer,
     checksum: u32,
@@ -85,6 +86,60 @@ impl Header {
             aggregate: value.aggregate.unwrap_or_default(),
             stamp,
         }
+    }
+
+    /// # Errors
+    /// [`FaultKind::Corrupt`] of what is no entry at all.
+    #[inline(always)]
+    fn read(entry: &Entry) -> Outcome<Self> {
+        let mut head = entry.head();
+        if head.len() < ENTRY_HEAD {
+            return Err(corrupt());
+        }
+        let (version, writer) = (Version(head.get_u64()), Writer(head.get_u64()));
+        let (checksum, flags) = (head.get_u32(), head.get_u8());
+        let codec = Codec::from_byte(head.get_u8()).ok_or_else(corrupt)?;
+        let compression = Compression::from_byte(head.get_u8()).ok_or_else(corrupt)?;
+        if flags & !(HAS_AGGREGATE | ABSENT | TOMBSTONE) != 0 {
+            return Err(corrupt());
+        }
+        let aggregate = Aggregate { rows: head.get_u32(), total: head.get_i64() };
+        let stamp = Stamp { expiry: Nanos(head.get_u64()), load: Nanos(head.get_u64()) };
+        Ok(Self { version, writer, checksum, flags, codec, compression, aggregate, stamp })
+    }
+
+    /// What the entry says of its life.
+    pub const fn stamp(&self) -> Stamp {
+        self.stamp
+    }
+
+    /// The value of the `entry` that begins so, under `key`, read for a purpose so that the tap sees what it
+    /// takes.
+    ///
+    /// # Errors
+    /// [`FaultKind::Corrupt`] where its body is none.
+    // In place: it is written where it stays.
+    #[inline(always)]
+    pub fn value(self, by: Purposed<'_>, key: Key, entry: Entry) -> Outcome<Value> {
+        if self.is_plain() {
+            // There is nothing to do, and to time that would take longer than it takes.
+            return self.with_body(key, entry.into_body());
+        }
+        by.decode(key, entry.len(), || self.with_body(key, entry.into_body()))
+    }
+
+    #[inline(always)]
+    fn with_body(self, key: Key, body: Body) -> Outcome<Value> {
+        let Self { version, writer, checksum, flags, codec, compression, aggregate, .. } = self;
+        let body = match flags & ABSENT {
+            0 => match format::decode(codec, compression, body) {
+                Some(body) => Some(body),
+                None => return Err(corrupt()),
+            },
+            _ => None,
+        };
+        let aggregate = (flags & HAS_AGGREGATE != 0).then_some(aggregate);
+        Ok(Value { key, version, writer, checksum, aggregate, body })
     }
 
     /// Whether there is no value.
@@ -137,24 +192,14 @@ pub fn encode(by: Purposed<'_>, value: &Value, stamp: Stamp, format: &Format) ->
 /// # Errors
 /// As [`read`].
 pub fn decode(by: Purposed<'_>, key: Key, entry: Entry) -> Outcome<Held> {
-    open(entry, |header, entry| unpack(by, key, header, entry))
+    open(entry, |header, entry| header.value(by, key, entry))
 }
 
-/// The value that `entry` holds under `key`, as [`decode`] has it.
-///
-/// # Errors
-/// As [`read`], and [`FaultKind::Corrupt`] of an entry without a value.
-pub fn decode_value(by: Purposed<'_>, key: Key, entry: Entry) -> Outcome<Value> {
-    let header = header(entry.head())?;
-    if header.is_tombstone() {
-        return Err(corrupt());
-    }
-    unpack(by, key, header, entry)
-}
-
-/// What `entry` says of its life, if it holds a value; `None` of what is no entry, too.
-pub fn stamp(entry: &Entry) -> Option<Stamp> {
-    header(entry.head()).ok().filter(|header| !header.is_tombstone()).map(|header| header.stamp)
+/// How `entry` begins, if it holds a value.
+// In place: see `Header::value`.
+#[inline(always)]
+pub fn header(entry: &Entry) -> Option<Header> {
+    Header::read(entry).ok().filter(|header| !header.is_tombstone())
 }
 
 /// What `entry` holds under `key`.
@@ -163,7 +208,7 @@ pub fn stamp(entry: &Entry) -> Option<Stamp> {
 /// [`FaultKind::Corrupt`] where it is no entry at all. Whether the value is what its writer wrote
 /// is for the client to check ([`Value::is_intact`]).
 pub fn read(key: Key, entry: Entry) -> Outcome<Held> {
-    open(entry, |header, entry| value(key, header, entry.into_body()))
+    open(entry, |header, entry| header.with_body(key, entry.into_body()))
 }
 
 /// An entry without a value, which only says that whatever is older than `version` is out of date.
@@ -206,54 +251,12 @@ pub fn write(value: &Value, stamp: Stamp, format: &Format) -> Entry {
 
 /// What `entry` holds, its value by way of `value`.
 fn open(entry: Entry, value: impl FnOnce(Header, Entry) -> Outcome<Value>) -> Outcome<Held> {
-    let header = header(entry.head())?;
+    let header = Header::read(&entry)?;
     if header.is_tombstone() {
         return Ok(Held::Tombstone(header.version));
     }
     let stamp = header.stamp;
     Ok(Held::Value(value(header, entry)?, stamp))
-}
-
-/// The value of an entry that begins so, read for a purpose.
-// In place: see `value`.
-#[inline(always)]
-fn unpack(by: Purposed<'_>, key: Key, header: Header, entry: Entry) -> Outcome<Value> {
-    if header.is_plain() {
-        // There is nothing to do, and to time that would take longer than it takes.
-        return value(key, header, entry.into_body());
-    }
-    by.decode(key, entry.len(), || value(key, header, entry.into_body()))
-}
-
-fn header(mut head: &[u8]) -> Outcome<Header> {
-    if head.len() < ENTRY_HEAD {
-        return Err(corrupt());
-    }
-    let (version, writer) = (Version(head.get_u64()), Writer(head.get_u64()));
-    let (checksum, flags) = (head.get_u32(), head.get_u8());
-    let codec = Codec::from_byte(head.get_u8()).ok_or_else(corrupt)?;
-    let compression = Compression::from_byte(head.get_u8()).ok_or_else(corrupt)?;
-    if flags & !(HAS_AGGREGATE | ABSENT | TOMBSTONE) != 0 {
-        return Err(corrupt());
-    }
-    let aggregate = Aggregate { rows: head.get_u32(), total: head.get_i64() };
-    let stamp = Stamp { expiry: Nanos(head.get_u64()), load: Nanos(head.get_u64()) };
-    Ok(Header { version, writer, checksum, flags, codec, compression, aggregate, stamp })
-}
-
-// In place: what it is made from is not moved to it.
-#[inline(always)]
-fn value(key: Key, header: Header, body: Body) -> Outcome<Value> {
-    let body = match header.flags & ABSENT {
-        0 => match format::decode(header.codec, header.compression, body) {
-            Some(body) => Some(body),
-            None => return Err(corrupt()),
-        },
-        _ => None,
-    };
-    let Header { version, writer, checksum, flags, aggregate, .. } = header;
-    let aggregate = (flags & HAS_AGGREGATE != 0).then_some(aggregate);
-    Ok(Value { key, version, writer, checksum, aggregate, body })
 }
 
 const fn corrupt() -> Fault {
@@ -285,7 +288,7 @@ mod tests {
 
     #[test]
     fn only_an_entry_with_a_value_tells_of_its_life() {
-        let stamp_of = |entry: Entry| stamp(&entry);
+        let stamp_of = |entry: Entry| header(&entry).map(|header| header.stamp());
         let life = Stamp { expiry: Nanos(7), load: Nanos(3) };
         let absent = Value::never_written(Key(1));
         assert_eq!(stamp_of(write(&absent, life, &Format::default())), Some(life));

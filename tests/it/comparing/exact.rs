@@ -10,6 +10,7 @@ use cacheduel::model::{Draft, Key, Outcome, Profile, Value, Version};
 use cacheduel::record::{Record, Standing};
 use cacheduel::scenario::{self, Loaded};
 use cacheduel::strategy::Strategy;
+use futures_util::future::BoxFuture;
 
 use super::{change, of};
 use crate::simulated::{profile, simulate};
@@ -115,12 +116,14 @@ struct Repeating(usize);
 
 #[async_trait]
 impl Strategy for Repeating {
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
-        let mut row = ctx.lookup().store().read(key).await?;
-        for _ in 1..self.0 {
-            row = ctx.lookup().store().read(key).await?;
-        }
-        Ok(row.value)
+    fn read<'a>(&'a self, ctx: &'a Ctx<'_>, key: Key) -> BoxFuture<'a, Outcome<Value>> {
+        Box::pin(async move {
+            let mut row = ctx.lookup().store().read(key).await?;
+            for _ in 1..self.0 {
+                row = ctx.lookup().store().read(key).await?;
+            }
+            Ok(row.value)
+        })
     }
 
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {

@@ -13,6 +13,7 @@ use cacheduel::strategy::parts::entry::{self, Stamp};
 use cacheduel::strategy::parts::format::Format;
 use cacheduel::strategy::parts::options::Options;
 use cacheduel::strategy::write_behind::{self, WriteBehind};
+use futures_util::future::BoxFuture;
 
 /// Write-behind whose worker settles before the COMMIT, and dies in between with every tenth batch.
 pub struct SettlesBeforeCommit {
@@ -47,8 +48,8 @@ impl SettlesBeforeCommit {
 
 #[async_trait]
 impl Strategy for SettlesBeforeCommit {
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
-        self.inner.read(ctx, key).await
+    fn read<'a>(&'a self, ctx: &'a Ctx<'_>, key: Key) -> BoxFuture<'a, Outcome<Value>> {
+        self.inner.read(ctx, key)
     }
 
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {
@@ -84,8 +85,8 @@ impl SetsInReverse {
 
 #[async_trait]
 impl Strategy for SetsInReverse {
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
-        self.aside.read(ctx, key).await
+    fn read<'a>(&'a self, ctx: &'a Ctx<'_>, key: Key) -> BoxFuture<'a, Outcome<Value>> {
+        self.aside.read(ctx, key)
     }
 
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {

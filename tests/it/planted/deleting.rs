@@ -6,6 +6,7 @@ use cacheduel::model::{Draft, Key, Outcome, Value, Version};
 use cacheduel::strategy::Strategy;
 use cacheduel::strategy::parts::entry::{self, Held, Stamp};
 use cacheduel::strategy::parts::format::Format;
+use futures_util::future::BoxFuture;
 
 /// What is wrong with the strategy.
 #[derive(Clone, Copy, PartialEq)]
@@ -37,19 +38,21 @@ impl Deleting {
 
 #[async_trait]
 impl Strategy for Deleting {
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
-        if self.bug == Bug::SaysAbsent && key.0.is_multiple_of(10) {
-            return Ok(Value::never_written(key));
-        }
-        if let Some(held) = ctx.lookup().cache().get(key).await? {
-            return match entry::decode(ctx.lookup(), key, held)? {
-                Held::Value(value, _) => Ok(value),
-                Held::Tombstone(_) => unreachable!("nobody writes tombstones here"),
-            };
-        }
-        let value = ctx.fill().store().read(key).await?.value;
-        self.keep(ctx, &value).await?;
-        Ok(value)
+    fn read<'a>(&'a self, ctx: &'a Ctx<'_>, key: Key) -> BoxFuture<'a, Outcome<Value>> {
+        Box::pin(async move {
+            if self.bug == Bug::SaysAbsent && key.0.is_multiple_of(10) {
+                return Ok(Value::never_written(key));
+            }
+            if let Some(held) = ctx.lookup().cache().get(key).await? {
+                return match entry::decode(ctx.lookup(), key, held)? {
+                    Held::Value(value, _) => Ok(value),
+                    Held::Tombstone(_) => unreachable!("nobody writes tombstones here"),
+                };
+            }
+            let value = ctx.fill().store().read(key).await?.value;
+            self.keep(ctx, &value).await?;
+            Ok(value)
+        })
     }
 
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {

@@ -10,6 +10,7 @@ use cacheduel::backend::Ctx;
 use cacheduel::model::{Draft, Key, Outcome, Value, Version};
 use cacheduel::record::{Run, Standing};
 use cacheduel::strategy::Strategy;
+use futures_util::future::BoxFuture;
 
 use super::{check, record_of, run_by, strategy};
 
@@ -87,21 +88,23 @@ pub(super) async fn lose(call: impl Future + Send) -> bool {
 
 #[async_trait]
 impl Strategy for Miscounted {
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
-        if self.reads.fetch_add(1, Ordering::Relaxed).is_multiple_of(EVERY) {
-            match self.unseen {
-                Unseen::Nothing => {}
-                Unseen::BehindTheBack => {
-                    let mut own = self.client.get_multiplexed_async_connection().await.unwrap();
-                    let _: Option<Vec<u8>> =
-                        redis::cmd("GET").arg("nothing").query_async(&mut own).await.unwrap();
-                }
-                Unseen::Lost => {
-                    lose(async move { ctx.lookup().cache().get(key).await }).await;
+    fn read<'a>(&'a self, ctx: &'a Ctx<'_>, key: Key) -> BoxFuture<'a, Outcome<Value>> {
+        Box::pin(async move {
+            if self.reads.fetch_add(1, Ordering::Relaxed).is_multiple_of(EVERY) {
+                match self.unseen {
+                    Unseen::Nothing => {}
+                    Unseen::BehindTheBack => {
+                        let mut own = self.client.get_multiplexed_async_connection().await.unwrap();
+                        let _: Option<Vec<u8>> =
+                            redis::cmd("GET").arg("nothing").query_async(&mut own).await.unwrap();
+                    }
+                    Unseen::Lost => {
+                        lose(async move { ctx.lookup().cache().get(key).await }).await;
+                    }
                 }
             }
-        }
-        self.inner.read(ctx, key).await
+            self.inner.read(ctx, key).await
+        })
     }
 
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {

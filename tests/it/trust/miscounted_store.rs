@@ -7,6 +7,7 @@ use cacheduel::backend::Ctx;
 use cacheduel::model::{Draft, Key, Outcome, Value, Version};
 use cacheduel::record::{Run, Standing};
 use cacheduel::strategy::Strategy;
+use futures_util::future::BoxFuture;
 
 use super::miscounted::lose;
 use super::{check, run_by, strategy};
@@ -63,9 +64,11 @@ impl Miscounted {
 
 #[async_trait]
 impl Strategy for Miscounted {
-    async fn read(&self, ctx: &Ctx<'_>, key: Key) -> Outcome<Value> {
-        self.may_lose(Unseen::Read, async move { ctx.lookup().store().read(key).await }).await;
-        self.inner.read(ctx, key).await
+    fn read<'a>(&'a self, ctx: &'a Ctx<'_>, key: Key) -> BoxFuture<'a, Outcome<Value>> {
+        Box::pin(async move {
+            self.may_lose(Unseen::Read, async move { ctx.lookup().store().read(key).await }).await;
+            self.inner.read(ctx, key).await
+        })
     }
 
     async fn write(&self, ctx: &Ctx<'_>, draft: Draft) -> Outcome<Version> {
