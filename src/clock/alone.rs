@@ -12,12 +12,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Of no thread.
 const NOBODY: usize = 0;
+/// Of a thread that has never held anything.
+const UNNUMBERED: usize = usize::MAX;
 
 static THREADS: AtomicUsize = AtomicUsize::new(NOBODY);
 
 thread_local! {
     /// The number of this thread: no other ever has the same.
-    static THREAD: usize = THREADS.fetch_add(1, Ordering::Relaxed) + 1;
+    static THREAD: Cell<usize> = const { Cell::new(UNNUMBERED) };
 }
 
 /// Which thread has something to itself: nobody does, or the one that [holds](Self::hold) it.
@@ -68,13 +70,20 @@ impl Owner {
     /// If another thread has it.
     #[inline(always)]
     pub fn hold(&self) -> Holding<'_> {
-        let me = THREAD.with(|thread| *thread);
-        let is_first = self.0.load(Ordering::Relaxed) != me;
+        let is_first = self.0.load(Ordering::Relaxed) != THREAD.get();
         if is_first {
-            let taken = self.0.compare_exchange(NOBODY, me, Ordering::Acquire, Ordering::Relaxed);
-            assert!(taken.is_ok(), "virtual time belongs to the thread that drives it");
+            self.take();
         }
         Holding { owner: self, is_first, thread: PhantomData }
+    }
+
+    fn take(&self) {
+        if THREAD.get() == UNNUMBERED {
+            THREAD.set(THREADS.fetch_add(1, Ordering::Relaxed) + 1);
+        }
+        let me = THREAD.get();
+        let taken = self.0.compare_exchange(NOBODY, me, Ordering::Acquire, Ordering::Relaxed);
+        assert!(taken.is_ok(), "virtual time belongs to the thread that drives it");
     }
 }
 

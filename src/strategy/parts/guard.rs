@@ -68,10 +68,15 @@ impl Guards {
     ///
     /// Source: A. Vattani, F. Chierichetti and K. Lowenstein, "Optimal probabilistic cache stampede
     /// prevention", 2015: `now - load * beta * ln(uniform) >= expiry`.
+    #[inline]
     pub fn is_early(&self, ctx: &Ctx<'_>, stamp: Stamp) -> bool {
-        if !self.stampede.early || stamp.load == Nanos::ZERO || stamp.expiry == Nanos::NEVER {
-            return false;
-        }
+        self.stampede.early
+            && stamp.load != Nanos::ZERO
+            && stamp.expiry != Nanos::NEVER
+            && self.draws_early(ctx, stamp)
+    }
+
+    fn draws_early(&self, ctx: &Ctx<'_>, stamp: Stamp) -> bool {
         // Uniform in (0, 1], whose logarithm is finite.
         let uniform = 1.0 - ctx.uniform();
         let ahead = stamp.load.as_secs_f64() * self.beta * -libm::log(uniform);

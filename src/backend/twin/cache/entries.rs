@@ -135,9 +135,7 @@ impl Entries {
     /// Does what is to be done before each command: evicts while more memory is in use than there is, and
     /// runs the cycles that were due by `now`.
     pub fn prepare(&mut self, now: Nanos) {
-        if self.cycle.is_due(now) {
-            self.run_cycles(now);
-        }
+        self.run_cycles(now);
         if !self.is_limited() {
             return;
         }
@@ -151,7 +149,15 @@ impl Entries {
     }
 
     /// Runs the cycles that were due by `now`.
+    #[inline]
     pub fn run_cycles(&mut self, now: Nanos) {
+        // Asked for with every command, and hardly ever is one due.
+        if self.cycle.is_due(now) {
+            self.run_due_cycles(now);
+        }
+    }
+
+    fn run_due_cycles(&mut self, now: Nanos) {
         while let Some(due) = self.cycle.next_due(now) {
             // Where nothing expires there is nothing to look for.
             if self.expiring == 0 {

@@ -121,8 +121,15 @@ impl Server {
     }
 
     /// What a bad network adds to so many bytes: to their way, and to the time that they take up.
+    #[inline]
     pub(super) fn slow(&mut self, direction: Direction, bytes: usize) -> (Nanos, Nanos) {
-        let Trouble::Slow(toxics) = self.trouble else { return (Nanos::ZERO, Nanos::ZERO) };
+        match self.trouble {
+            Trouble::Slow(toxics) => self.slow_by(toxics, direction, bytes),
+            _ => (Nanos::ZERO, Nanos::ZERO),
+        }
+    }
+
+    fn slow_by(&mut self, toxics: Toxics, direction: Direction, bytes: usize) -> (Nanos, Nanos) {
         let jitter = toxics.jitter.nanos().0;
         let varied = self.jitter[direction as usize].random_range(0..=2 * jitter);
         let latency = (toxics.latency.nanos().0 + varied).saturating_sub(jitter);
