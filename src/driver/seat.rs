@@ -28,7 +28,7 @@ impl Seat {
     }
 
     /// The next request that is handed to it.
-    pub async fn next(&self) -> Due {
+    pub fn next(&self) -> impl Future<Output = Due> {
         poll_fn(|context| match self.next.take() {
             Some(due) => Poll::Ready(due),
             None => {
@@ -36,7 +36,6 @@ impl Seat {
                 Poll::Pending
             }
         })
-        .await
     }
 
     /// Notes that its request starts, and at which node.
@@ -57,12 +56,12 @@ impl Seat {
     }
 
     /// Waits for `answer`, and says whether it had to. `None` if the request was given up before.
-    pub async fn wait_for<T>(
+    pub fn wait_for<T>(
         &self,
         mut answer: Pin<&mut impl Future<Output = T>>,
-    ) -> (Option<T>, bool) {
+    ) -> impl Future<Output = (Option<T>, bool)> {
         let mut waited = false;
-        poll_fn(|context| {
+        poll_fn(move |context| {
             if self.is_given_up.get() {
                 return Poll::Ready((None, waited));
             }
@@ -75,7 +74,6 @@ impl Seat {
                 }
             }
         })
-        .await
     }
 
     #[cfg(test)]
