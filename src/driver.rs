@@ -32,9 +32,8 @@ use crate::workload::{Census, Pacing, Plan, Rows};
 
 /// Sees everything that happens in a run, in the order in which it ended.
 pub trait Observer {
-    /// A sample of this key is about to come, among others: what is known of it may be fetched from
-    /// memory meanwhile.
-    fn expect(&mut self, _: Key) {}
+    /// Samples of these keys are about to come: what is known of them may be fetched from memory meanwhile.
+    fn expect(&mut self, _: &[Key]) {}
 
     fn sample(&mut self, sample: &Sample);
 

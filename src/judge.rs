@@ -11,6 +11,7 @@ mod past;
 mod reach;
 mod sessions;
 mod slot;
+mod slots;
 mod struck;
 #[cfg(test)]
 mod tests;

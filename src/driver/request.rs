@@ -115,9 +115,10 @@ impl Ended {
         list.len()
     }
 
-    /// The keys of all that have ended.
-    pub fn each_key(&self, mut look: impl FnMut(Key)) {
-        self.0.borrow().iter().for_each(|(_, sample)| look(sample.key));
+    /// Puts the keys of all that have ended in the place of `keys`.
+    pub fn keys(&self, keys: &mut Vec<Key>) {
+        keys.clear();
+        keys.extend(self.0.borrow().iter().map(|(_, sample)| sample.key));
     }
 
     /// Takes out all that have ended. Returns when the last did, if there is any.

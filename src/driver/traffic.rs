@@ -14,7 +14,7 @@ use super::schedule::{Due, Schedule};
 use super::seat::Seat;
 use super::{Cluster, Course, Drive, Observer};
 use crate::backend::Tap;
-use crate::model::{Call, Nanos, NodeId};
+use crate::model::{Call, Key, Nanos, NodeId};
 
 /// How many answers an issuer takes in a row that need no waiting, before it lets others have a turn.
 const UNINTERRUPTED: u32 = 16;
@@ -40,6 +40,7 @@ pub struct Traffic<'a> {
     /// Seats that have no issuer yet.
     new_seats: RefCell<Vec<Rc<Seat>>>,
     calls: RefCell<Vec<Call>>,
+    keys: RefCell<Vec<Key>>,
     stopped: Cell<Option<Nanos>>,
     nudge: Nudge,
 }
@@ -65,6 +66,7 @@ impl<'a> Traffic<'a> {
             handed_out: Cell::new(0),
             new_seats: RefCell::default(),
             calls: RefCell::default(),
+            keys: RefCell::default(),
             stopped: Cell::new(None),
             nudge: Nudge::default(),
         }
@@ -193,7 +195,9 @@ impl<'a> Traffic<'a> {
         let mut calls = self.calls.borrow_mut();
         // Those of the requests that have ended are among them.
         self.client.tap.take(&mut calls);
-        self.client.ended.each_key(|key| observer.expect(key));
+        let mut keys = self.keys.borrow_mut();
+        self.client.ended.keys(&mut keys);
+        observer.expect(&keys);
         observer.calls(&calls);
         let last = self.client.ended.take_each(|part, sample| match part {
             Part::Request => observer.sample(sample),

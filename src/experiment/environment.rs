@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::footprint;
 use crate::backend::api::{ApiHost, TwinApiHost};
 use crate::backend::delay::{DelayedStoreHost, StoreDelays};
 use crate::backend::faults::{DisturbedCacheHost, OutageStoreHost};
@@ -46,6 +47,8 @@ enum CacheSource {
     Simulated {
         times: CacheTimes,
         seed: u64,
+        /// How many entries there will be at most; 0 where nobody knows.
+        entries: u64,
     },
 }
 
@@ -123,7 +126,11 @@ impl Environment {
             store: slowed(scenario, store, &clock),
             clock,
             cache: scenario.cache.clone(),
-            source: CacheSource::Simulated { times: profile.cache, seed },
+            source: CacheSource::Simulated {
+                times: profile.cache,
+                seed,
+                entries: scenario.dataset.keys.map_or(0, |keys| footprint::entries(scenario, keys)),
+            },
             faults: scenario.faults.clone(),
             route: Route::Direct,
             checks: Vec::new(),
@@ -214,8 +221,10 @@ impl Environment {
                 Box::new(host.await?)
             }
             CacheSource::Twin => Box::new(TwinCacheHost::new(options, clock.clone())?),
-            CacheSource::Simulated { times, seed } => {
-                Box::new(TwinCacheHost::simulated(options, times, *seed, clock.clone())?)
+            CacheSource::Simulated { times, seed, entries } => {
+                let host = TwinCacheHost::simulated(options, times, *seed, clock.clone())?;
+                host.set_aside(*entries);
+                Box::new(host)
             }
         };
         // What cannot break is not wrapped: a layer costs every call something.

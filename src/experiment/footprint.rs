@@ -7,19 +7,25 @@
 use std::fs;
 
 use super::Error;
+use crate::backend::ENTRY_HEAD;
 use crate::judge::Memory;
 use crate::model::Size;
 use crate::scenario::Scenario;
 use crate::workload::Arrival;
 
-/// The head of an entry and the promise of its body, twice while they are moved to where there is room for
-/// more of them, and its place in the cache's table and in the order of use.
-const ENTRY: u64 = 352;
+/// The head of an entry and the promise of its body, and its place in the cache's table and in the order of
+/// use.
+const ENTRY: u64 = 176;
+/// An entry once more, while all are moved to where there is room for more: where nobody could say beforehand
+/// how many there would be.
+const MOVED: u64 = 176;
 /// A row that was written, whose body is only promised.
 const ROW: u64 = 240;
 /// What rows are at least, and so bodies, whatever size was asked for.
 const BODY_MIN: u64 = 360;
-/// The judge's slot of a key.
+/// Where the judge has a key's slot.
+const PLACE: u64 = 8;
+/// The judge's slot of a key that was written.
 const SLOT: u64 = 64;
 /// A key in the count of what is asked for.
 const ASKED: u64 = 4;
@@ -49,9 +55,8 @@ impl Footprint {
         // Written only for who has to look at it, be it to make it smaller.
         let promised = scenario.strategies.0.iter().all(|one| one.spec.keeps(body as usize));
         let body = if promised { 0 } else { body };
-        let asked_for = if workload.prefill { keys } else { keys.min(requests) };
-        let entries = asked_for.min(scenario.cache.max_keys.unwrap_or(u64::MAX));
-        let cache = entries.saturating_mul(ENTRY + body);
+        let moved = if scenario.dataset.keys.is_some() { 0 } else { MOVED };
+        let cache = entries(scenario, keys).saturating_mul(ENTRY + moved + body);
         let limit = scenario.cache.maxmemory.map_or(u64::MAX, |limit| limit.0.saturating_mul(2));
         let writes = (requests as f64 * (1.0 - workload.reads.0).max(0.0)).ceil() as u64;
         let written = keys.min(writes);
@@ -59,7 +64,8 @@ impl Footprint {
         let histories = (histories as u64).min(written.saturating_mul(HISTORY));
         let pairs = (pairs as u64).min(requests).saturating_mul(16);
         let known =
-            keys.saturating_mul(SLOT + ASKED).saturating_add(histories).saturating_add(pairs);
+            keys.saturating_mul(PLACE + ASKED).saturating_add(histories).saturating_add(pairs);
+        let known = known.saturating_add(written.saturating_mul(SLOT));
         let counted = keys.saturating_mul(COUNTED);
         Self {
             cache: Size(cache.min(limit)),
@@ -100,6 +106,15 @@ impl Footprint {
             rounded(figures),
         )
     }
+}
+
+/// Entries that the cache of a run over so many keys holds at most.
+pub fn entries(scenario: &Scenario, keys: u64) -> u64 {
+    let workload = &scenario.workload;
+    let asked_for = if workload.prefill { keys } else { keys.min(requests(scenario)) };
+    // None takes less than its head.
+    let limit = scenario.cache.maxmemory.map_or(u64::MAX, |limit| limit.0 / ENTRY_HEAD as u64);
+    asked_for.min(scenario.cache.max_keys.unwrap_or(u64::MAX)).min(limit)
 }
 
 /// Memory that the machine has left for a process, where it says so: what is free or can be freed, and

@@ -60,8 +60,8 @@ fn in_memory() -> Option<u64> {
 }
 
 impl Observer for Watch<'_> {
-    fn expect(&mut self, key: Key) {
-        self.judge.expect(key);
+    fn expect(&mut self, keys: &[Key]) {
+        self.judge.expect(keys);
     }
 
     fn sample(&mut self, sample: &Sample) {

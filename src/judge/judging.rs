@@ -7,7 +7,7 @@ use super::ledger::Ledger;
 use super::pairs::Shown;
 use super::reach::{Reach, Reached};
 use super::sessions::Sessions;
-use super::slot::Fresh;
+use super::slot::{Fresh, Slot};
 use super::unknown::Left;
 use super::waiting::{Entry, NO_BUCKET, Queue, Stale, Wait};
 use super::{Audit, Findings, StalenessBucket};
@@ -95,10 +95,10 @@ impl Judge {
         }
     }
 
-    /// A request of this key is about to be taken in. With very many keys, what is known of each is far
-    /// away in memory; several are fetched in the time of one.
-    pub fn expect(&self, key: Key) {
-        self.ledger.expect(key);
+    /// Requests of these keys are about to be taken in. With very many keys, what is known of each is far away
+    /// in memory; several are fetched in the time of one.
+    pub fn expect(&self, keys: &[Key]) {
+        self.ledger.slots.expect(keys);
     }
 
     /// Takes in a finished request. They come in the order of `ended`, ties in any order. What a
@@ -237,9 +237,10 @@ impl Judge {
         read.writer = writer;
         read.shown = was_written.then_some(Shown::Read);
         read.absent = sample.absent;
-        let slot = self.ledger.slot(key);
-        let fresh = slot.fresh(version, writer, sample.started);
-        let is_certain = fresh.is_some() || (!was_written && slot.is_unwritten());
+        let slot = self.ledger.slots.get(key);
+        let is_unwritten = slot.is_none();
+        let fresh = slot.and_then(|slot| slot.fresh(version, writer, sample.started));
+        let is_certain = fresh.is_some() || (!was_written && is_unwritten);
         if !is_certain && was_written {
             self.show(&read);
         }
@@ -281,13 +282,12 @@ impl Judge {
     /// A read of the newest version, which had been in place before, or of a key that never was
     /// written: right by all that is known. Only a write that has not reported can change that.
     fn observe_certain(&mut self, read: Entry, fresh: Option<Fresh>, started: Nanos) {
-        let slot = self.ledger.slot(read.key);
         if let Some(fresh) = fresh {
-            slot.count_read();
+            self.ledger.slots.get(read.key).into_iter().for_each(Slot::count_read);
             self.findings.count_row(read.absent, Some(fresh.deletes));
             self.freshness.record(started - fresh.acknowledged, false);
         }
-        self.waiting.push_certain(read, &mut slot.link);
+        self.waiting.push_certain(read, self.ledger.slots.link(read.key));
     }
 
     fn observe_doubtful(&mut self, mut read: Entry, started: Nanos) {
@@ -351,7 +351,7 @@ impl Judge {
     /// The history of a key of which something new has come to be known. Reads of it that were certain
     /// are no longer.
     fn news(&mut self, key: u32) -> &mut History {
-        let link = std::mem::take(&mut self.ledger.slot(key).link);
+        let link = std::mem::take(self.ledger.slots.link(key));
         self.waiting.doubt(key, link);
         self.ledger.news(key)
     }

@@ -1,5 +1,5 @@
-//! What is known of every key's versions: 64 bytes a key, and histories as far as the memory for them
-//! reaches.
+//! What is known of every key's versions: a slot for each that was written, and histories as far as the memory
+//! for them reaches.
 //!
 //! A key gets a history with its first write. When the histories together take more than they may, the
 //! key that has not been in use for the longest time gives up its own, if it is at rest: no operation
@@ -11,7 +11,8 @@ use std::collections::VecDeque;
 
 use super::history::History;
 use super::slot::{Body, Slot};
-use crate::model::{Key, Nanos, prefetch};
+use super::slots::Slots;
+use crate::model::{Key, Nanos};
 
 /// How many keys are looked at, at most, for each one that needs more memory: most are no longer in use.
 const LOOKS: usize = 8;
@@ -19,7 +20,7 @@ const LOOKS: usize = 8;
 const TABLE: usize = size_of::<History>();
 
 pub(super) struct Ledger {
-    slots: Vec<Slot>,
+    pub(super) slots: Slots,
     histories: Vec<History>,
     /// Histories that are of no key.
     free: Vec<u32>,
@@ -35,7 +36,7 @@ impl Ledger {
     pub(super) fn new(keys: u64, most_bytes: usize) -> Self {
         let keys = u32::try_from(keys).expect("the keys of a dataset fit into memory");
         Self {
-            slots: vec![Slot::UNWRITTEN; keys as usize],
+            slots: Slots::new(keys),
             histories: Vec::new(),
             free: Vec::new(),
             turns: VecDeque::new(),
@@ -50,20 +51,11 @@ impl Ledger {
         self.watermark = watermark;
     }
 
-    /// Has a slot come into the processor's caches.
-    pub(super) fn expect(&self, key: Key) {
-        self.slots.get(key.0 as usize).into_iter().for_each(prefetch);
-    }
-
-    pub(super) fn slot(&mut self, key: u32) -> &mut Slot {
-        &mut self.slots[key as usize]
-    }
-
     /// The history of a key, to be looked at.
     pub(super) fn history(&mut self, key: u32) -> &mut History {
-        let history = match self.slots[key as usize].body {
-            Body::Open(open) => open.history,
-            Body::Unwritten | Body::Quiet(_) => self.open(key),
+        let history = match self.slots.get(key).map(|slot| slot.body) {
+            Some(Body::Open(open)) => open.history,
+            Some(Body::Quiet(_)) | None => self.open(key),
         };
         let history = &mut self.histories[history as usize];
         history.is_in_use = true;
@@ -73,7 +65,7 @@ impl Ledger {
     /// The history of a key of which something new has come to be known; to be [settled](Self::settle)
     /// when it has been told.
     pub(super) fn news(&mut self, key: u32) -> &mut History {
-        let reads = std::mem::take(&mut self.slots[key as usize].reads);
+        let reads = self.slots.get(key).map_or(0, |slot| std::mem::take(&mut slot.reads));
         let history = self.history(key);
         history.add_reads(reads);
         history
@@ -81,9 +73,10 @@ impl Ledger {
 
     /// Brings the slot of a key up to its history.
     pub(super) fn settle(&mut self, key: u32) {
-        let Body::Open(open) = self.slots[key as usize].body else { return };
+        let Some(slot) = self.slots.get(key) else { return };
+        let Body::Open(open) = slot.body else { return };
         let history = &mut self.histories[open.history as usize];
-        self.slots[key as usize].show(open.history, history.newest());
+        slot.show(open.history, history.newest());
         if history.weight == 0 {
             self.turns.push_back(key);
         }
@@ -94,10 +87,8 @@ impl Ledger {
 
     /// Takes the history of a key out, if it has been written.
     pub(super) fn take(&mut self, key: Key) -> Option<History> {
-        let slot = &mut self.slots[key.0 as usize];
-        let taken = std::mem::replace(slot, Slot::UNWRITTEN);
+        let taken = self.slots.take(key)?;
         let history = match taken.body {
-            Body::Unwritten => return None,
             Body::Quiet(quiet) => {
                 let mut history = History::default();
                 history.unfold(&taken.unfold(quiet));
@@ -114,7 +105,7 @@ impl Ledger {
 
     /// Takes out the histories that have not been.
     pub(super) fn rest(&mut self) -> impl Iterator<Item = History> {
-        (0..self.slots.len()).filter_map(|key| self.take(Key(key as u64)))
+        (0..self.slots.keys()).filter_map(|key| self.take(Key(key as u64)))
     }
 
     /// Gives a key a history, and returns its number.
@@ -124,7 +115,8 @@ impl Ledger {
             self.histories.push(History::default());
             (self.histories.len() - 1) as u32
         });
-        let (slot, history) = (&mut self.slots[key as usize], &mut self.histories[number as usize]);
+        let slot = self.slots.get_or(key, Slot::open(number));
+        let history = &mut self.histories[number as usize];
         if let Body::Quiet(quiet) = slot.body {
             history.unfold(&slot.unfold(quiet));
             slot.reads = 0;
@@ -143,7 +135,7 @@ impl Ledger {
                 return;
             }
             let Some(key) = self.turns.pop_front() else { return };
-            let slot = &mut self.slots[key as usize];
+            let Some(slot) = self.slots.get(key) else { continue };
             let Body::Open(open) = slot.body else { continue };
             let history = &mut self.histories[open.history as usize];
             let is_in_use = std::mem::take(&mut history.is_in_use);
@@ -187,6 +179,11 @@ mod tests {
         ledger.settle(key);
     }
 
+    fn is_open(ledger: &mut Ledger, key: u32) -> bool {
+        let slot = ledger.slots.get(key).expect("it was written");
+        matches!(slot.body, Body::Open(_))
+    }
+
     #[test]
     fn keys_that_are_at_rest_make_room_for_others() {
         let mut ledger = Ledger::new(1_000, 20_000);
@@ -196,7 +193,7 @@ mod tests {
         }
         assert!(ledger.bytes <= 20_000);
         assert!(ledger.histories.len() < 50, "{}", ledger.histories.len());
-        let open = ledger.slots.iter().filter(|slot| matches!(slot.body, Body::Open(_))).count();
+        let open = (0..1_000).filter(|key| is_open(&mut ledger, *key)).count();
         assert_eq!(open + ledger.free.len(), ledger.histories.len());
     }
 
@@ -207,7 +204,7 @@ mod tests {
         for version in 1..=5 {
             acknowledge(&mut ledger, 0, version);
             ledger.fold();
-            assert!(matches!(ledger.slots[0].body, Body::Quiet(_)), "{version}");
+            assert!(!is_open(&mut ledger, 0), "{version}");
         }
         let history = ledger.history(0);
         assert_eq!(history.in_place_before(Nanos(1_000)), Version(5));
@@ -225,13 +222,13 @@ mod tests {
         acknowledge(&mut ledger, 0, 1);
         ledger.advance(Nanos(15));
         ledger.fold();
-        assert!(matches!(ledger.slots[0].body, Body::Open(_)));
+        assert!(is_open(&mut ledger, 0));
         let write = Left { writer: Writer(9), invoked: Nanos(20), deletes: false };
         ledger.news(0).leave_unknown(write, 64);
         ledger.settle(0);
         ledger.advance(Nanos(1_000));
         ledger.fold();
-        assert!(matches!(ledger.slots[0].body, Body::Open(_)), "it may still take effect");
+        assert!(is_open(&mut ledger, 0), "it may still take effect");
         assert_eq!((ledger.bytes, ledger.turns.len()), (0, 0), "nobody looks at it again");
     }
 }

@@ -1,4 +1,4 @@
-//! What is known of one key, in 64 bytes.
+//! What is known of one key that was written, in 64 bytes.
 //!
 //! The newest version is here in place, whatever else there is: a read that returned it, and began
 //! when it had long been there, is judged by these few numbers alone. Everything older is a single
@@ -22,16 +22,12 @@ pub(super) struct Slot {
     version: u32,
     /// Counted reads of the newest version that its history does not have.
     pub(super) reads: u32,
-    /// The last read of this key that waits as certain.
-    pub(super) link: u32,
     pub(super) body: Body,
 }
 
 /// Where the rest is.
 #[derive(Clone, Copy)]
 pub(super) enum Body {
-    /// No write of this key is known.
-    Unwritten,
     Quiet(Quiet),
     Open(Open),
 }
@@ -93,24 +89,21 @@ pub(super) struct Fresh {
 }
 
 impl Slot {
-    pub(super) const UNWRITTEN: Self = Self {
-        newest: Writer::LOAD,
-        in_place_by: Nanos::ZERO,
-        acknowledged: Nanos::ZERO,
-        version: 0,
-        reads: 0,
-        link: 0,
-        body: Body::Unwritten,
-    };
-
-    pub(super) const fn is_unwritten(&self) -> bool {
-        matches!(self.body, Body::Unwritten)
+    /// Of a key with this history, which says nothing yet.
+    pub(super) const fn open(history: u32) -> Self {
+        Self {
+            newest: Writer::LOAD,
+            in_place_by: Nanos::ZERO,
+            acknowledged: Nanos::ZERO,
+            version: 0,
+            reads: 0,
+            body: Body::Open(Open { history, is_plain: false, deletes: false }),
+        }
     }
 
     /// Whether a read from `started` on returned the newest version, that had been in place by then.
     pub(super) fn fresh(&self, version: Version, writer: Writer, started: Nanos) -> Option<Fresh> {
         let (is_plain, deletes) = match self.body {
-            Body::Unwritten => (false, false),
             Body::Quiet(quiet) => (true, quiet.deletes),
             Body::Open(open) => (open.is_plain, open.deletes),
         };
@@ -208,7 +201,7 @@ mod tests {
                 past_in_place_by: Nanos(8_000_000_000),
                 past_reads: 4,
             };
-            let mut slot = Slot::UNWRITTEN;
+            let mut slot = Slot::open(0);
             slot.fold(&folded);
             let Body::Quiet(quiet) = slot.body else { panic!("it is quiet") };
             let unfolded = slot.unfold(quiet);
@@ -222,7 +215,7 @@ mod tests {
 
     #[test]
     fn only_a_read_of_the_newest_version_after_it_was_in_place_is_fresh() {
-        let mut slot = Slot::UNWRITTEN;
+        let mut slot = Slot::open(0);
         slot.show(0, Some(NEWEST));
         let after = NEWEST.acknowledged + Nanos(1);
         let fresh = Fresh { deletes: true, acknowledged: NEWEST.acknowledged };

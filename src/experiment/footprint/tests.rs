@@ -17,28 +17,28 @@ fn footprint(keys: u64, more: &str) -> Footprint {
 #[test]
 fn what_is_never_asked_for_is_in_no_cache() {
     let (few, many) = (footprint(1_000, "reads = 1.0"), footprint(100_000_000, "reads = 1.0"));
-    assert_eq!(few.cache, Size(1_000 * 352));
-    assert_eq!(many.cache, Size(10_100 * 352));
+    assert_eq!(few.cache, Size(1_000 * 176));
+    assert_eq!(many.cache, Size(10_100 * 176));
     assert_eq!((few.store, many.store), (Size(0), Size(0)));
-    assert!(many.judge.0 >= 6_400_000_000);
+    assert!(many.judge.0 >= 3_600_000_000);
     let filled = footprint(1 << 20, "reads = 1.0\nprefill = true");
-    assert_eq!(filled.cache, Size((1 << 20) * 352));
+    assert_eq!(filled.cache, Size((1 << 20) * 176));
 }
 
 #[test]
 fn a_body_takes_room_where_it_is_written() {
     let of = |options| footprint(1_000, &format!("reads = 1.0\n[strategies.ttl]\n{options}")).cache;
-    assert_eq!(of(""), Size(1_000 * 352));
-    assert_eq!(of("codec = \"messagepack\""), Size(1_000 * (352 + 1_024)));
-    assert_eq!(of("compression = \"gzip\""), Size(1_000 * (352 + 1_024)));
-    assert_eq!(of("compression = \"gzip\"\ncompress-from = \"2KiB\""), Size(1_000 * 352));
+    assert_eq!(of(""), Size(1_000 * 176));
+    assert_eq!(of("codec = \"messagepack\""), Size(1_000 * (176 + 1_024)));
+    assert_eq!(of("compression = \"gzip\""), Size(1_000 * (176 + 1_024)));
+    assert_eq!(of("compression = \"gzip\"\ncompress-from = \"2KiB\""), Size(1_000 * 176));
 }
 
 #[test]
 fn a_cache_with_a_limit_holds_no_more() {
     let limited =
         footprint(1_000_000, "reads = 1.0\n[cache]\nserver = \"embedded\"\nmax-keys = 100");
-    assert_eq!(limited.cache, Size(100 * 352));
+    assert_eq!(limited.cache, Size(100 * 176));
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn sizes_are_told_in_three_digits() {
     let told = [0, 1_023, 1_536, 50 << 20, 3 << 40].map(|bytes| rounded(Size(bytes)));
     assert_eq!(told, ["0 B", "1023 B", "1.50 KiB", "50.0 MiB", "3.00 TiB"]);
     let told = footprint(1_000, "reads = 1.0").told();
-    assert!(told.starts_with("at most 48.6 MiB of memory: 344 KiB for the cache"), "{told}");
+    assert!(told.starts_with("at most 48.3 MiB of memory: 172 KiB for the cache"), "{told}");
 }
 
 #[test]

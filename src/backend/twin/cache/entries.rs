@@ -92,6 +92,12 @@ impl Entries {
         }
     }
 
+    /// Sets room aside for so many entries, of which none is moved then to make room for others. A system puts
+    /// memory behind it as it is used.
+    pub fn set_aside(&mut self, entries: usize) {
+        self.slots.reserve(entries.min(self.limits.keys));
+    }
+
     /// Who is told when a key changes.
     pub fn tracking(&mut self) -> &mut Tracking {
         &mut self.tracking

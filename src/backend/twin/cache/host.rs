@@ -96,6 +96,13 @@ impl TwinCacheHost {
         })
     }
 
+    /// Sets room aside for so many entries as will be there at most, which are not moved then as they become
+    /// more.
+    pub fn set_aside(&self, entries: u64) {
+        let entries = usize::try_from(entries).unwrap_or(usize::MAX);
+        self.shared.server().state.entries.set_aside(entries);
+    }
+
     /// Ends all subscriptions and all tracking, as if their connections were lost. What is in the
     /// cache stays.
     pub fn disconnect(&self) {
