@@ -86,8 +86,7 @@ impl Aside {
                             Some(header) => return header.value(ctx.lookup(), key, entry),
                             None => held(ctx, key, entry)?,
                         },
-                        Ok(None) => Lookup::Missed,
-                        Err(_) => Lookup::Unanswered,
+                        answer => found(ctx, key, answer)?,
                     }
                 } else {
                     Lookup::Unanswered
