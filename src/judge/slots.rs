@@ -52,18 +52,27 @@ impl Slots {
 
     /// The slot of a key, which is a `new` one if there was none.
     pub(super) fn get_or(&mut self, key: u32, new: Slot) -> &mut Slot {
-        let [number, _] = &mut self.places[key as usize];
-        if *number == NONE {
-            *number = push(&mut self.chunks, new);
+        if self.places[key as usize][0] == NONE {
+            self.places[key as usize][0] = self.add(new);
         }
-        let index = *number - 1;
-        self.slot(index)
+        let [number, _] = self.places[key as usize];
+        self.slot(number - 1)
     }
 
     /// Takes the slot of a key out, if it has one.
     pub(super) fn take(&mut self, key: Key) -> Option<Slot> {
         let [number, _] = std::mem::take(&mut self.places[key.0 as usize]);
         number.checked_sub(1).map(|index| *self.slot(index))
+    }
+
+    /// Adds a slot, and returns its number.
+    fn add(&mut self, slot: Slot) -> u32 {
+        if self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK) {
+            self.chunks.push(Vec::with_capacity(CHUNK));
+        }
+        let full = self.chunks.len() - 1;
+        self.chunks[full].push(slot);
+        (full * CHUNK + self.chunks[full].len()) as u32
     }
 
     fn slot(&mut self, index: u32) -> &mut Slot {
@@ -75,19 +84,6 @@ impl Slots {
 /// The chunk in which a slot is, and its place there.
 const fn split(index: u32) -> (usize, usize) {
     (index as usize / CHUNK, index as usize % CHUNK)
-}
-
-/// Adds a slot, and returns its number.
-fn push(chunks: &mut Vec<Vec<Slot>>, slot: Slot) -> u32 {
-    match chunks.last_mut() {
-        Some(last) if last.len() < CHUNK => last.push(slot),
-        _ => {
-            let mut chunk = Vec::with_capacity(CHUNK);
-            chunk.push(slot);
-            chunks.push(chunk);
-        }
-    }
-    ((chunks.len() - 1) * CHUNK + chunks[chunks.len() - 1].len()) as u32
 }
 
 #[cfg(test)]
