@@ -78,6 +78,34 @@ fn the_memory_of_judge_and_meter_grows_by_72_bytes_a_key_and_not_with_the_reques
     assert!(each <= 72 + 2, "{each} bytes for each key more");
 }
 
+#[test]
+fn a_key_that_nobody_writes_takes_8_bytes_of_the_judge() {
+    let of = |keys| {
+        let rules = Rules {
+            keys,
+            loaded: keys,
+            ring: Rules::RING,
+            window: (Nanos::ZERO, WINDOW),
+            bucket: Nanos::ZERO,
+        };
+        let read_all = || {
+            let mut judge = Judge::within(MEMORY, rules);
+            for number in 0..keys {
+                let read = Sample {
+                    seen: Some(Version::INITIAL),
+                    seen_writer: Some(Writer::LOAD),
+                    ..blank(number, Key(number), Nanos(number * GAP.0))
+                };
+                judge.observe(&read);
+                judge.advance(read.started);
+            }
+        };
+        taken(read_all).1
+    };
+    let each = of(500_000).saturating_sub(of(100_000)) / 400_000;
+    assert_eq!(each, 8, "bytes for each key more");
+}
+
 fn blank(number: u64, key: Key, started: Nanos) -> Sample {
     Sample {
         request: number,
